@@ -1,0 +1,83 @@
+/* The capped buffer; see buf.h. */
+#include "base/buf.h"
+
+#include <stdarg.h>
+
+static char empty[1];
+
+void buf_init(struct buf *b, size_t cap)
+{
+    *b = (struct buf){.data = empty, .cap = cap};
+}
+
+void buf_release(struct buf *b)
+{
+    if (b->data != empty)
+        free(b->data);
+    buf_init(b, b->cap);
+}
+
+void buf_clear(struct buf *b)
+{
+    b->size = 0;
+    b->failed = false;
+    if (b->data != empty)
+        b->data[0] = '\0';
+}
+
+static bool reserve(struct buf *b, size_t more)
+{
+    if (b->failed || more > b->cap - b->size) {
+        b->failed = true;
+        return false;
+    }
+    const size_t need = b->size + more + 1;
+    if (need <= b->room)
+        return true;
+    size_t room = b->room < 64 ? 64 : b->room;
+    while (room < need)
+        room *= 2;
+    char *data = realloc(b->data == empty ? NULL : b->data, room);
+    if (data == NULL) {
+        b->failed = true;
+        return false;
+    }
+    b->data = data;
+    b->room = room;
+    return true;
+}
+
+void buf_append(struct buf *b, const void *bytes, size_t size)
+{
+    if (size == 0 || !reserve(b, size))
+        return;
+    memcpy(b->data + b->size, bytes, size);
+    b->size += size;
+    b->data[b->size] = '\0';
+}
+
+void buf_byte(struct buf *b, uint8_t byte)
+{
+    buf_append(b, &byte, 1);
+}
+
+void buf_text(struct buf *b, const char *text)
+{
+    buf_append(b, text, strlen(text));
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    va_start(args, format);
+    if (size >= 0 && reserve(b, (size_t)size)) {
+        (void)vsnprintf(b->data + b->size, (size_t)size + 1, format, args);
+        b->size += (size_t)size;
+    } else {
+        b->failed = true;
+    }
+    va_end(args);
+}

@@ -1,0 +1,29 @@
+/* A growing byte buffer with a cap that is given when it is made: what is hostile cannot make it grow without bound.
+ *
+ * Invariants: size <= cap; data[size] is always a NUL, so text can be read as a C string; after a failed append the buffer is *failed*:
+ * it keeps what it had, every further append fails too, so one check at the end suffices.
+ * Embedded: buf_init / buf_release. One thread at a time. */
+#ifndef PRIMAFLOW_BUF_H
+#define PRIMAFLOW_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+    char *data;  /* never NULL; "" while nothing was appended */
+    size_t size; /* bytes, without the NUL */
+    size_t room; /* bytes allocated */
+    size_t cap;  /* bytes it may ever hold */
+    bool failed; /* an append did not fit or memory ran out */
+};
+
+void buf_init(struct buf *b, size_t cap);
+void buf_release(struct buf *b); /* frees; the buffer is then as after buf_init */
+void buf_clear(struct buf *b);   /* empties, keeps the memory, forgets the failure */
+void buf_append(struct buf *b, const void *bytes, size_t size);
+void buf_byte(struct buf *b, uint8_t byte);
+void buf_text(struct buf *b, const char *text);
+__attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
+
+#endif

@@ -1,0 +1,241 @@
+/* Today's schema laid over a C struct; see layout.h. */
+#include "codec/layout.h"
+
+#include "codec/identity.h"
+#include "codec/json.h"
+
+#include <errno.h>
+
+/* Which kinds of rows may hold a value of which type. */
+static bool kind_fits(enum binding_kind kind, enum schema_type type)
+{
+    switch (kind) {
+    case BIND_TEXT:
+        return type == SCHEMA_STRING;
+    case BIND_BYTES:
+        return type == SCHEMA_BYTES || type == SCHEMA_FIXED;
+    case BIND_BOOL:
+        return type == SCHEMA_BOOLEAN;
+    case BIND_INT:
+        return type == SCHEMA_INT;
+    case BIND_LONG:
+        return type == SCHEMA_LONG;
+    case BIND_DOUBLE:
+        return type == SCHEMA_DOUBLE;
+    case BIND_ENUM:
+        return type == SCHEMA_ENUM;
+    case BIND_RECORD:
+    case BIND_INLINE:
+        return type == SCHEMA_RECORD;
+    case BIND_ARRAY:
+        return type == SCHEMA_ARRAY;
+    }
+    return false;
+}
+
+/* Whether a row can say "absent". */
+static bool row_optional(const struct binding *row)
+{
+    return row->has_offset != SIZE_MAX || row->kind == BIND_TEXT || row->kind == BIND_BYTES || row->kind == BIND_RECORD;
+}
+
+static int split_union(struct place *place)
+{
+    place->inner = place->node;
+    place->null_branch = place->value_branch = -1;
+    if (place->node->type != SCHEMA_UNION)
+        return 0;
+    for (size_t i = 0; i < place->node->count; i++) {
+        int *branch = place->node->branches[i]->type == SCHEMA_NULL ? &place->null_branch : &place->value_branch;
+        if (*branch >= 0)
+            return -EINVAL;
+        *branch = (int)i;
+    }
+    if (place->null_branch < 0 || place->value_branch < 0)
+        return -EINVAL;
+    place->inner = place->node->branches[place->value_branch];
+    return 0;
+}
+
+static int map_symbols(struct layout_set *set, struct place *place)
+{
+    while (place->row->symbols[place->symbol_count] != NULL)
+        place->symbol_count++;
+    int *map = arena_alloc(set->memory, place->symbol_count * sizeof *map);
+    if (map == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < place->symbol_count; i++)
+        map[i] = schema_symbol_find(place->inner, place->row->symbols[i]);
+    place->symbols = map;
+    return 0;
+}
+
+static int fill_array(struct layout_set *set, struct place *place, char ret_message[static 200])
+{
+    struct place *item = arena_alloc(set->memory, sizeof *item);
+    if (item == NULL)
+        return -ENOMEM;
+    *item = (struct place){.node = place->inner->items, .inner = place->inner->items, .null_branch = -1, .value_branch = -1};
+    place->item = item;
+    if (place->row->record == NULL)
+        return item->node->type == SCHEMA_STRING ? 0 : -EINVAL;
+    if (item->node->type != SCHEMA_RECORD)
+        return -EINVAL;
+    const int r = layout_make(set, item->node, place->row->record, &item->sub, ret_message);
+    place->sub = item->sub;
+    return r;
+}
+
+/* What hangs below a place: a record's layout, an array's items, an enum's symbols. */
+static int fill_parts(struct layout_set *set, struct place *place, char ret_message[static 200])
+{
+    switch (place->row->kind) {
+    case BIND_RECORD:
+    case BIND_INLINE:
+        return layout_make(set, place->inner, place->row->record, &place->sub, ret_message);
+    case BIND_ARRAY:
+        return fill_array(set, place, ret_message);
+    case BIND_ENUM:
+        return map_symbols(set, place);
+    default:
+        return 0;
+    }
+}
+
+static int fill_default(struct layout_set *set, const struct schema_field *field, struct place *place)
+{
+    if (field->default_value == NULL)
+        return 0;
+    struct buf bytes;
+    struct codec_fault fault;
+    buf_init(&bytes, 1 << 16);
+    int r = json_encode(field->node, field->default_value, &bytes, &fault);
+    if (r == 0) {
+        const char *copy = arena_text(set->memory, bytes.data, bytes.size);
+        place->fallback = (struct bound_bytes){.data = (const uint8_t *)copy, .size = bytes.size};
+        place->has_default = true;
+        r = copy != NULL ? 0 : -ENOMEM;
+    }
+    buf_release(&bytes);
+    return r == -EBADMSG ? -EINVAL : r;
+}
+
+static int fill_place(struct layout_set *set, const struct layout *layout, const struct schema_field *field, struct place *place,
+                      char ret_message[static 200])
+{
+    *place = (struct place){.name = field->name, .name_size = strlen(field->name), .node = field->node, .identity = field->identity};
+    for (size_t i = 0; i < layout->record->field_count; i++)
+        if (strcmp(layout->record->fields[i].name, field->name) == 0)
+            place->row = &layout->record->fields[i];
+    int r = split_union(place);
+    const char *what = "its default is none of its type";
+    if (r == 0)
+        r = fill_default(set, field, place);
+    if (r == 0 && place->row == NULL) {
+        what = "the struct has no row for it, and it has no default";
+        r = place->has_default && !place->identity ? 0 : -EINVAL;
+    } else if (r == 0) {
+        what = "the struct's row is of another kind";
+        const bool optional = place->null_branch >= 0;
+        if (!kind_fits(place->row->kind, place->inner->type) || (optional && !row_optional(place->row)) ||
+            (!optional && place->row->has_offset != SIZE_MAX))
+            r = -EINVAL;
+        else
+            r = fill_parts(set, place, ret_message);
+    }
+    if (r == -EINVAL && *ret_message == '\0')
+        (void)snprintf(ret_message, 200, "%s.%s: %s", layout->record->name, field->name, what);
+    return r;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct place *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+static int fill_identity(struct layout_set *set, struct layout *layout)
+{
+    layout->identity = arena_alloc(set->memory, layout->count * sizeof *layout->identity);
+    if (layout->identity == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < layout->count; i++)
+        if (layout->places[i].identity)
+            layout->identity[layout->identity_count++] = &layout->places[i];
+    qsort(layout->identity, layout->identity_count, sizeof *layout->identity, by_name);
+    for (size_t i = 0; i < layout->count; i++)
+        if (layout->places[i].identity && layout->places[i].has_default) {
+            const int r = identity_default(layout, &layout->places[i], set->memory);
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+static int fill_layout(struct layout_set *set, struct layout *layout, char ret_message[static 200])
+{
+    for (size_t i = 0; i < layout->count; i++) {
+        const int r = fill_place(set, layout, &layout->node->fields[i], &layout->places[i], ret_message);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < layout->record->field_count; i++)
+        if (layout_find(layout, layout->record->fields[i].name) == NULL) {
+            (void)snprintf(ret_message, 200, "%s.%s: the schema has no such field", layout->record->name, layout->record->fields[i].name);
+            return -EINVAL;
+        }
+    return fill_identity(set, layout);
+}
+
+int layout_make(struct layout_set *set, const struct schema_node *node, const struct bound_record *record, const struct layout **ret_layout,
+                char ret_message[static 200])
+{
+    for (const struct layout *l = set->youngest; l != NULL; l = l->made_before)
+        if (l->record == record && l->node == node) {
+            *ret_layout = l;
+            return 0;
+        }
+    ret_message[0] = '\0';
+    if (node->type != SCHEMA_RECORD || strcmp(node->name, record->name) != 0) {
+        (void)snprintf(ret_message, 200, "%s: the schema has another type there", record->name);
+        return -EINVAL;
+    }
+    struct layout *layout = arena_alloc(set->memory, sizeof *layout);
+    struct place *places = arena_alloc(set->memory, node->count * sizeof *places);
+    if (layout == NULL || places == NULL)
+        return -ENOMEM;
+    *layout = (struct layout){.record = record, .node = node, .places = places, .count = node->count, .made_before = set->youngest};
+    struct layout *const before = set->youngest;
+    set->youngest = layout; /* a record may contain itself */
+    const int r = fill_layout(set, layout, ret_message);
+    if (r < 0) {
+        set->youngest = before;
+        return r;
+    }
+    *ret_layout = layout;
+    return 0;
+}
+
+const struct place *layout_find(const struct layout *layout, const char *name)
+{
+    for (size_t i = 0; i < layout->count; i++)
+        if (strcmp(layout->places[i].name, name) == 0)
+            return &layout->places[i];
+    return NULL;
+}
+
+bool place_absent(const struct place *place, const void *record)
+{
+    const struct binding *row = place->row;
+    const char *base = record;
+    const void *pointer;
+    bool has;
+    if (row->has_offset != SIZE_MAX) {
+        memcpy(&has, base + row->has_offset, sizeof has);
+        return !has;
+    }
+    if (row->kind != BIND_TEXT && row->kind != BIND_BYTES && row->kind != BIND_RECORD)
+        return false;
+    memcpy(&pointer, base + row->offset, sizeof pointer); /* struct bound_bytes starts with its pointer too */
+    return pointer == NULL;
+}

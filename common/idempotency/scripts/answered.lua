@@ -1,0 +1,24 @@
+-- answered: the send is known not to have been applied (429, not accepted, no byte left, "exists"). Earlier unanswered sends stay on record.
+-- ARGV[6] token  [7] number of the send
+-- "exists" says more: with [8], the code under which to park, a key of which no send of its own is unanswered is parked in the same step (a crash
+-- between the two would forget that the number is somebody else's).  [9] delivery  KEYS[4] deferrals
+local tok, number = ARGV[6], tonumber(ARGV[7])
+local ghost = stale()
+if ghost then return ghost end
+if rec and rec[ST] == 'k' and rec[TOK] == tok and ARGV[8] ~= '' then return {'parked'} end
+if not rec or rec[TOK] ~= tok or rec[ST] ~= 's' and rec[ST] ~= 'c' then return {'lost'} end
+for i, out in ipairs(rec[OUTS]) do
+    if out[3] == number then
+        table.remove(rec[OUTS], i)
+        break
+    end
+end
+if ARGV[8] ~= '' and proven() == 0 then
+    rec[ST], rec[LEASE], rec[CODE], rec[DLV], rec[AT], rec[F] = 'k', 0, ARGV[8], ARGV[9], now, ''
+    store()
+    redis.call('ZREM', KEYS[4], ARGV[9])
+    return {'parked'}
+end
+if #rec[OUTS] == 0 then rec[ST] = 'c' end
+store()
+return {rec[ST] == 'c' and 'claimed' or 'sent', absence_wait(), proven()}

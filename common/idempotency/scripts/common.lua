@@ -1,0 +1,54 @@
+-- What every script begins with: the layout of a key's record, and the four questions that are asked before anything is written:
+-- is this the Redis that we know (marker), is our slot still ours (epoch), is nobody newer (fence), whose claim is it (token, in each script).
+--
+-- KEYS[1] record  KEYS[2] marker  KEYS[3] our slot's epoch           ARGV[1] marker  ARGV[2] fence  ARGV[3] slot  ARGV[4] epoch  ARGV[5] TTL, ms
+--
+-- The record is a packed array (a third of a hash's size):
+local ST, F, TOK, LEASE, FENCE, SLOT, EPOCH, DLV, MARK, VER, REQ, SUM, OUTS, CODE, AT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+-- ST    c claimed, s sent, p posted, r refused, k parked, d discarded, x cancelled before posting
+-- F     identity of the content that is (to be) sent; TOK, LEASE (ms by Redis' clock) of who works on it
+-- FENCE group epoch × 2^32 + generation of the last writer; claimed, sent: SLOT and EPOCH its slot
+-- DLV   claimed, sent, refused, parked: the delivery that it happens for; posted: the delivery that publishes it, '' while nobody does
+-- MARK  claimed, sent: marker under which it was written; VER source version; REQ exact request; SUM the flow's summary; CODE reason; AT ms it became final
+-- OUTS  unanswered sends: {F, ms until when it may still be applied, number of the send, token of who sent it, or OVER}
+--       OVER in place of the token: the sender itself said, before it let go of the key, that its transfer has ended. No byte of it can leave any more.
+local OVER = 'over'
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local marker, fence, slot, epoch, ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5]
+
+if redis.call('GET', KEYS[2]) ~= marker then return {'suspect'} end --mutant marker_key
+
+local raw = redis.call('GET', KEYS[1])
+local rec = raw and cmsgpack.unpack(raw)
+
+-- Somebody newer than us wrote this record, or has our slot: we are a ghost.
+local function stale()
+    if tonumber(redis.call('GET', KEYS[3]) or '0') > epoch then return {'slot_lost'} end
+    if rec and rec[FENCE] > fence then return {'stale'} end --mutant generation_compare
+    return nil
+end
+
+-- Whose claim it is, and under which marker, matters until the record is final; without it a settled key is a fifth smaller.
+local function store()
+    local open = rec[ST] == 'c' or rec[ST] == 's'
+    rec[FENCE], rec[SLOT], rec[EPOCH], rec[MARK] = fence, open and slot or '', open and epoch or 0, open and marker or ''
+    redis.call('SET', KEYS[1], cmsgpack.pack(rec), 'PX', ttl)
+end
+
+-- A document that is found is ours only if a send is unanswered and every unanswered one had the content that the record names.
+local function proven()
+    for _, out in ipairs(rec[OUTS]) do
+        if out[1] ~= rec[F] then return 0 end --mutant found_proof
+    end
+    return #rec[OUTS] > 0 and 1 or 0
+end
+
+-- How long until an absence counts: every unanswered send must be past the time until which it may be applied.
+local function absence_wait()
+    local last = 0
+    for _, out in ipairs(rec[OUTS]) do
+        if out[2] > last then last = out[2] end
+    end
+    return last > now and last - now or 0
+end

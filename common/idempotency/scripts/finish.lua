@@ -1,0 +1,24 @@
+-- finish: the document exists and is ours → posted.
+-- KEYS[4] deferrals
+-- ARGV[6] token  [7] how: 'ok' Prima said OK to our send, 'found' it was found and is proven, 'adopt' by other evidence  [8] F of the document
+-- ARGV[9] delivery  [10] '1' when the delivery's own content is F  [11] summary
+local tok, how, content, dlv, mine = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10] == '1'
+if not rec then return {'lost'} end
+if rec[ST] == 'p' then
+    -- our own answer was lost: the same again
+    if rec[F] == content and rec[DLV] == (mine and dlv or '') then return {'finished', rec[AT]} end
+    return {'lost'}
+end
+-- A definite OK is a fact whoever holds the key now; everything else must be the holder's.
+if how ~= 'ok' then
+    local ghost = stale()
+    if ghost then return ghost end
+    if rec[ST] == 's' and rec[TOK] ~= tok then return {'lost'} end --mutant token_compare
+    if rec[ST] ~= 's' and rec[ST] ~= 'k' and how ~= 'adopt' then return {'lost'} end
+    if how == 'found' and (rec[F] ~= content or proven() == 0) then return {'unproven'} end
+end
+if rec[FENCE] > fence then fence = rec[FENCE] end
+rec = {'p', content, '', 0, 0, '', 0, mine and dlv or '', '', rec[VER], '', ARGV[11], {}, '', now}
+store()
+redis.call('ZREM', KEYS[4], dlv)
+return {'finished', now}

@@ -1,0 +1,25 @@
+-- sent: bytes may leave from now on. Stores the exact request and the send among the unanswered ones, after taking the fleet's permission.
+-- KEYS[4] bucket  KEYS[5] the fleet's pause
+-- ARGV[6] token  [7] number of the send, unique for the key (random)  [8] lease, ms  [9] ms until when the send may be applied
+-- ARGV[10] F  [11] request  [12] summary  [13..16] class, its weight, rate, burst (limits.lua)
+local tok, number, lease, window = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local ghost = stale()
+if ghost then return ghost end
+if not rec then return {'lost'} end
+if rec[TOK] ~= tok then return {'lost'} end --mutant token_compare
+if rec[ST] ~= 'c' and rec[ST] ~= 's' then return {'lost'} end
+
+local last = rec[OUTS][#rec[OUTS]]
+if not (last and last[3] == number) then
+    local wait = take(KEYS[4], KEYS[5], ARGV[13], tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16]))
+    if wait > 0 then return {'wait', wait} end
+    if rec[ST] == 'c' or rec[CODE] == 'anew' then
+        rec[ST], rec[F], rec[REQ], rec[SUM], rec[CODE] = 's', ARGV[10], ARGV[11], ARGV[12], ''
+    end
+    last = {rec[F], 0, number, tok}
+    rec[OUTS][#rec[OUTS] + 1] = last
+end
+last[2] = now + window
+rec[LEASE] = now + lease
+store()
+return {'sent'}

@@ -1,0 +1,180 @@
+/* The table of a record's life; see life.h for why it is so. */
+#include "runtime/life.h"
+
+#include <assert.h>
+
+#include "base/failpoint.h"
+#include "runtime/acts.h"
+
+/* a table is read in columns: */
+/* clang-format off */
+#define ROW(was, happened, now, act) {was, happened, now, act, #act}
+
+const struct transition life[] = {
+    /*  was        happened          is now     do */
+    ROW(FETCHED,   DECODED_OK,       DECODED,   act_enter_lane),
+    ROW(FETCHED,   MALFORMED,        SETTLED,   act_dead_letter),
+
+    ROW(DECODED,   KEY_FREE,         CLAIMED,   act_decide),
+    ROW(DECODED,   KEY_BUSY,         DECODED,   act_wait_for_key),
+    ROW(DECODED,   KEY_DEFERRED,     DECODED,   act_retry),
+    ROW(DECODED,   TAKEN_OVER,       RESOLVING, act_resolve),
+    ROW(DECODED,   POSTED_OWN,       SETTLED,   act_publish_posted),
+    ROW(DECODED,   POSTED_SAME,      SETTLED,   act_publish_duplicate),
+    ROW(DECODED,   POSTED_OTHER,     SETTLED,   act_publish_conflict),
+    ROW(DECODED,   REFUSED_OWN,      SETTLED,   act_dead_letter),
+    ROW(DECODED,   PARKED_SAME,      RESOLVING, act_resolve),
+    ROW(DECODED,   PARKED_OTHER,     SETTLED,   act_dead_letter),
+    ROW(DECODED,   KEY_CANCELLED,    SETTLED,   act_publish_outcome),
+    ROW(DECODED,   KEY_DISCARDED,    SETTLED,   act_dead_letter),
+    ROW(DECODED,   TOO_LATE,         DECODED,   act_retry),
+    ROW(DECODED,   FORWARDED,        SETTLED,   act_forward),
+    ROW(DECODED,   TOKEN_LOST,       DECODED,   act_claim),
+    ROW(DECODED,   TOO_OLD,          SETTLED,   act_dead_letter),
+
+    ROW(CLAIMED,   FACTS_NEEDED,     CLAIMED,   act_find_facts),
+    ROW(CLAIMED,   FACTS_FOUND,      CLAIMED,   act_decide),
+    ROW(CLAIMED,   PLANNED,          CLAIMED,   act_store_request),
+    ROW(CLAIMED,   SHADOWED,         RESOLVING, act_resolve),       /* nothing is sent: Prima is asked what it has */
+    ROW(CLAIMED,   ASK_FIRST,        RESOLVING, act_resolve),
+    ROW(CLAIMED,   NOT_TO_SEND,      SETTLED,   act_publish_outcome),
+    ROW(CLAIMED,   NOT_ACCEPTABLE,   CLAIMED,   act_refuse),
+    ROW(CLAIMED,   NOT_YET,          CLAIMED,   act_retry),
+    ROW(CLAIMED,   MUST_WAIT,        CLAIMED,   act_wait_to_send),
+    ROW(CLAIMED,   REQUEST_STORED,   SENT,      act_post),
+    ROW(CLAIMED,   REFUSAL_STORED,   SETTLED,   act_dead_letter),
+    ROW(CLAIMED,   CANCEL_STORED,    SETTLED,   act_publish_outcome),
+    ROW(CLAIMED,   PARKING_STORED,   SETTLED,   act_dead_letter),
+    ROW(CLAIMED,   TOO_LATE,         CLAIMED,   act_retry),
+    ROW(CLAIMED,   TOO_OLD,          SETTLED,   act_dead_letter),
+    ROW(CLAIMED,   FORWARDED,        SETTLED,   act_forward),
+    ROW(CLAIMED,   TOKEN_LOST,       DECODED,   act_claim),
+
+    ROW(SENT,      ACCEPTED,         SENT,      act_finish),
+    ROW(SENT,      NO_ANSWER,        RESOLVING, act_resolve),
+    ROW(SENT,      NOT_APPLIED,      SENT,      act_mark_answered),
+    ROW(SENT,      REFUSED,          SENT,      act_refuse),
+    ROW(SENT,      PRODUCT_REFUSED,  SENT,      act_mark_answered),
+    ROW(SENT,      DECIDE_AGAIN,     CLAIMED,   act_decide),        /* once a claim; refused again, it is a dead letter */
+    ROW(SENT,      EXISTS,           SENT,      act_mark_answered),
+    ROW(SENT,      MUST_WAIT,        CLAIMED,   act_wait_to_send),  /* answered, nothing else is open */
+    ROW(SENT,      ABSENT_EARLY,     RESOLVING, act_wait_to_ask),   /* answered, an earlier send is open */
+    ROW(SENT,      FOUND_OURS,       RESOLVING, act_finish),        /* "exists", after an unanswered send of ours */
+    ROW(SENT,      FINISHED,         SETTLED,   act_publish_posted),
+    ROW(SENT,      FINISHED_OTHER,   SETTLED,   act_publish_conflict),
+    ROW(SENT,      REFUSAL_STORED,   SETTLED,   act_dead_letter),
+    ROW(SENT,      PARKING_STORED,   SETTLED,   act_dead_letter),
+    ROW(SENT,      TOKEN_LOST,       DECODED,   act_claim),
+
+    ROW(RESOLVING, COMPARED,         RESOLVING, act_finish),        /* in the shadow: posted as far as its own keys go */
+    ROW(RESOLVING, FOUND_OURS,       RESOLVING, act_finish),
+    ROW(RESOLVING, FOUND_UNPROVEN,   RESOLVING, act_park),
+    ROW(RESOLVING, ABSENT_CLEAN,     RESOLVING, act_mark_absent),
+    ROW(RESOLVING, ABSENT_EARLY,     RESOLVING, act_wait_to_ask),
+    ROW(RESOLVING, CANNOT_TELL,      RESOLVING, act_wait_to_ask),
+    ROW(RESOLVING, RESEND,           CLAIMED,   act_store_request),
+    ROW(RESOLVING, KEY_FREE,         CLAIMED,   act_decide),        /* asked first, absent: an ordinary record from here */
+    ROW(RESOLVING, NOT_ACCEPTABLE,   RESOLVING, act_refuse),        /* absent after an answer that no pattern knows, or faults on this record alone */
+    ROW(RESOLVING, FINISHED,         SETTLED,   act_publish_posted),
+    ROW(RESOLVING, FINISHED_OTHER,   SETTLED,   act_publish_conflict),
+    ROW(RESOLVING, REFUSAL_STORED,   SETTLED,   act_dead_letter),
+    ROW(RESOLVING, PARKING_STORED,   SETTLED,   act_dead_letter),
+    ROW(RESOLVING, GIVE_UP,          RESOLVING, act_park),
+    ROW(RESOLVING, TOO_LATE,         RESOLVING, act_retry),
+    ROW(RESOLVING, TOO_OLD,          SETTLED,   act_dead_letter),   /* nothing of ours was sent: asked about first, or parked before */
+    ROW(RESOLVING, FORWARDED,        SETTLED,   act_forward),
+    ROW(RESOLVING, TOKEN_LOST,       DECODED,   act_claim),
+
+    ROW(SETTLED,   PREFIX_COMPLETE,     PUBLISHED, NULL),
+    ROW(PUBLISHED, TRANSACTION_DONE,    COMMITTED, act_forget),
+    ROW(PUBLISHED, TRANSACTION_ABORTED, SETTLED,   NULL),           /* published again from memory */
+};
+/* clang-format on */
+const unsigned life_rows = sizeof life / sizeof *life;
+
+void life_happens(struct record *record, enum life_event event)
+{
+    static unsigned char index[LIFE_STATES][LIFE_EVENTS]; /* row + 1 */
+    static bool ready;
+    if (!ready) {
+        for (unsigned i = 0; i < life_rows; i++) {
+            assert(index[life[i].was][life[i].happened] == 0);
+            index[life[i].was][life[i].happened] = (unsigned char)(i + 1);
+        }
+        ready = true;
+    }
+    const enum life_state was = record_state(record);
+    const unsigned row = index[was][event];
+    if (row == 0) {
+        act_defect(record, event);
+        return;
+    }
+    record_set_state(record, life[row - 1].now);
+    if (life[row - 1].act != NULL)
+        life[row - 1].act(record);
+}
+
+const char *life_state_name(enum life_state state)
+{
+    static const char *const names[] = {"fetched", "decoded", "claimed", "sent", "resolving", "settled", "published", "committed"};
+    return (unsigned)state < LIFE_STATES ? names[state] : "?";
+}
+
+const char *life_event_name(enum life_event event)
+{
+    static const char *const names[] = {
+        "decoded",
+        "malformed",
+        "key free",
+        "key busy",
+        "key deferred",
+        "taken over",
+        "posted by this delivery",
+        "posted, same content",
+        "posted, other content",
+        "refused for this delivery",
+        "parked, same content",
+        "parked, other content",
+        "key cancelled",
+        "key discarded",
+        "facts needed",
+        "facts found",
+        "planned",
+        "planned, in the shadow",
+        "compared",
+        "ask first",
+        "not to send",
+        "not acceptable",
+        "not yet",
+        "must wait",
+        "request stored",
+        "accepted",
+        "no answer",
+        "not applied",
+        "refused",
+        "refused, a product unknown",
+        "decide again",
+        "exists",
+        "found, ours",
+        "found, unproven",
+        "absent",
+        "absent, asked early",
+        "cannot tell",
+        "give up",
+        "resend",
+        "finished",
+        "finished, other content",
+        "refusal stored",
+        "parking stored",
+        "cancel stored",
+        "token lost",
+        "forwarded",
+        "too late",
+        "too old",
+        "prefix complete",
+        "transaction done",
+        "transaction aborted",
+    };
+    _Static_assert(sizeof names / sizeof *names == LIFE_EVENTS, "a name for each event");
+    return (unsigned)event < LIFE_EVENTS ? names[event] : "?";
+}

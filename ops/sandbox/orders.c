@@ -1,0 +1,299 @@
+/* NewOrder and MultiNewOrder: an order is read and checked whole, then written; what Prima refuses leaves nothing behind. */
+#include "request.h"
+
+#include "balance.h"
+
+#include <assert.h>
+#include <errno.h>
+
+enum { LINES_MAX = 1000, PARTS_MAX = 100 };
+
+struct line {
+    const struct doc_element *element;
+    struct product *product;
+    int depot;
+    struct balance_line amounts;
+};
+
+/* An order on its way from the document to the tables. */
+struct order {
+    const struct doc_element *data, *header;
+    const char *number, *date, *depot_code;
+    struct balance balance;
+    struct line lines[LINES_MAX];
+    size_t line_count;
+    const struct doc_element *charges[PARTS_MAX], *payments[PARTS_MAX];
+    int64_t charge_values[PARTS_MAX], payment_amounts[PARTS_MAX];
+    size_t charge_count, payment_count;
+};
+
+static const char *attribute(const struct request *r, const struct doc_element *e, const char *name)
+{
+    return e == NULL ? "" : doc_attribute(r->ledger->doc, e, name);
+}
+
+static bool says_yes(const char *text)
+{
+    return strcasecmp(text, "Yes") == 0;
+}
+
+static int refuse(struct request *r, enum wording wording, const char *detail)
+{
+    (void)reply_refusal(r, wording, detail);
+    return -EINVAL;
+}
+
+static int read_line(struct request *r, struct order *o, const struct doc_element *e)
+{
+    if (o->line_count == LINES_MAX)
+        return refuse(r, WORDING_INVALID, "OrderLineData: more than 1000");
+    struct line *line = &o->lines[o->line_count];
+    const char *code = attribute(r, e, "Product"), *depot = attribute(r, e, "Warehouse"), *field = NULL;
+    const char *matrix[4] = {attribute(r, e, "MtrxCode1"), attribute(r, e, "MtrxCode2"), attribute(r, e, "MtrxCode3"),
+                             attribute(r, e, "MtrxCode4")};
+    line->element = e;
+    line->product = catalogue_find(r->ledger->catalogue, code, matrix);
+    if (line->product == NULL) {
+        char name[200];
+        (void)snprintf(name, sizeof name, "%.60s%s%.30s%s%.30s%s%.30s%s%.30s", code, matrix[0][0] == '\0' ? "" : " ", matrix[0],
+                       matrix[1][0] == '\0' ? "" : " ", matrix[1], matrix[2][0] == '\0' ? "" : " ", matrix[2],
+                       matrix[3][0] == '\0' ? "" : " ", matrix[3]);
+        return refuse(r, WORDING_UNKNOWN_PRODUCT, name);
+    }
+    line->depot = catalogue_depot(r->ledger->catalogue, depot);
+    if (line->depot < 0)
+        return refuse(r, WORDING_UNKNOWN_DEPOT, depot);
+    if (balance_add_line(&o->balance, attribute(r, e, "Quantity"), attribute(r, e, "Price"), attribute(r, e, "TrDisc"),
+                         attribute(r, e, "PromotionValue"), attribute(r, e, "ExtTaxVal"), &line->amounts, &field) < 0)
+        return refuse(r, WORDING_INVALID, field);
+    o->line_count++;
+    return 0;
+}
+
+static int read_charge(struct request *r, struct order *o, const struct doc_element *e)
+{
+    if (o->charge_count == PARTS_MAX)
+        return refuse(r, WORDING_INVALID, "OrderChargeData: more than 100");
+    if (balance_add_charge(&o->balance, attribute(r, e, "ChargeValue"), &o->charge_values[o->charge_count]) < 0)
+        return refuse(r, WORDING_INVALID, "ChargeValue");
+    o->charges[o->charge_count++] = e;
+    return 0;
+}
+
+static int read_payment(struct request *r, struct order *o, const struct doc_element *e)
+{
+    if (o->payment_count == PARTS_MAX)
+        return refuse(r, WORDING_INVALID, "OrderPaymentData: more than 100");
+    if (balance_add_payment(&o->balance, attribute(r, e, "TranAmount"), &o->payment_amounts[o->payment_count]) < 0)
+        return refuse(r, WORDING_INVALID, "TranAmount");
+    o->payments[o->payment_count++] = e;
+    return 0;
+}
+
+static bool is_date(const char *text)
+{
+    int year, month, day, end = 0;
+    return sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10 && text[10] == '\0' && month >= 1 && month <= 12 &&
+           day >= 1 && day <= 31;
+}
+
+/* What must be known before amounts can be read: the header, wherever it stands among the children. */
+static int read_header(struct request *r, struct order *o)
+{
+    const struct doc *d = r->ledger->doc;
+    const struct doc_element *const first = doc_at(d, 0);
+    for (size_t i = (size_t)(o->data - first) + 1; i < o->data->end; i = doc_at(d, i)->end)
+        if (o->header == NULL && strcmp(doc_at(d, i)->name, "OrderHeaderData") == 0)
+            o->header = doc_at(d, i);
+    o->number = attribute(r, o->data, "OrderNumber");
+    if (o->number[0] == '\0')
+        return refuse(r, WORDING_INVALID, "OrderNumber");
+    o->date = attribute(r, o->header, "OrderDate");
+    if (o->date[0] != '\0' && !is_date(o->date))
+        return refuse(r, WORDING_INVALID, "OrderDate");
+    if (o->date[0] != '\0' && strcmp(o->date, r->ledger->closed_until) <= 0)
+        return refuse(r, WORDING_PERIOD_CLOSED, o->date);
+    const char *currency = attribute(r, o->header, "Currency");
+    o->balance.currency = currency_find(currency[0] == '\0' ? "GBP" : currency);
+    if (o->balance.currency == NULL)
+        return refuse(r, WORDING_INVALID, "Currency");
+    o->balance.vat_inclusive = says_yes(attribute(r, o->data, "VatInclusive"));
+    o->balance.price_of_line = r->ledger->price_of_line;
+    o->balance.on_account = attribute(r, o->data, "PaymentTerms")[0] != '\0';
+    if (balance_state_paid(&o->balance, attribute(r, o->header, "OrderPaid")) < 0)
+        return refuse(r, WORDING_INVALID, "OrderPaid");
+    return 0;
+}
+
+static int read_order(struct request *r, struct order *o)
+{
+    const struct doc *d = r->ledger->doc;
+    int result = read_header(r, o);
+    for (size_t i = (size_t)(o->data - doc_at(d, 0)) + 1; result == 0 && i < o->data->end; i = doc_at(d, i)->end) {
+        const struct doc_element *e = doc_at(d, i);
+        if (strcmp(e->name, "OrderLineData") == 0)
+            result = read_line(r, o, e);
+        else if (strcmp(e->name, "OrderChargeData") == 0)
+            result = read_charge(r, o, e);
+        else if (strcmp(e->name, "OrderPaymentData") == 0)
+            result = read_payment(r, o, e);
+    }
+    if (result == 0 && o->line_count == 0)
+        result = refuse(r, WORDING_INVALID, "order: no lines");
+    if (result == 0 && balance_close(&o->balance) < 0)
+        result = refuse(r, WORDING_INVALID, "Price");
+    if (result == 0 && o->balance.difference != 0 && r->ledger->refuse_off_balance && !says_yes(attribute(r, o->data, "HoldOrder"))) {
+        char text[MONEY_TEXT_MAX];
+        result = refuse(r, WORDING_OFF_BALANCE, money_format((struct money){o->balance.difference, o->balance.currency}, text));
+    }
+    return result;
+}
+
+/* The order's own row; its number is refused by the table's unique index, if at all. */
+static int write_head(struct request *r, const struct order *o, const char *account)
+{
+    const struct balance *b = &o->balance;
+    const bool hold = says_yes(attribute(r, o->data, "HoldOrder"));
+    return db_change(r->ledger->db, DB_ORDER_ADD,
+                     "ttiittttti"
+                     "tttttttt"
+                     "tiiiiiiiii",
+                     r->company, o->number, r->id, r->now_ms, account, attribute(r, o->data, "CustomerRef"),
+                     attribute(r, o->data, "OrderChannel"), attribute(r, o->data, "OrderType"), o->date, (int64_t)hold,
+                     attribute(r, o->data, "HoldOrderNarrative"), hold ? "Held" : "Open", attribute(r, o->data, "CustomerSurname"),
+                     attribute(r, o->data, "PostCode"), attribute(r, o->data, "Country"), attribute(r, o->header, "SpecialInstructions"),
+                     attribute(r, o->header, "Carrier"), attribute(r, o->data, "PaymentTerms"), b->currency->code,
+                     (int64_t)b->vat_inclusive, b->lines, b->discounts, b->tax, b->charges, b->paid, b->stated_paid, b->outstanding,
+                     b->difference);
+}
+
+static void write_parts(struct request *r, const struct order *o, int64_t order_id)
+{
+    struct db *db = r->ledger->db;
+    for (size_t i = 0; i < o->line_count; i++) {
+        const struct line *l = &o->lines[i];
+        const struct product *p = l->product;
+        db_write(db, DB_ORDER_LINE_ADD,
+                 "iitittttt"
+                 "iiiittt",
+                 order_id, (int64_t)i + 1, attribute(r, l->element, "OrderLine"), p->id, p->code, p->matrix[0], p->matrix[1], p->matrix[2],
+                 p->matrix[3], l->amounts.quantity, l->amounts.price, l->amounts.discount, l->amounts.tax,
+                 catalogue_depot_code(r->ledger->catalogue, (size_t)l->depot), attribute(r, l->element, "LineNarrative"),
+                 attribute(r, l->element, "LineReference"));
+    }
+    for (size_t i = 0; i < o->charge_count; i++)
+        db_write(db, DB_ORDER_CHARGE_ADD, "iiti", order_id, (int64_t)i + 1, attribute(r, o->charges[i], "Charge"), o->charge_values[i]);
+    for (size_t i = 0; i < o->payment_count; i++) {
+        const struct doc_element *e = o->payments[i];
+        db_write(db, DB_ORDER_PAYMENT_ADD,
+                 "iitti"
+                 "tttt",
+                 order_id, (int64_t)i + 1, attribute(r, e, "PayMethod"), attribute(r, e, "SubPayMethod"), o->payment_amounts[i],
+                 attribute(r, e, "PayProvider"), attribute(r, e, "PayAuthRef"), attribute(r, e, "TransactionID"),
+                 attribute(r, e, "VchNumber"));
+    }
+}
+
+/* The order's account: the one named, or the one that Prima matches or creates by itself. */
+static int choose_account(struct request *r, const struct order *o, char ret_account[static ACCOUNT_MAX], bool *ret_new)
+{
+    const char *named = attribute(r, o->data, "Customer");
+    *ret_new = false;
+    if (named[0] == '\0') {
+        (void)snprintf(ret_account, ACCOUNT_MAX, "%s", customer_match(r, o->data));
+        if (ret_account[0] == '\0') {
+            *ret_new = true;
+            (void)snprintf(ret_account, ACCOUNT_MAX, "C%07lld", (long long)r->ledger->last_customer + 1);
+        }
+        return 0;
+    }
+    db_query(r->ledger->db, DB_CUSTOMER_BY_ACCOUNT, "tt", named, r->company);
+    const bool known = db_next(r->ledger->db, DB_CUSTOMER_BY_ACCOUNT);
+    db_end(r->ledger->db, DB_CUSTOMER_BY_ACCOUNT);
+    if (!known || strlen(named) >= ACCOUNT_MAX)
+        return refuse(r, WORDING_UNKNOWN_CUSTOMER, named);
+    (void)snprintf(ret_account, ACCOUNT_MAX, "%s", named);
+    return 0;
+}
+
+static int write_order(struct request *r, const struct order *o)
+{
+    char account[ACCOUNT_MAX];
+    bool is_new;
+    int result = choose_account(r, o, account, &is_new);
+    if (result < 0)
+        return result;
+    if (!r->ledger->unique) {
+        db_query(r->ledger->db, DB_ORDER_FIND, "tt", o->number, r->company);
+        r->second = db_next(r->ledger->db, DB_ORDER_FIND) || r->second;
+        db_end(r->ledger->db, DB_ORDER_FIND);
+    }
+    if (write_head(r, o, account) < 0) {
+        r->duplicate = true;
+        return refuse(r, WORDING_EXISTS, o->number);
+    }
+    const int64_t id = db_last_id(r->ledger->db);
+    write_parts(r, o, id);
+    if (is_new) {
+        result = customer_add(r, o->data, account);
+        assert(result == 0); /* no account has this reference, or it had been matched */
+    }
+    return result;
+}
+
+static void reserve(const struct order *o)
+{
+    for (size_t i = 0; i < o->line_count; i++)
+        o->lines[i].product->reserved[o->lines[i].depot] += o->lines[i].amounts.quantity;
+}
+
+/* All orders of the request, or none of them. */
+enum outcome apply_new_order(struct request *r)
+{
+    static struct order order; /* large; one thread */
+    struct ledger *ledger = r->ledger;
+    const struct doc *d = ledger->doc;
+    const int64_t last_customer = ledger->last_customer;
+    int result = 0;
+    size_t written = 0;
+    /* One order alone needs no way back: it is checked first, and its head is the only row that a constraint can refuse. */
+    const struct doc_element *first = request_data(r);
+    const bool several = first->end < doc_at(d, 0)->end;
+    if (several)
+        db_mark(ledger->db);
+    for (size_t i = 1; result == 0 && i < doc_count(d); i = doc_at(d, i)->end) {
+        if (strcmp(doc_at(d, i)->name, "Data") != 0)
+            continue;
+        order.data = doc_at(d, i);
+        order.header = NULL;
+        order.balance = (struct balance){0};
+        order.line_count = order.charge_count = order.payment_count = 0;
+        result = read_order(r, &order);
+        if (result == 0)
+            result = write_order(r, &order);
+        if (result == 0) {
+            reserve(&order);
+            written++;
+        }
+    }
+    if (result < 0) {
+        if (several)
+            db_undo(ledger->db);
+        ledger->last_customer = last_customer;
+        if (written > 0)
+            catalogue_recount(ledger->catalogue, ledger->db);
+        return OUTCOME_REFUSED;
+    }
+    if (several)
+        db_unmark(ledger->db);
+    reply_begin(r, "OK", "");
+    for (size_t i = 1; i < doc_count(d); i = doc_at(d, i)->end) {
+        if (strcmp(doc_at(d, i)->name, "Data") != 0)
+            continue;
+        buf_text(r->reply, "<Data");
+        reply_attribute(r, "OrderNumber", attribute(r, doc_at(d, i), "OrderNumber"));
+        buf_text(r->reply, "/>");
+    }
+    reply_end(r);
+    return OUTCOME_APPLIED;
+}

@@ -1,0 +1,204 @@
+"""A case: some arrangement of faults on a stack, then rest, then the checker. Cases are functions that are given a World."""
+
+import os
+import time
+
+import checker
+import evidence
+import feed
+import wire
+from stack import DEAD, GROUP, IN, PARTITIONS, READ, Stack, until
+from workers import Worker
+
+REST_SECONDS = 45  # for the last retry, the longest wait and a rebalance, on a machine that is busy
+
+CASES = {}  # name: Case, in the order of their files
+
+
+class Failed(Exception):
+    """What was to be so, is not. Its text is one finding a line."""
+
+
+FULL = os.environ.get("PF_FULL") == "1"  # everything in every mode that it has; else as much as fits into minutes
+
+
+class Case:
+    def __init__(self, function, group, modes, usual):
+        self.function, self.modes, self.usual = function, modes, modes if FULL else usual or modes
+        self.name = f"{group}.{function.__name__}"
+
+
+def case(group, modes=("on", "off"), usual=None):
+    """Registers a case. modes: of --unique in which it makes sense; usual: those in which it runs when nobody asks for more."""
+    def register(function):
+        made = Case(function, group, modes, usual)
+        CASES[made.name] = made
+        return function
+    return register
+
+
+def expect(condition, words):
+    if not condition:
+        raise Failed(words)
+
+
+class World:
+    """One case's view of a stack: orders of its own, its workers, its evidence. Everything is ended by close()."""
+
+    def __init__(self, stack, name, turn=0, mutant=None):
+        self.stack, self.name, self.mutant = stack, name, mutant
+        self.numbers = feed.Numbers(name, turn)
+        self.reader = evidence.Reader(stack)
+        self.workers = []
+        self.resends = 0
+        self.redis_is_asked = True
+
+    # ---- workers ----
+
+    def worker(self, slot="0", fail=None, **more):
+        """Starts one; the mutant under test is in every worker of the case."""
+        made = Worker(self.stack, slot, fail, self.mutant, **more)
+        self.workers.append(made)
+        return made
+
+    @staticmethod
+    def partitions(worker, topic=IN):
+        """Those of a topic that a worker has."""
+        return {p["partition"] for p in worker.status()["partitions"] if p["topic"] == topic}
+
+    def living(self):
+        return [w for w in self.workers if w.is_alive() and not w.is_stopped()]
+
+    def close(self):
+        for w in self.workers:
+            w.go_on()
+            w.kill()
+        self.stack.no_faults()
+
+    # ---- orders ----
+
+    def order(self, **more):
+        """A new order; the customer is everybody's unless one is named."""
+        return feed.order(self.numbers(), **more)
+
+    def order_in(self, partitions, **more):
+        """A new order whose key goes to one of these partitions."""
+        while True:
+            made = self.order(**more)
+            if wire.partition_of(feed.topic_key(made), PARTITIONS) in partitions:
+                return made
+
+    def feed(self, *events):
+        self.stack.produce(events)
+        return events
+
+    def fault(self, do, **match):
+        """On this case's orders only, unless a key is given."""
+        match.setdefault("key", self.numbers.glob)
+        return self.stack.fault(do, **match)
+
+    def state(self, event):
+        """The key's state in Redis, a letter; "": none."""
+        record = self.stack.redis.key(feed.natural(event))
+        return record["state"] if record else ""
+
+    def await_state(self, event, states, seconds=20):
+        until(f"{feed.natural(event)} is in state {states!r}, it is {self.state(event)!r}", seconds, lambda: self.state(event) in tuple(states))
+
+    def requests(self, event, kinds=("NewOrder", "MultiNewOrder")):
+        """Requests about an order that reached Prima, in order."""
+        marks = ", ".join("?" * len(kinds))
+        return self.stack.sql(f"SELECT * FROM requests WHERE natural_key = ? AND type IN ({marks}) ORDER BY id", feed.order_number(event), *kinds)
+
+    def documents(self, event):
+        return self.stack.sql("SELECT * FROM orders WHERE order_number = ?", feed.order_number(event))
+
+    def outcomes(self, event):
+        """What became of an order's deliveries: outcomes and codes, in no order."""
+        key = feed.natural(event)
+        return [r.outcome for r in self.reader.results() if r.key == key] + [d.code for d in self.reader.dead() if d.key == key]
+
+    def await_outcomes(self, event, count=1, seconds=REST_SECONDS):
+        return until(f"{count} outcomes of {feed.natural(event)}", seconds, lambda: (o := self.outcomes(event)) and len(o) >= count and o)
+
+    # ---- rest and judgement ----
+
+    def _unrest(self):
+        """What still moves, as text; "": nothing. Asked of the brokers and of every worker's /status."""
+        ends = self.stack.kafka.ends(READ, PARTITIONS)
+        seen = {}
+        for w in self.living():
+            status = w.status()
+            if status is None or not status["running"]:
+                return f"slot {w.slot} is starting"
+            if status["suspect"]:
+                return f"slot {w.slot} still resolves everything first (Redis was lost)"
+            for p in status["partitions"]:
+                seen[p["topic"], p["partition"]] = p
+        for place, end in ends.items():
+            if place not in seen:
+                return f"{place} is nobody's"
+            if seen[place]["uncommitted"] > 0 or seen[place]["position"] < end:
+                return f"{place}: {seen[place]}, its end is {end}"
+        return ""
+
+    def rest(self, seconds=REST_SECONDS):
+        """Waits until every record has ended and every retry topic is drained. The living workers must cover all partitions."""
+        end = time.monotonic() + seconds
+        calm = 0
+        while calm < 2:
+            why = self._unrest()
+            calm = calm + 1 if not why else 0
+            if why and time.monotonic() > end:
+                raise Failed(f"I2 no rest within {seconds} s: {why}\n{self.report()}")
+            time.sleep(0.05)
+
+    def forget(self):
+        """Empties Redis, and waits until every living worker has noticed and begun anew. Who has nothing to do notices nothing: orders are fed."""
+        seen = {w: w.log().count("starting over") for w in self.living()}
+        self.stack.redis("FLUSHALL")
+        until("all have noticed", 40, lambda: all(w.log().count("starting over") > n for w, n in seen.items()) or not self.feed(self.order()), 0.5)
+
+    def while_working(self, seconds):
+        """Lets the workers work for so long, or until all has ended."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self._unrest():
+            time.sleep(0.2)
+
+    def report(self):
+        """What is stuck, seen from all sides."""
+        lines = []
+        for w in self.workers:
+            tail = "\n    ".join(w.log().splitlines()[-12:])
+            lines.append(f"  slot {w.slot} ({'alive' if w.is_alive() else 'dead'}, {w.fail or 'no fail point'}), end of {w.log_path.name}:\n    {tail}")
+        found = self.reader.collect()
+        ended = {r.delivery for r in found.results} | {d.delivery for d in found.dead}
+        for i in [i for i in found.inputs if i.delivery not in ended][:8]:
+            requests = self.stack.sql("SELECT type, outcome, fault FROM requests WHERE natural_key = ? ORDER BY id", i.number)
+            lines.append(f"  {i.delivery} {i.key}: waits in {found.waiting.get(i.delivery, 'no retry topic')}\n    Redis: {found.redis.get(i.key)}\n"
+                         f"    Prima: {', '.join(r['type'] + ' ' + r['outcome'] + ' ' + (r['fault'] or '') for r in requests) or 'nothing came'}")
+        return "\n".join(lines)
+
+    def judge(self):
+        """Rest, then every invariant."""
+        self.rest()
+        for w in self.workers:
+            if "WARNING: ThreadSanitizer" in w.log():
+                raise Failed(f"the thread sanitizer found something: {w.log_path}")
+        found = self.reader.collect(self.workers, self.resends)
+        violations = checker.check(found, feed.PERSONAL)
+        if violations:
+            self.reader.dump(self.stack.folder / "evidence.txt", found)
+            raise Failed("\n".join(violations[:20]))
+        return found
+
+
+def committed(world):
+    return world.stack.kafka.committed(GROUP, READ, PARTITIONS)
+
+
+def stack_for(mode):
+    return Stack(unique=mode == "on").up()
+
+
+__all__ = ["CASES", "DEAD", "Failed", "World", "case", "committed", "expect", "stack_for", "until"]

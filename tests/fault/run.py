@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Runs fault cases: tests/fault/run.py [--list] [--mode on|off] [--mutant NAME] [--keep] [PATTERN...]
+
+PATTERN is a glob on case names, e.g. 'edges.*'. The binaries are PRIMAFLOW_BIN's (default build/dev/bin). Exit 1: a case failed. A failed case's
+stack folder (worker logs, prima.sqlite) is kept and named; --keep also leaves the stack running until Ctrl-C.
+"""
+
+import argparse
+import fnmatch
+import importlib
+import shutil
+import sys
+import time
+import traceback
+
+import case
+
+FILES = ("cases_edges", "cases_prima", "cases_kills", "cases_stops", "cases_waits", "cases_redis", "cases_kafka",
+         "cases_rules", "cases_hostile", "cases_customers", "cases_catalogue", "cases_bundles")
+
+
+def load():
+    for name in FILES:
+        importlib.import_module(name)
+
+
+class Stacks:
+    """One running stack a mode, made when first needed, replaced when a case has broken it."""
+
+    def __init__(self):
+        self.running = {}
+
+    def get(self, mode):
+        if mode not in self.running:
+            for other in list(self.running):
+                self.drop(other)  # one at a time: the machine is small
+            self.running[mode] = case.stack_for(mode)
+        return self.running[mode]
+
+    def drop(self, mode, keep_folder=False):
+        stack = self.running.pop(mode, None)
+        if stack is None:
+            return
+        stack.down()
+        if not keep_folder:
+            shutil.rmtree(stack.folder, ignore_errors=True)
+
+
+def run_one(stacks, made, mode, turn, mutant=None, keep=False):
+    """The failure's text, or None. A case that broke its stack, or failed, leaves none behind."""
+    stack = stacks.get(mode)
+    world = case.World(stack, made.name, turn, mutant)
+    failure = None
+    try:
+        made.function(world)
+    except Exception as error:  # whatever it is, the next case shall run
+        failure = f"{type(error).__name__}: {error}"
+        if not isinstance(error, case.Failed):
+            at = [f for f in traceback.extract_tb(error.__traceback__) if "cases_" in f.filename]
+            failure += "".join(f"\n  at {f.filename.rsplit('/', 1)[1]}:{f.lineno}: {f.line}" for f in at)
+    if failure and keep:
+        print(f"{failure}\nkept: . {stack.dir}/env; Ctrl-C ends it")
+        try:
+            time.sleep(86400)
+        except KeyboardInterrupt:
+            pass
+    try:
+        world.close()
+    except (RuntimeError, OSError):
+        pass
+    if failure:
+        stacks.drop(mode, keep_folder=True)
+    return f"{failure}\n  logs and prima.sqlite: {stack.folder}" if failure else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("patterns", nargs="*", default=["*"])
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--mode", choices=("on", "off"), help="of the sandbox's --unique; left out: those that each case names, all with PF_FULL=1")
+    parser.add_argument("--mutant", help="switch this rule off in every worker: the case should fail")
+    parser.add_argument("--keep", action="store_true", help="leave a failed case's stack running")
+    parser.add_argument("--turns", type=int, default=1, help="run each so often")
+    options = parser.parse_args()
+    load()
+    chosen = [c for c in case.CASES.values() if any(fnmatch.fnmatch(c.name, p) for p in options.patterns)]
+    if options.list:
+        for c in chosen:
+            print(f"{c.name:44} {'/'.join(c.usual):7} {(c.function.__doc__ or '').strip().splitlines()[0] if c.function.__doc__ else ''}")
+        return 0
+    if not chosen:
+        print("no case has such a name", file=sys.stderr)
+        return 64
+    stacks, failed, ran = Stacks(), 0, 0
+    try:
+        for mode in [options.mode] if options.mode else ["on", "off"]:
+            for c in [c for c in chosen if mode in (c.modes if options.mode else c.usual)]:
+                for turn in range(options.turns):
+                    began = time.monotonic()
+                    failure = run_one(stacks, c, mode, turn, options.mutant, options.keep)
+                    if failure and not failure.startswith("Failed"):  # its arrangement did not come about: no finding yet, once more
+                        print(f"again  {c.name} unique={mode}: {failure.splitlines()[0]}", flush=True)
+                        failure = run_one(stacks, c, mode, turn, options.mutant, options.keep)
+                    ran += 1
+                    failed += failure is not None
+                    print(f"{'FAILED' if failure else 'ok':6} {c.name} unique={mode} {time.monotonic() - began:.1f} s", flush=True)
+                    if failure:
+                        print("  " + failure.replace("\n", "\n  "), flush=True)
+    finally:
+        for mode in list(stacks.running):
+            stacks.drop(mode)
+    print(f"{ran - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.exit(main())

@@ -1,0 +1,349 @@
+/* The command line's Kafka adapter on a real broker: transactions whole or not at all, aborted and open ones never seen, ranges that end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "broker.h"
+#include "spool.h"
+
+static struct config *config;
+static char topic[60];
+
+/* A new topic of `partitions` for each test; bytes_max NULL: Kafka's own. */
+static void topic_new(int partitions, const char *bytes_max)
+{
+    char hex[17];
+    uint8_t random[8];
+    struct broker_admin *admin;
+    struct broker_message message;
+    struct broker_setting setting = {.name = "max.message.bytes"};
+    bool created = false;
+
+    digest_random(random, sizeof random);
+    (void)snprintf(topic, sizeof topic, "test.cli.%s", digest_hex(random, sizeof random, hex));
+    (void)snprintf(setting.value, sizeof setting.value, "%s", bytes_max != NULL ? bytes_max : "");
+    const struct broker_topic wanted = {topic, partitions, 1, &setting, bytes_max != NULL};
+    assert_int_equal(broker_admin_new(config, &admin, &message), 0);
+    if (broker_topics_create(admin, &wanted, 1, &created, &message) != 0)
+        fail_msg("%s", message.text);
+    assert_true(created);
+    broker_admin_free(admin);
+}
+
+static int setup(void **state)
+{
+    struct config_message message;
+    (void)state;
+    return config_load(NULL, NULL, 0, &config, &message);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    config_free(config);
+    return 0;
+}
+
+/* ---- writing ---- */
+
+/* Sends texts in one transaction, with the time given (0: now). */
+static int texts_send_at(const char *const texts[], int64_t timestamp_ms, struct broker_message *message)
+{
+    struct broker_producer *producer;
+    struct spool spool;
+    spool_init(&spool);
+    for (size_t i = 0; texts[i] != NULL; i++)
+        assert_int_equal(spool_add(&spool, &(struct broker_record){.partition = -1,
+                                                                   .timestamp_ms = timestamp_ms,
+                                                                   .key = texts[i],
+                                                                   .key_size = 1,
+                                                                   .value = texts[i],
+                                                                   .value_size = strlen(texts[i])}),
+                         0);
+    int rc = broker_producer_new(config, 0, &producer, message);
+    if (rc == 0) {
+        rc = spool_send(&spool, 0, spool.count, topic, producer, message);
+        broker_producer_free(producer);
+    }
+    spool_release(&spool);
+    return rc;
+}
+
+static void texts_send(const char *const texts[], int64_t timestamp_ms)
+{
+    struct broker_message message = {""};
+    if (texts_send_at(texts, timestamp_ms, &message) != 0)
+        fail_msg("%s", message.text);
+}
+
+/* A transaction that is left open, by librdkafka itself. */
+static rd_kafka_t *open_transaction(const char *text)
+{
+    char words[200];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", config_text(config, CFG_kafka_bootstrap_servers), words, sizeof words),
+                     0);
+    assert_int_equal(rd_kafka_conf_set(conf, "transactional.id", topic, words, sizeof words), 0);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words);
+    assert_non_null(client);
+    assert_null(rd_kafka_init_transactions(client, 15000));
+    assert_null(rd_kafka_begin_transaction(client));
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)text, strlen(text)}},
+    };
+    assert_null(rd_kafka_produceva(client, parts, sizeof parts / sizeof *parts));
+    assert_int_equal(rd_kafka_flush(client, 15000), 0);
+    return client;
+}
+
+/* ---- reading ---- */
+
+struct seen {
+    struct buf text; /* values, each with a blank behind it */
+    int64_t count, first_offset, last_timestamp;
+};
+
+static int see(void *user, const struct broker_record *record)
+{
+    struct seen *s = user;
+    if (s->count++ == 0)
+        s->first_offset = record->offset;
+    s->last_timestamp = record->timestamp_ms;
+    buf_append(&s->text, record->value, record->value_size);
+    buf_byte(&s->text, ' ');
+    return 0;
+}
+
+/* Reads a range and compares the values in order; returns how long it took. */
+static int64_t read_is(struct broker_range range, const char *wanted)
+{
+    struct broker_message message = {""};
+    struct seen s = {.count = 0};
+    const char *const topics[] = {topic};
+    int64_t began = clock_monotonic_ms();
+    buf_init(&s.text, 1 << 20);
+    if (broker_read(config, topics, 1, &range, see, &s, &message) != 0)
+        fail_msg("%s", message.text);
+    assert_string_equal(s.text.data, wanted);
+    buf_release(&s.text);
+    return clock_monotonic_ms() - began;
+}
+
+static const struct broker_range whole = {.partition = -1};
+
+static void test_a_transaction_is_read_whole(void **state)
+{
+    (void)state;
+    topic_new(1, NULL);
+    read_is(whole, "");
+    texts_send((const char *const[]){"a1", "b1", "a2", NULL}, 0);
+    read_is(whole, "a1 b1 a2 ");
+}
+
+static void test_aborted_records_are_never_seen(void **state)
+{
+    (void)state;
+    topic_new(1, NULL);
+    texts_send((const char *const[]){"a1", NULL}, 0);
+    rd_kafka_t *client = open_transaction("aborted");
+    assert_null(rd_kafka_abort_transaction(client, 15000));
+    rd_kafka_destroy(client);
+    read_is(whole, "a1 ");
+    texts_send((const char *const[]){"a2", NULL}, 0);
+    read_is(whole, "a1 a2 ");
+}
+
+static void test_an_open_transaction_ends_the_reading(void **state)
+{
+    (void)state;
+    topic_new(1, NULL);
+    texts_send((const char *const[]){"a1", NULL}, 0);
+    rd_kafka_t *client = open_transaction("open");
+    texts_send((const char *const[]){"a2", NULL}, 0); /* committed, but behind the open one: not stable yet */
+    assert_true(read_is(whole, "a1 ") < 5000);
+    assert_null(rd_kafka_commit_transaction(client, 15000));
+    rd_kafka_destroy(client);
+    read_is(whole, "a1 open a2 ");
+}
+
+/* Writes another record the first time that it is shown one. */
+static int see_and_write(void *user, const struct broker_record *record)
+{
+    struct seen *s = user;
+    if (s->count == 0) {
+        texts_send((const char *const[]){"late", NULL}, 0);
+        texts_send((const char *const[]){"later", NULL}, 0);
+    }
+    return see(user, record);
+}
+
+static void test_the_end_is_where_it_was_when_reading_began(void **state)
+{
+    (void)state;
+    struct broker_message message = {""};
+    struct seen s = {.count = 0};
+    const char *const topics[] = {topic};
+    topic_new(1, NULL);
+    for (int i = 0; i < 3; i++)
+        texts_send((const char *const[]){"a1", NULL}, 0);
+    buf_init(&s.text, 1000);
+    assert_int_equal(broker_read(config, topics, 1, &whole, see_and_write, &s, &message), 0);
+    assert_string_equal(s.text.data, "a1 a1 a1 ");
+    buf_release(&s.text);
+}
+
+static void test_records_come_by_key_into_one_partition(void **state)
+{
+    (void)state;
+    topic_new(4, NULL);
+    texts_send((const char *const[]){"a1", "b1", "c1", "a2", "b2", "c2", "a3", NULL}, 0);
+    int64_t total = 0;
+    for (int32_t p = 0; p < 4; p++) {
+        struct broker_message message = {""};
+        struct seen s = {.count = 0};
+        const char *const topics[] = {topic};
+        buf_init(&s.text, 1000);
+        assert_int_equal(broker_read(config, topics, 1, &(struct broker_range){.partition = p}, see, &s, &message), 0);
+        const char *a1 = strstr(s.text.data, "a1"), *a2 = strstr(s.text.data, "a2"), *a3 = strstr(s.text.data, "a3");
+        assert_true((a1 == NULL && a2 == NULL && a3 == NULL) || (a1 != NULL && a1 < a2 && a2 < a3));
+        total += s.count;
+        buf_release(&s.text);
+    }
+    assert_int_equal(total, 7);
+}
+
+static void test_ranges(void **state)
+{
+    (void)state;
+    static const int64_t day = 86400000;
+    int64_t now = clock_wall_ms();
+    topic_new(1, NULL);
+    texts_send((const char *const[]){"a1", NULL}, now - 3 * day);   /* offset 0; each transaction ends with a marker */
+    texts_send((const char *const[]){"a2", NULL}, now - 2 * day);   /* 2 */
+    texts_send((const char *const[]){"late", NULL}, now - 4 * day); /* 4: written after, but older */
+    texts_send((const char *const[]){"a3", NULL}, now - day);       /* 6 */
+    const struct {
+        const char *name;
+        struct broker_range range;
+        const char *wanted;
+    } rows[] = {
+        {"all", whole, "a1 a2 late a3 "},
+        {"from an offset", {.from = BROKER_FROM_OFFSET, .from_value = 2, .partition = -1}, "a2 late a3 "},
+        {"from a marker's offset", {.from = BROKER_FROM_OFFSET, .from_value = 3, .partition = -1}, "late a3 "},
+        {"from beyond the end", {.from = BROKER_FROM_OFFSET, .from_value = 99, .partition = -1}, ""},
+        {"from a time", {.from = BROKER_FROM_TIME, .from_value = now - 2 * day, .partition = -1}, "a2 a3 "},
+        {"from a time before all", {.from = BROKER_FROM_TIME, .from_value = now - 9 * day, .partition = -1}, "a1 a2 late a3 "},
+        {"from a time after all", {.from = BROKER_FROM_TIME, .from_value = now, .partition = -1}, ""},
+        {"until a time", {.until = BROKER_UNTIL_TIME, .until_ms = now - 2 * day, .partition = -1}, "a1 late "},
+        {"from and until",
+         {.from = BROKER_FROM_TIME, .from_value = now - 3 * day, .until = BROKER_UNTIL_TIME, .until_ms = now - day, .partition = -1},
+         "a1 a2 "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        assert_true(read_is(rows[i].range, rows[i].wanted) < 5000);
+    }
+    int64_t took =
+        read_is((struct broker_range){.until = BROKER_UNTIL_TIME, .until_ms = clock_wall_ms() + 1200, .partition = -1}, "a1 a2 late a3 ");
+    assert_in_range(took, 1000, 6000); /* waits for the clock */
+}
+
+static void test_all_or_nothing_when_the_topic_refuses_one(void **state)
+{
+    (void)state;
+    char large[5000];
+    struct broker_message message = {""};
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    topic_new(1, "2000");
+    int rc = texts_send_at((const char *const[]){"a1", large, "a2", NULL}, 0, &message);
+    assert_int_not_equal(rc, 0);
+    assert_non_null(strstr(message.text, "nothing was sent"));
+    read_is(whole, "");
+}
+
+static void test_what_is_not_there_is_said(void **state)
+{
+    (void)state;
+    struct broker_message message = {""};
+    struct seen s = {.count = 0};
+    const char *const topics[] = {"test.cli.no-such-topic"};
+    assert_int_equal(broker_read(config, topics, 1, &whole, see, &s, &message), -ENOENT);
+    assert_non_null(strstr(message.text, "test.cli.no-such-topic"));
+    assert_non_null(strstr(message.text, "topics create"));
+
+    topic_new(2, NULL);
+    const char *const there[] = {topic};
+    assert_int_equal(broker_read(config, there, 1, &(struct broker_range){.partition = 2}, see, &s, &message), -ENOENT);
+
+    struct config *nowhere;
+    struct config_message wrong;
+    struct broker_admin *admin;
+    int brokers = 0;
+    const char *override = "kafka.bootstrap.servers=127.0.0.1:1";
+    assert_int_equal(config_load(NULL, &override, 1, &nowhere, &wrong), 0);
+    assert_int_equal(broker_admin_new(nowhere, &admin, &message), 0);
+    assert_int_equal(broker_broker_count(admin, &brokers, &message), -EIO);
+    assert_non_null(strstr(message.text, "kafka.bootstrap.servers"));
+    broker_admin_free(admin);
+    config_free(nowhere);
+}
+
+static void test_keys_values_and_headers_come_back_as_they_were(void **state)
+{
+    (void)state;
+    static const char *const lines = "{\"key\":\"k\",\"headers\":{\"x\":\"1\",\"y\":[\"2\",null,{\"base64\":\"AP8=\"}]},\"value\":{"
+                                     "\"base64\":\"/wA=\"}}\n{\"key\":null,\"value\":null}\n";
+    FILE *in = fmemopen((char *)(uintptr_t)lines, strlen(lines), "r");
+    struct broker_producer *producer;
+    struct broker_message message = {""};
+    struct spool spool;
+    topic_new(1, NULL);
+    spool_init(&spool);
+    assert_int_equal(spool_read(&spool, in, "lines", spool_raw_line, NULL), 0);
+    assert_int_equal(broker_producer_new(config, 0, &producer, &message), 0);
+    assert_int_equal(spool_send(&spool, 0, spool.count, topic, producer, &message), 0);
+    broker_producer_free(producer);
+    spool_release(&spool);
+    (void)fclose(in);
+
+    /* by the broker's other reader: the command itself */
+    char command[400], output[2000];
+    (void)snprintf(command, sizeof command, "%s consume %s --raw", getenv("PRIMAFLOW"), topic);
+    FILE *out = popen(command, "r");
+    output[fread(output, 1, sizeof output - 1, out)] = '\0';
+    assert_int_equal(pclose(out), 0);
+    assert_non_null(strstr(
+        output, "\"key\":\"k\",\"headers\":{\"x\":\"1\",\"y\":[\"2\",null,{\"base64\":\"AP8=\"}]},\"value\":{\"base64\":\"/wA=\"}}"));
+    assert_non_null(strstr(output, "\"key\":null,\"headers\":{},\"value\":null}"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_transaction_is_read_whole),
+        cmocka_unit_test(test_aborted_records_are_never_seen),
+        cmocka_unit_test(test_an_open_transaction_ends_the_reading),
+        cmocka_unit_test(test_the_end_is_where_it_was_when_reading_began),
+        cmocka_unit_test(test_records_come_by_key_into_one_partition),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_all_or_nothing_when_the_topic_refuses_one),
+        cmocka_unit_test(test_what_is_not_there_is_said),
+        cmocka_unit_test(test_keys_values_and_headers_come_back_as_they_were),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# primaflow import shopify orders on a stack of its own, with a worker: every fixture ends in Prima's books with its payments and no
+# difference, on hold only where a person has to look; a file with one wrong order sends nothing; the same file again posts nothing.
+# usage: test_shopify.sh BIN-FOLDER
+set -euo pipefail
+
+TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+export PRIMAFLOW_BIN=$1
+TMP=$(mktemp -d)
+D=$TMP/stack WORKER='' FAILED=0
+stop() {
+    if [ -n "$WORKER" ]; then kill -KILL "$WORKER" 2>/dev/null || true; fi
+    "$TREE/ops/stack" down --dir "$D"
+    rm -rf "$TMP"
+}
+trap stop EXIT
+
+ok() { printf 'ok: %s\n' "$*"; }
+not_ok() { printf 'NOT OK: %s\n' "$*"; FAILED=1; }
+cli() { "$PRIMAFLOW_BIN/primaflow" "$@"; }
+exits() { # CODE NAME ARGUMENTS...
+    local wanted=$1 name=$2 code=0
+    shift 2
+    cli "$@" >"$TMP/out" 2>"$TMP/err" </dev/null || code=$?
+    if [ "$code" -eq "$wanted" ]; then ok "$name"; else not_ok "$name: exit $code, wanted $wanted: $(head -c 500 "$TMP/err")"; fi
+}
+says() { if grep -qF -- "$1" "$TMP/out" "$TMP/err"; then ok "  says: $1"; else not_ok "  does not say: $1: $(head -c 900 "$TMP/err")"; fi; }
+raw_count() { cli consume orders.raw --raw | wc -l; }
+count_is() { if [ "$2" -eq "$1" ]; then ok "  $1 records"; else not_ok "  $2 records, wanted $1"; fi; }
+ends() { { cli consume orders.results --raw && cli consume orders.raw.dlq --raw; } | wc -l; }
+wait_for_ends() { # COUNT
+    for ((i = 0; i < 240; i++)); do
+        if [ "$(ends)" -ge "$1" ]; then return 0; fi
+        sleep 0.5
+    done
+    not_ok "$(ends) of $1 orders ended: $(tail -n 5 "$TMP/worker.log")"
+}
+
+# One file a shop: a list, one order a line, and a single document.
+python3 - "$TREE/tests/fixtures/shopify" "$TMP" <<'PY'
+import glob, json, os, sys
+stores = {"jpy": "jp", "pos_cash_rounding": "eu"}
+orders = {"uk": [], "eu": [], "jp": []}
+for path in sorted(glob.glob(sys.argv[1] + "/*.json")):
+    name = os.path.basename(path)[:-5]
+    if not name.endswith(".event"):
+        orders[stores.get(name, "uk")].append(json.load(open(path))["order"])
+with open(sys.argv[2] + "/uk.json", "w") as f: json.dump({"orders": orders["uk"]}, f, indent=2)
+with open(sys.argv[2] + "/uk.jsonl", "w") as f: f.writelines(json.dumps(o) + "\n" for o in orders["uk"])
+with open(sys.argv[2] + "/eu.json", "w") as f: json.dump({"order": orders["eu"][0]}, f)
+with open(sys.argv[2] + "/jp.json", "w") as f: json.dump(orders["jp"][0], f, indent=1)
+bad = [dict(o) for o in orders["uk"]]
+bad[7] = dict(bad[7], total_price_set={"shop_money": {"amount": "abc", "currency_code": bad[7]["currency"]}})
+with open(sys.argv[2] + "/bad.jsonl", "w") as f: f.writelines(json.dumps(o) + "\n" for o in bad)
+with open(sys.argv[2] + "/counts", "w") as f: f.write("%d\n" % len(orders["uk"]))
+PY
+UK=$(cat "$TMP/counts")
+ALL=$((UK + 2))
+
+cd "$TREE"
+exits 64 'half a command' import shopify
+says 'import shopify orders'
+exits 64 'a shop that nobody named' import shopify orders "$TMP/uk.json"
+says '--store'
+exits 64 'a shop that cannot be one' import shopify orders "$TMP/uk.json" --store 'u/k'
+exits 64 'no file' import shopify orders --store uk
+exits 65 'a file that is not there' import shopify orders "$TMP/none.json" --store uk
+exits 65 'a wrong order among good ones' import shopify orders "$TMP/bad.jsonl" --store uk
+says "$TMP/bad.jsonl:8: \$.total_price_set.shop_money.amount: \"abc\" is not an amount in GBP"
+says 'nothing was printed'
+if [ -s "$TMP/out" ]; then not_ok 'something was printed'; else ok '  nothing was'; fi
+exits 0 'printed' import shopify orders "$TMP/uk.json" --store uk
+cp "$TMP/out" "$TMP/printed"
+exits 0 'by lines' import shopify orders "$TMP/uk.jsonl" --store uk
+if cmp -s "$TMP/out" "$TMP/printed"; then ok '  the same to the byte'; else not_ok '  other events'; fi
+
+"$TREE/ops/stack" up --dir "$D" --owner-pid $$ --prima-arg --unique --prima-arg on >/dev/null
+# shellcheck source=/dev/null
+. "$D/env"
+exits 65 'a wrong order: nothing is sent' import shopify orders "$TMP/bad.jsonl" --store uk --to-kafka
+says 'nothing was sent'
+count_is 0 "$(raw_count)"
+exits 65 'a shop of no company: nothing is sent' import shopify orders "$TMP/uk.json" --store us --to-kafka
+says 'company_unmapped'
+count_is 0 "$(raw_count)"
+exits 69 'no Kafka' import shopify orders "$TMP/uk.json" --store uk --to-kafka -o kafka.bootstrap.servers=127.0.0.1:1
+
+# Killed while it reads: the pipe holds 64 KiB, so when the file is written most of it has been read.
+mkfifo "$TMP/pipe"
+"$PRIMAFLOW_BIN/primaflow" import shopify orders - --store uk --to-kafka <"$TMP/pipe" >/dev/null 2>&1 &
+IMPORT=$!
+exec 9>"$TMP/pipe"
+for ((i = 0; i < 10; i++)); do cat "$TMP/uk.jsonl" >&9; done
+kill -KILL "$IMPORT"
+wait "$IMPORT" 2>/dev/null || true
+exec 9>&-
+count_is 0 "$(raw_count)"
+
+exits 0 'sent' import shopify orders "$TMP/uk.json" --store uk --to-kafka --json
+says "{\"topic\": \"orders.raw\", \"records\": $UK,"
+exits 0 'another shop' import shopify orders "$TMP/eu.json" --store eu --to-kafka
+if cli import shopify orders - --store jp <"$TMP/jp.json" 2>/dev/null | cli produce orders.raw >/dev/null 2>&1; then ok 'a third, through produce'; else not_ok 'a third, through produce'; fi
+count_is $ALL "$(raw_count)"
+
+"$PRIMAFLOW_BIN/primaflow-orders" --slot 0 -o prima.enforces_unique_order_number=true >"$TMP/worker.log" 2>&1 </dev/null &
+WORKER=$!
+wait_for_ends $ALL
+
+# Prima's books, by its own arithmetic, against the fixtures; the results, by the worker's.
+cat >"$TMP/judge" <<'PY'
+import json, sqlite3, sys
+db = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True)
+results = {r["value"]["order_id"]: r["value"] for r in map(json.loads, open(sys.argv[2])) if r["value"]["outcome"] != "duplicate"}
+# id's end: outcome, code, paid, outstanding, difference; minor units, worked out by hand
+held = {"10": ("unknown_sku", 3300, 0, 0), "22": ("payment_pending", 2000, 6000, 0), "24": ("payment_pending", 6600, 480, 0), "25": ("total_mismatch", 8900, 0, -2300)}
+posted = {"01": (5750, 0), "02": (13336, 0), "03": (6600, 0), "04": (6000, 0), "05": (1235, 0), "06": (9350, 0), "07": (5300, 0), "08": (6000, 0), "09": (5950, 0), "11": (2700, 0),
+          "12": (15944, 0), "13": (0, 23400), "16": (8320, 0), "17": (7600, 0), "18": (5350, 0), "19": (9900, 0), "20": (28190, 0), "21": (0, 3600), "23": (1000, 0)}
+absent = {"14": "cancelled_before_posting", "15": "ignored_test"}
+prefix = {"05": "202", "16": "301"}
+wrong = []
+def expect(what, got, wanted):
+    if got != wanted: wrong.append("%s: %r, wanted %r" % (what, got, wanted))
+for end in list(held) + list(posted) + list(absent):
+    order_id = "57000000000" + end
+    rows = db.execute("SELECT hold, paid_total, outstanding, difference, hold_narrative FROM orders WHERE order_number = ?", (prefix.get(end, "201") + order_id,)).fetchall()
+    result = results.pop(order_id, None)
+    if result is None:
+        wrong.append(order_id + " has no result")
+        continue
+    if end in absent:
+        expect(order_id + " in Prima", rows, [])
+        expect(order_id, result["outcome"], absent[end])
+        continue
+    code, paid, outstanding, difference = held[end] if end in held else ("", *posted[end], 0)
+    expect(order_id + " documents", len(rows), 1)
+    if rows: expect(order_id + " in Prima", rows[0][:4], (int(end in held), paid, outstanding, difference))
+    expect(order_id, (result["outcome"], result["codes"]), ("posted_on_hold", [code]) if code else ("posted", []))
+    proof = result["proof"]
+    expect(order_id + " proof", (proof["tenders_minor"], proof["outstanding_minor"], proof["difference_minor"]), (paid, outstanding, difference))
+expect("other results", list(results), [])
+expect("lines of the edited order", db.execute("SELECT l.product, l.quantity, l.discount FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE o.order_number = '2015700000000003' ORDER BY l.position").fetchall(),
+       [("SKU00003", 2, 400), ("TSHIRT", 1, 0)])
+expect("quantity of the refunded order", db.execute("SELECT l.quantity, l.depot FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE o.order_number = '2015700000000006'").fetchall(), [(2, "01")])
+expect("charges of the cash sale", db.execute("SELECT c.charge, c.value FROM order_charges c JOIN orders o ON o.id = c.order_id WHERE o.order_number = '2025700000000005'").fetchall(), [("ROUND", 2)])
+expect("payments by gift card and card", db.execute("SELECT p.pay_method, p.amount, p.voucher_number FROM order_payments p JOIN orders o ON o.id = p.order_id WHERE o.order_number = '2015700000000008' ORDER BY p.position").fetchall(),
+       [("VCH", 2500, "5552"), ("CSH", 3500, "")])
+expect("the tip's charge", db.execute("SELECT c.charge, c.value FROM order_charges c JOIN orders o ON o.id = c.order_id WHERE o.order_number = '2015700000000011'").fetchall(), [("TIP", 300)])
+expect("the business's terms", db.execute("SELECT payment_terms, order_type FROM orders WHERE order_number = '2015700000000013'").fetchall(), [("30", "B2B")])
+print("\n".join(wrong), file=sys.stderr)
+sys.exit(bool(wrong))
+PY
+cli consume orders.results >"$TMP/results"
+if python3 "$TMP/judge" "$D/prima.sqlite" "$TMP/results"; then ok 'every order is in the books as it should be'; else not_ok 'see above'; fi
+if [ "$(cli consume orders.raw.dlq --raw | wc -l)" -eq 0 ]; then ok 'no dead letters'; else not_ok "dead letters: $(cli consume orders.raw.dlq | head -c 900)"; fi
+
+exits 0 'the same file again' import shopify orders "$TMP/uk.json" --store uk --to-kafka
+wait_for_ends $((ALL + UK))
+cli consume orders.results >"$TMP/results"
+# all but the cancelled and the test order were posted
+if [ "$(grep -c '"outcome":"duplicate"' "$TMP/results")" -eq $((UK - 2)) ]; then ok 'comes back as duplicates'; else not_ok 'not all are duplicates'; fi
+if python3 "$TMP/judge" "$D/prima.sqlite" "$TMP/results"; then ok 'nothing was posted twice'; else not_ok 'see above'; fi
+exit "$FAILED"

@@ -1,0 +1,222 @@
+/* The forms in which orders come out of a file, and what is said of a file that is none of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "shopify_source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct taken {
+    char ids[200]; /* "path:line:id " of each */
+    size_t refuse; /* the order with this id */
+};
+
+static bool take(void *user, struct shopify_source *source, const struct shopify_at *order)
+{
+    struct taken *taken = user;
+    const size_t used = strlen(taken->ids);
+    const json_int_t id = json_integer_value(json_object_get(order->json, "id"));
+    if (order->json == NULL || (taken->refuse > 0 && (size_t)id == taken->refuse)) {
+        shopify_complain(&source->reader, order, "is refused");
+        return false;
+    }
+    (void)snprintf(taken->ids + used, sizeof taken->ids - used, "%zu:%lld ", source->line, (long long)id);
+    return true;
+}
+
+/* Reads `size` bytes with what is said on stderr in `said`. */
+static struct shopify_source read_said(const char *text, size_t size, struct taken *taken, char *said, size_t said_size)
+{
+    struct shopify_source source;
+    FILE *in = fmemopen((char *)(uintptr_t)text, size, "r"), *err = tmpfile();
+    assert_true(in != NULL && err != NULL);
+    (void)fflush(stderr);
+    int kept = dup(STDERR_FILENO);
+    assert_true(dup2(fileno(err), STDERR_FILENO) >= 0);
+    shopify_source_init(&source, "orders.json", "orders", "order");
+    int rc = shopify_source_read(&source, in, take, taken);
+    (void)fflush(stderr);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    (void)close(kept);
+    rewind(err);
+    said[fread(said, 1, said_size - 1, err)] = '\0';
+    (void)fclose(err);
+    (void)fclose(in);
+    assert_int_equal(rc, 0);
+    return source;
+}
+
+static void test_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text, *ids;
+    } table[] = {
+        {"bare", "{\"id\": 1}", "1:1 "},
+        {"wrapped", "{\"order\": {\"id\": 1}}\n", "1:1 "},
+        {"a list", "{\"orders\": [{\"id\": 1}, {\"id\": 2}]}", "1:1 1:2 "},
+        {"an empty list", "{\"orders\": []}", ""},
+        {"a list without its name", "[{\"id\": 1}, {\"id\": 2}]", "1:1 1:2 "},
+        {"one a line", "{\"id\": 1}\n{\"order\": {\"id\": 2}}\n{\"id\": 3}", "1:1 2:2 3:3 "},
+        {"pages, one a line", "{\"orders\": [{\"id\": 1}]}\n{\"orders\": [{\"id\": 2}, {\"id\": 3}]}\n", "1:1 2:2 2:3 "},
+        {"blank lines", "\n  \r\n{\"id\": 1}\r\n\n{\"id\": 2}\n\n", "3:1 5:2 "},
+        {"a document over lines", "\n{\n \"orders\": [\n  {\"id\": 1},\n  {\"id\": 2}\n ]\n}\n", "2:1 2:2 "},
+        {"a bare one over lines", "{\n\"id\": 1\n}\n", "1:1 "},
+        {"a byte order mark", "\xef\xbb\xbf{\"id\": 1}\n", "1:1 "},
+        {"nothing", "\n", ""},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char said[1000];
+        struct taken taken = {.ids = ""};
+        print_message("  %s\n", table[i].name);
+        const struct shopify_source source = read_said(table[i].text, strlen(table[i].text), &taken, said, sizeof said);
+        assert_string_equal(said, "");
+        assert_string_equal(taken.ids, table[i].ids);
+        assert_int_equal(source.wrong, 0);
+    }
+}
+
+#define TEXT(literal) literal, sizeof(literal) - 1
+
+static void test_what_is_no_such_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        size_t size;
+        const char *said;
+    } table[] = {
+        {"cut off in a document", TEXT("{\n \"orders\": [\n  {\"id\": 1},\n  {\"id\""),
+         "orders.json:4: not JSON, at column 7: ':' expected; the file is cut off: export it again\n"},
+        {"cut off in a line", TEXT("{\"id\": 1}\n{\"id\": 2"),
+         "orders.json:2: not JSON, at column 8: '}' expected; the file is cut off: export it again\n"},
+        {"a key twice", TEXT("{\"id\": 1}\n{\"id\": 1, \"id\": 2}\n"),
+         "orders.json:2: not JSON, at column 14: duplicate object key; a key twice has two meanings: export it again\n"},
+        {"not a number", TEXT("{\"id\": NaN}\n"), "orders.json:1: not JSON, at column 10: invalid token; export it again\n"},
+        {"no UTF-8", TEXT("{\"id\": 1, \"name\": \"\xff\"}\n"),
+         "orders.json:1: not JSON, at column 19: unable to decode byte 0xff; export it again\n"},
+        {"half a character", TEXT("{\"id\": 1, \"name\": \"\xc5\"}\n"),
+         "orders.json:1: not JSON, at column 19: unable to decode byte 0xc5; export it again\n"},
+        {"a NUL in the file", TEXT("{\"id\": 1\0}\n"),
+         "orders.json:1: $: has NUL bytes, so it is damaged or UTF-16; export it again, as UTF-8\n"},
+        {"in a document", TEXT("{\n\"id\": 1\0}\n"),
+         "orders.json:1: $: has NUL bytes, so it is damaged or UTF-16; export it again, as UTF-8\n"},
+        {"a NUL in a text", TEXT("{\"id\": 1, \"name\": \"a\\u0000b\"}\n"),
+         "orders.json:1: not JSON, at column 28: \\u0000 is not allowed without JSON_ALLOW_NUL; export it again\n"},
+        {"a number beyond any", TEXT("{\"id\": 99999999999999999999}\n"),
+         "orders.json:1: not JSON, at column 27: too big integer; export it again\n"},
+        {"two documents over lines", TEXT("{\n\"id\": 1}\n{\"id\": 2}\n"),
+         "orders.json:3: not JSON, at column 1: end of file expected; a file is one document, or one order on each line: put it "
+         "into one of these "
+         "forms\n"},
+        {"CSV", TEXT("Name,Email\n#1001,ada@example.com\n"), NULL},
+        {"an error of Shopify", TEXT("{\"errors\": \"[API] Invalid API key\"}\n"),
+         "orders.json:1: $: holds no orders but an error that Shopify answered; repeat the export\n"},
+        {"something else", TEXT("{\"products\": []}\n"),
+         "orders.json:1: $: has neither \"orders\", a list, nor \"order\" nor an \"id\"; what is read is in primaflow import shopify "
+         "orders --help\n"},
+        {"a person in it", TEXT("{\"name\": \"Ada\" \"Example\"}\n"),
+         "orders.json:1: not JSON, at column 24: '}' expected; export it again\n"},
+        {"not even an object", TEXT("{\"id\": 1}\n7\n"), NULL},
+        {"a hole in the list", TEXT("{\"orders\": [{\"id\": 1}, null]}\n"), "orders.json:1: $.orders[1]: is refused\n"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char said[2000];
+        struct taken taken = {.ids = ""};
+        print_message("  %s\n", table[i].name);
+        const struct shopify_source source = read_said(table[i].text, table[i].size, &taken, said, sizeof said);
+        const char *words = strncmp(said, "primaflow: error: ", 18) == 0 ? said + 18 : said;
+        if (table[i].said != NULL && strcmp(words, table[i].said) != 0)
+            fail_msg("said: %swanted: %s", words, table[i].said);
+        assert_true(source.wrong > 0 && source.complaints > 0);
+        assert_null(strstr(said, "ada@example.com"));
+    }
+}
+
+static void test_one_wrong_order_does_not_hide_the_next(void **state)
+{
+    (void)state;
+    static const char *const text = "{\"id\": 1}\n{\"id\": 2}\n{\"id\": \n{\"id\": 4}\n";
+    char said[1000];
+    struct taken taken = {.ids = "", .refuse = 2};
+    const struct shopify_source source = read_said(text, strlen(text), &taken, said, sizeof said);
+    assert_string_equal(taken.ids, "1:1 4:4 ");
+    assert_int_equal(source.found, 3);
+    assert_int_equal(source.wrong, 2);
+    assert_non_null(strstr(said, "orders.json:2: $: is refused"));
+    assert_non_null(strstr(said, "orders.json:3: not JSON"));
+}
+
+static void test_complaints_are_bounded_and_counted(void **state)
+{
+    (void)state;
+    char said[8000], text[1001] = "";
+    struct taken taken = {.ids = "", .refuse = 7};
+    for (size_t i = 0; i < 100; i++)
+        memcpy(text + 10 * i, "{\"id\": 7}\n", 11);
+    const struct shopify_source source = read_said(text, strlen(text), &taken, said, sizeof said);
+    assert_int_equal(source.wrong, 100);
+    assert_int_equal(source.complaints, 100);
+    assert_non_null(strstr(said, "orders.json:20: "));
+    assert_null(strstr(said, "orders.json:21: "));
+}
+
+static void test_depth_and_size_are_bounded(void **state)
+{
+    (void)state;
+    enum { DEEP = 5000 };
+    char said[1000];
+    struct taken taken = {.ids = ""};
+    char *text = malloc((size_t)SHOPIFY_DOCUMENT_MAX + 100);
+    assert_non_null(text);
+    memset(text, '[', DEEP);
+    struct shopify_source source = read_said(text, DEEP, &taken, said, sizeof said);
+    assert_int_equal(source.wrong, 1);
+    assert_non_null(strstr(said, "maximum parsing depth reached"));
+
+    memset(text, 'x', (size_t)SHOPIFY_DOCUMENT_MAX + 100);
+    source = read_said(text, (size_t)SHOPIFY_DOCUMENT_MAX + 100, &taken, said, sizeof said);
+    assert_int_equal(source.wrong, 1);
+    assert_non_null(
+        strstr(said, "orders.json:1: $: is longer than the 64 MiB that are read at a time; export fewer orders into one document\n"));
+    free(text);
+}
+
+/* A line is let go before the next one is read: a file of any length needs the memory of its longest line. */
+static void test_lines_stream(void **state)
+{
+    (void)state;
+    enum { LINES = 20000 };
+    char said[1000];
+    struct buf text;
+    struct taken taken = {.ids = ""};
+    buf_init(&text, 64 << 20);
+    for (int i = 0; i < LINES; i++)
+        buf_printf(&text, "{\"id\": %d, \"note\": \"%1000d\"}\n", i, i);
+    assert_true(text.size > 19 << 20);
+    const struct shopify_source source = read_said(text.data, text.size, &taken, said, sizeof said);
+    assert_int_equal(source.found, LINES);
+    assert_int_equal(source.line, LINES);
+    assert_int_equal(source.wrong, 0);
+    buf_release(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_what_is_no_such_file),
+        cmocka_unit_test(test_one_wrong_order_does_not_hide_the_next),
+        cmocka_unit_test(test_complaints_are_bounded_and_counted),
+        cmocka_unit_test(test_depth_and_size_are_bounded),
+        cmocka_unit_test(test_lines_stream),
+    };
+    return cmocka_run_group_tests_name("shopify_source", tests, NULL, NULL);
+}

@@ -1,0 +1,9 @@
+/* The orders worker's descriptor: what it reads, what it knows, what it says. */
+#ifndef PRIMAFLOW_ORDER_FLOW_H
+#define PRIMAFLOW_ORDER_FLOW_H
+
+#include "runtime/flow.h"
+
+extern const struct flow order_flow;
+
+#endif

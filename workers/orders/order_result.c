@@ -1,0 +1,161 @@
+/* The result of an order; see order_write.h. */
+#include "order_write.h"
+
+#include "base/digest.h"
+#include "events/order_event.h"
+#include "events/order_result.h"
+#include "order_key.h"
+#include "order_summary.h"
+
+#include <errno.h>
+
+/* "topic/partition/offset"; a topic's name has no '/'. */
+static int read_delivery(const char *text, struct arena *arena, struct result_delivery *ret_delivery)
+{
+    const char *slash = strchr(text, '/');
+    char *end = NULL;
+    if (slash == NULL || slash == text)
+        return -EINVAL;
+    errno = 0;
+    const long partition = strtol(slash + 1, &end, 10);
+    if (end == slash + 1 || *end != '/' || partition < 0 || partition > INT32_MAX)
+        return -EINVAL;
+    const char *digits = end + 1;
+    const long long offset = strtoll(digits, &end, 10);
+    if (end == digits || *end != '\0' || offset < 0 || errno != 0)
+        return -EINVAL;
+    const char *topic = arena_text(arena, text, (size_t)(slash - text));
+    if (topic == NULL)
+        return -ENOMEM;
+    *ret_delivery = (struct result_delivery){topic, (int32_t)partition, offset};
+    return 0;
+}
+
+static bool is_posted(enum outcome outcome)
+{
+    return outcome == OUTCOME_POSTED || outcome == OUTCOME_POSTED_ON_HOLD;
+}
+
+/* The flags of what was posted, else the settlement's own code. */
+static int add_codes(const struct order_summary *summary, enum pf_error own, struct arena *arena, struct order_result *result)
+{
+    const struct order_flags one = {{{own, 0, 1}}, own == PF_OK ? 0 : 1};
+    const struct order_flags *flags = summary != NULL ? &summary->flags : &one;
+    const char **codes = arena_alloc(arena, flags->count * sizeof *codes);
+    if (codes == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < flags->count; i++)
+        codes[i] = pf_error_info(flags->items[i].code)->name;
+    const struct pf_error_info *first = pf_error_info(flags->count == 0 ? PF_OK : flags->items[0].code);
+    result->codes.items = codes;
+    result->codes.count = flags->count;
+    result->code = first->name;
+    result->owner = first->owner == PF_OWNER_NONE ? NULL : pf_owner_name(first->owner);
+    return 0;
+}
+
+static const struct money_proof *copy_proof(const struct order_summary *summary, struct arena *arena)
+{
+    struct money_proof *proof = arena_alloc(arena, sizeof *proof);
+    if (proof != NULL)
+        *proof = (struct money_proof){
+            .currency = summary->currency->code,
+            .lines_minor = summary->proof.lines,
+            .discounts_minor = summary->proof.discounts,
+            .charges_minor = summary->proof.charges,
+            .tax_minor = summary->proof.tax,
+            .tax_included = summary->proof.tax_included,
+            .tenders_minor = summary->proof.tenders,
+            .outstanding_minor = summary->proof.outstanding,
+            .difference_minor = summary->proof.difference,
+            .tolerance_minor = summary->proof.tolerance,
+        };
+    return proof;
+}
+
+static struct shadow_post copy_shadow(const struct flow_shadow *s)
+{
+    return (struct shadow_post){
+        .in_prima = s->in_prima,
+        .creates_customer = s->creates_customer,
+        .hold = s->hold,
+        .request_digest = s->request_digest,
+        .currency = s->currency,
+        .order_date = s->date,
+        .lines = s->line_count,
+        .net_minor = s->net_minor,
+        .tax_minor = s->tax_minor,
+        .gross_minor = s->gross_minor,
+    };
+}
+
+/* What the summary knows. A duplicate shows the proof of what was posted, but raises no flag again. */
+static int add_summary(const struct flow_settlement *s, struct arena *arena, struct order_result *result)
+{
+    struct order_summary *summary = NULL;
+    if (s->summary != NULL) {
+        summary = arena_alloc(arena, sizeof *summary);
+        const int r = summary == NULL ? -ENOMEM : order_summary_read(s->summary, s->summary_size, arena, summary);
+        if (r < 0)
+            return r;
+        result->proof = copy_proof(summary, arena);
+        result->account = *summary->account == '\0' ? NULL : summary->account;
+        if (result->proof == NULL)
+            return -ENOMEM;
+    }
+    result->narrative = s->detail;
+    if (summary != NULL && is_posted(s->outcome)) {
+        const char *narrative = order_summary_narrative(summary, arena);
+        if (narrative == NULL)
+            return -ENOMEM;
+        if (*narrative != '\0')
+            result->narrative = narrative;
+    }
+    return add_codes(is_posted(s->outcome) ? summary : NULL, s->code, arena, result);
+}
+
+int order_write_result(struct codec *codec, const struct flow_settlement *s, const void *event_, struct arena *arena, struct buf *out)
+{
+    const struct order_event *event = event_;
+    struct order_key_parts parts = {0};
+    struct result_delivery *publisher = arena_alloc(arena, sizeof *publisher);
+    char *identity = arena_alloc(arena, 2 * CODEC_IDENTITY_SIZE + 1);
+    if (publisher == NULL || identity == NULL)
+        return -ENOMEM;
+    int r = order_key_split(s->key->natural, arena, &parts);
+    if (r < 0)
+        return r;
+    const bool has_document = !s->is_shadow && (is_posted(s->outcome) || s->outcome == OUTCOME_DUPLICATE);
+    struct order_result result = {
+        .outcome = (int)s->outcome,
+        .key = s->key->natural,
+        .company = parts.company,
+        .channel = parts.channel,
+        .store = parts.store,
+        .order_id = parts.order_id,
+        .order_number = s->key->order_number,
+        .document = has_document ? s->key->order_number : NULL,
+        .identity = digest_hex(s->identity, CODEC_IDENTITY_SIZE, identity),
+        .source_version = event->source_version,
+        .source = {s->source_topic, s->source_partition, s->source_offset},
+        .publisher = s->publisher == NULL ? NULL : publisher,
+        .event_id = event->event_id,
+        .event_time = event->event_time,
+        .received_at = s->received_ms,
+        .has_posted_at = s->posted_ms != 0,
+        .posted_at = s->posted_ms,
+        .published_at = s->published_ms,
+        .attempts = s->attempts > INT32_MAX ? INT32_MAX : (int32_t)s->attempts,
+    };
+    r = read_delivery(s->delivery, arena, &result.delivery);
+    if (r == 0 && s->publisher != NULL)
+        r = read_delivery(s->publisher, arena, publisher);
+    if (r == 0)
+        r = add_summary(s, arena, &result);
+    struct shadow_post shadow;
+    if (r == 0 && s->shadow != NULL) {
+        shadow = copy_shadow(s->shadow);
+        result.shadow = &shadow;
+    }
+    return r < 0 ? r : codec_encode(codec, &order_result_record, &result, out);
+}

@@ -1,0 +1,37 @@
+/* Texts in the arena; see order_text.h. */
+#include "order_text.h"
+
+const char *order_join(struct arena *arena, const char *const parts[])
+{
+    size_t size = 0;
+    for (size_t i = 0; parts[i] != NULL; i++)
+        size += strlen(parts[i]);
+    char *text = arena_alloc(arena, size + 1), *end = text;
+    for (size_t i = 0; text != NULL && parts[i] != NULL; i++)
+        end = stpcpy(end, parts[i]);
+    return text;
+}
+
+const char *order_number(struct arena *arena, int64_t value)
+{
+    char digits[21], *p = digits + sizeof digits; /* sign and 19 digits, NUL */
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    *--p = '\0';
+    do
+        *--p = (char)('0' + rest % 10);
+    while ((rest /= 10) != 0);
+    if (value < 0)
+        *--p = '-';
+    return arena_text(arena, p, (size_t)(digits + sizeof digits - 1 - p));
+}
+
+const char *order_date(struct arena *arena, int32_t date)
+{
+    char *text = arena_text(arena, "0000-00-00", 10);
+    for (int i = 9; text != NULL && i >= 0; i--)
+        if (text[i] != '-') {
+            text[i] = (char)('0' + date % 10);
+            date /= 10;
+        }
+    return text;
+}
