@@ -44,20 +44,6 @@ struct prima_client {
     bool is_answering, is_freed;
 };
 
-const char *prima_type_name(enum prima_type type)
-{
-    static const char *const names[PRIMA_TYPE_COUNT] = {"NewOrder",    "OrderStatus",          "CustomerSearch",
-                                                        "NewCustomer", "MultiAvailableToSell", "OrderSearch"};
-    return names[type];
-}
-
-const char *prima_fate_name(enum prima_fate fate)
-{
-    static const char *const names[PRIMA_FATE_COUNT] = {"ok",      "exists",       "refused",  "unclassified", "absent",
-                                                        "unknown", "not_accepted", "not_sent", "denied"};
-    return names[fate];
-}
-
 static int load_auth(struct prima_client *c, struct config_message *ret_message)
 {
     if (c->auth_file[0] == '\0')

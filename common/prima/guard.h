@@ -6,7 +6,7 @@
 #ifndef PRIMAFLOW_PRIMA_GUARD_H
 #define PRIMAFLOW_PRIMA_GUARD_H
 
-#include "prima/client.h"
+#include "prima/answer.h"
 #include "prima/names.h"
 
 bool guard_only_reads(const struct prima_names *names, enum prima_type type, const char *request, size_t size);

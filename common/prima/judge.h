@@ -3,7 +3,7 @@
 #ifndef PRIMAFLOW_PRIMA_JUDGE_H
 #define PRIMAFLOW_PRIMA_JUDGE_H
 
-#include "prima/client.h"
+#include "prima/answer.h"
 #include "prima/patterns.h"
 #include "prima/post.h"
 #include "prima/reply.h"

@@ -10,7 +10,7 @@
 
 #include "base/errors.h"
 #include "config/config.h"
-#include "prima/client.h"
+#include "prima/answer.h"
 
 enum meaning { MEANING_NONE, MEANING_EXISTS, MEANING_ABSENT, MEANING_NOT_ACCEPTED, MEANING_REFUSED };
 

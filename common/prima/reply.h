@@ -5,7 +5,7 @@
 #define PRIMAFLOW_PRIMA_REPLY_H
 
 #include "base/arena.h"
-#include "prima/client.h"
+#include "prima/answer.h"
 #include "prima/names.h"
 #include "prima/xml.h"
 

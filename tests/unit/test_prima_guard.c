@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "prima/client.h"
 #include "prima/guard.h"
 #include "prima/request.h"
 
