@@ -15,8 +15,9 @@ enum { REDIS_TIMEOUT_MS = 3000 };
 static const char show_lua[] = "local raw = redis.call('GET', KEYS[1])\n"
                                "local deferred = redis.call('ZCARD', KEYS[2])\n"
                                "if not raw then return {'', '', '', 0, 0, 0, 0, 0, deferred, ''} end\n"
-                               "local r, t = cmsgpack.unpack(raw), redis.call('TIME')\n"
-                               "return {r[1], r[14], r[8], r[10], r[15], #r[13], r[4] - (t[1] * 1000 + math.floor(t[2] / 1000)),\n"
+                               "local _, r = cmsgpack.unpack_one(raw)\n"
+                               "local t = redis.call('TIME')\n"
+                               "return {r[1], r[13], r[8], r[10], r[14], #r[12], r[4] - (t[1] * 1000 + math.floor(t[2] / 1000)),\n"
                                "        redis.call('PTTL', KEYS[1]), deferred, r[2]}\n";
 
 static void item_text(const struct redis_item *item, char *text, size_t room)

@@ -51,7 +51,7 @@ class Redis:
         return found[:limit]
 
 
-SUMMARY_OF = "local r = redis.call('GET', KEYS[1]); local rec = cmsgpack.unpack(r); return {rec[1], rec[12]}"
+SUMMARY_OF = "local r = redis.call('GET', KEYS[1]); local _, rec = cmsgpack.unpack_one(r); return {rec[1], rec[11]}"
 
 
 def summaries(redis):

@@ -4,8 +4,7 @@ import socket
 import struct
 
 # What the positions of a key's packed record mean: common/idempotency/scripts/common.lua, written down a second time on purpose.
-RECORD = ("state", "identity", "token", "lease", "fence", "slot", "epoch", "delivery", "marker", "version", "request", "summary", "unanswered",
-          "code", "at")
+RECORD = ("state", "identity", "token", "lease", "fence", "slot", "epoch", "delivery", "marker", "version", "summary", "unanswered", "code", "at")
 
 
 class Gone(Exception):

@@ -146,13 +146,14 @@ static const char show[] =
     "local tail = #marks > 0 and ' | ' .. table.concat(marks, ' ') or ''\n"
     "local raw = redis.call('GET', KEYS[1])\n"
     "if not raw then return 'none' .. tail end\n"
-    "local r = cmsgpack.unpack(raw)\n"
+    "local at, r = cmsgpack.unpack_one(raw)\n"
+    "local request = at < 0 and '' or string.sub(raw, at + 1)\n"
     "local outs = {}\n"
-    "for i, o in ipairs(r[13]) do\n"
+    "for i, o in ipairs(r[12]) do\n"
     "  outs[i] = (o[1] == '' and '?' or first(o[1])) .. '#' .. o[3] .. '@' .. first(o[4]) .. sign(o[2])\n"
     "end\n"
     "return r[1] .. ' ' .. first(r[2]) .. first(r[3]) .. sign(r[4]) .. ' ' .. all(r[8]) .. ' [' .. table.concat(outs, ' ') .. '] ' ..\n"
-    "  all(r[11]) .. ' ' .. all(r[12]) .. ' ' .. all(r[14]) .. tail\n";
+    "  all(request) .. ' ' .. all(r[11]) .. ' ' .. all(r[13]) .. tail\n";
 
 static const char *draw(const char *natural, char text[static 400])
 {

@@ -7,12 +7,13 @@ if ghost then return ghost end
 
 -- What ended for this very delivery stays so, whoever was deferred behind it: its answer was lost, or its holder died before the commit.
 local ended = rec and rec[DLV] == dlv and rec[ST] ~= 'c' and rec[ST] ~= 's'
-local before = ended and 0 or redis.call('ZRANK', KEYS[4], dlv) or redis.call('ZCARD', KEYS[4])
+local deferred = ended and 0 or redis.call('ZCARD', KEYS[4])
+local before = deferred > 0 and redis.call('ZRANK', KEYS[4], dlv) or deferred
 if before > 0 then return {'deferred'} end --mutant key_order
 
 local function claim()
-    rec = {'c', want, tok, now + lease, 0, '', 0, dlv, '', version, '', '', {}, '', 0}
-    store()
+    rec = {'c', want, tok, now + lease, 0, '', 0, dlv, '', version, '', {}, '', 0}
+    store('')
     return {'claimed'}
 end
 
@@ -58,10 +59,11 @@ else
     if st == 'c' then return claim() end
     if old then rec[OUTS][#rec[OUTS] + 1] = {'', now + window, 0, ''} end --mutant old_marker
 end
+local exact = request()
 rec[TOK], rec[LEASE] = tok, now + lease
-store()
+store(exact)
 local lost = 0
 for _, out in ipairs(rec[OUTS]) do
     if out[1] == '' then lost = 1 end
 end
-return {'takeover', rec[F] == want and 1 or 0, rec[F], rec[REQ], rec[SUM], rec[VER], absence_wait(), proven(), lost}
+return {'takeover', rec[F] == want and 1 or 0, rec[F], exact, rec[SUM], rec[VER], absence_wait(), proven(), lost}

@@ -8,8 +8,7 @@ local step, tok, lease, window, account = ARGV[6], ARGV[7], tonumber(ARGV[8]), t
 local ghost = stale()
 if ghost then return ghost end
 local two = KEYS[4] ~= KEYS[1]
-local alias = two and redis.call('GET', KEYS[4])
-alias = alias and cmsgpack.unpack(alias)
+local alias = two and read(KEYS[4])
 
 local function put(key, record)
     local open = record[ST] ~= 'p'
@@ -37,7 +36,7 @@ if step == 'claim' then
     end
     local outs = rec and rec[OUTS] or {}
     if alias and #alias[OUTS] > 0 and (#outs == 0 or alias[OUTS][1][2] > outs[1][2]) then outs = alias[OUTS] end --mutant customer_both_keys
-    rec = {#outs > 0 and 's' or 'c', '', tok, now + lease, 0, '', 0, '', '', 0, '', '', outs, '', 0}
+    rec = {#outs > 0 and 's' or 'c', '', tok, now + lease, 0, '', 0, '', '', 0, '', outs, '', 0}
     put(KEYS[1], rec)
     if two then put(KEYS[4], rec) end
     if #outs > 0 then return {'unsure', absence_wait()} end --mutant customer_unsure
@@ -46,7 +45,7 @@ end
 
 if step == 'known' then -- a fact, whoever has the keys by now; the first one stays
     if is_final(rec) and rec[SUM] ~= account then return {'lost'} end
-    local final = {'p', '', '', 0, 0, '', 0, '', '', 0, '', account, {}, '', now}
+    local final = {'p', '', '', 0, 0, '', 0, '', '', 0, account, {}, '', now}
     if not is_final(rec) then put(KEYS[1], final) end
     if two and not is_final(alias) then put(KEYS[4], final) end
     return {'known', account}

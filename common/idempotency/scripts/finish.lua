@@ -18,7 +18,7 @@ if how ~= 'ok' then
     if how == 'found' and (rec[F] ~= content or proven() == 0) then return {'unproven'} end
 end
 if rec[FENCE] > fence then fence = rec[FENCE] end
-rec = {'p', content, '', 0, 0, '', 0, mine and dlv or '', '', rec[VER], '', ARGV[11], {}, '', now}
-store()
+rec = {'p', content, '', 0, 0, '', 0, mine and dlv or '', '', rec[VER], ARGV[11], {}, '', now}
+store('')
 redis.call('ZREM', KEYS[4], dlv)
 return {'finished', now}

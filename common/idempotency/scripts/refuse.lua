@@ -17,6 +17,6 @@ end
 rec[DLV], rec[LEASE], rec[AT] = ARGV[9], 0, now
 redis.call('ZREM', KEYS[4], ARGV[9])
 if #rec[OUTS] > 0 then rec[ST], rec[CODE] = 'k', ARGV[10] store() return {'parked'} end --mutant clean_refusal
-rec[ST], rec[CODE], rec[REQ], rec[SUM], rec[OUTS] = 'r', ARGV[8], '', '', {}
-store()
+rec[ST], rec[CODE], rec[SUM], rec[OUTS] = 'r', ARGV[8], '', {}
+store('')
 return {'refused'}

@@ -4,7 +4,7 @@
 local st, content, dlv = ARGV[6], ARGV[7], ARGV[8]
 if rec and (rec[ST] == 'p' or st ~= 'p' and (rec[ST] == 'k' or rec[ST] == 'x' or rec[ST] == 'd')) then return {'kept'} end
 if rec and rec[FENCE] > fence then fence = rec[FENCE] end
-rec = {st, content, '', 0, 0, '', 0, dlv, '', tonumber(ARGV[9]), '', '', {}, ARGV[10], tonumber(ARGV[11])}
+rec = {st, content, '', 0, 0, '', 0, dlv, '', tonumber(ARGV[9]), '', {}, ARGV[10], tonumber(ARGV[11])}
 if st == 'k' then rec[OUTS] = {{'', 0, 0, ''}} end
-store()
+store('')
 return {'restored'}

@@ -9,17 +9,19 @@ if not rec then return {'lost'} end
 if rec[TOK] ~= tok then return {'lost'} end --mutant token_compare
 if rec[ST] ~= 'c' and rec[ST] ~= 's' then return {'lost'} end
 
+local exact -- nil: what is stored goes once more
 local last = rec[OUTS][#rec[OUTS]]
 if not (last and last[3] == number) then
     local wait = take(KEYS[4], KEYS[5], ARGV[13], tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16]))
     if wait > 0 then return {'wait', wait} end
     if rec[ST] == 'c' or rec[CODE] == 'anew' then
-        rec[ST], rec[F], rec[REQ], rec[SUM], rec[CODE] = 's', ARGV[10], ARGV[11], ARGV[12], ''
+        rec[ST], rec[F], rec[SUM], rec[CODE] = 's', ARGV[10], ARGV[12], ''
+        exact = ARGV[11]
     end
     last = {rec[F], 0, number, tok}
     rec[OUTS][#rec[OUTS] + 1] = last
 end
 last[2] = now + window
 rec[LEASE] = now + lease
-store()
+store(exact)
 return {'sent'}
