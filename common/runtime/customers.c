@@ -276,14 +276,19 @@ static void on_claim(void *user, const struct redis_reply *reply)
     }
 }
 
-void customers_find(struct record *r)
+const char *customers_look(struct record *r, const struct fact *fact)
 {
-    const struct fact *fact = fact_of(r);
     r->customer =
         accounts_tag(r->key.company, fact->channel_customer != NULL ? fact->channel_customer : "", fact->email != NULL ? fact->email : "");
     const char *account = accounts_find(r->worker->accounts, &r->customer);
+    return account != NULL ? arena_text(r->arena, account, strlen(account)) : NULL;
+}
+
+void customers_find(struct record *r)
+{
+    const char *account = customers_look(r, fact_of(r));
     if (account != NULL) {
-        fact_of(r)->account = record_keep(r, account, strlen(account)).data;
+        fact_of(r)->account = account;
         concluded(r, FACT_KNOWN);
         return;
     }

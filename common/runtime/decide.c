@@ -71,7 +71,8 @@ void act_decide(struct record *r)
     }
     (void)fail_point("decide");
     struct flow_plan plan = {0};
-    const int result = w->flow->decide(r->event, &r->key, w->rules, r->facts, r->fact_count, r->arena, &plan);
+    const struct flow_known known = {facts_look, r};
+    const int result = w->flow->decide(r->event, &r->key, w->rules, r->facts, r->fact_count, &known, r->arena, &plan);
     if (result < 0) {
         r->code = PF_E_avro_too_large;
         r->detail = "the order is larger than its memory";

@@ -74,6 +74,17 @@ void facts_ask(struct record *r, enum prima_type type, const struct buf *request
     keys_permit(&r->worker->keys, on_permit, ask);
 }
 
+/* ---- what is known ---- */
+
+void facts_look(void *record, struct fact *fact)
+{
+    struct record *r = record;
+    if (fact->kind == FACT_CUSTOMER)
+        fact->account = customers_look(r, fact);
+    if (fact->kind == FACT_CUSTOMER ? fact->account != NULL : products_look(r, &fact->sku))
+        fact->state = FACT_KNOWN;
+}
+
 /* ---- one fact after the other ---- */
 
 void facts_next(struct record *r)

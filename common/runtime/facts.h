@@ -5,6 +5,11 @@
 
 #include "runtime/record.h"
 
+/* For struct flow_known: what this process knows of a fact, of a record's decision (`record`). */
+void facts_look(void *record, struct fact *fact);
+bool products_look(const struct record *r, const struct prima_sku *sku);
+const char *customers_look(struct record *r, const struct fact *fact); /* in the record's arena; NULL: not known */
+
 /* products.c: finds out which of the record's products Prima has. False: all of that is known. True: act_find_facts is called again, or the
  * record has ended. */
 bool products_find(struct record *r);

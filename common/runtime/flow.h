@@ -59,6 +59,12 @@ struct fact {
     struct prima_customer customer; /* FACT_CUSTOMER: to create it with */
     const char *account;            /* FACT_CUSTOMER, FACT_KNOWN */
 };
+/* What the runtime knows of a fact without asking anybody: `look` fills in state and account, or leaves it FACT_UNASKED. What most orders
+ * name is known, and then they are decided once. */
+struct flow_known {
+    void (*look)(void *user, struct fact *fact);
+    void *user;
+};
 enum { FLOW_FACTS_MAX = 512 }; /* lines of an order that may need a product read, and a customer */
 
 struct flow_plan {
@@ -128,9 +134,10 @@ struct flow {
     /* event → K. PF_OK, or a code (event_invalid, company_unmapped) with *ret_detail in the arena. */
     enum pf_error (*key)(const void *event, const void *rules, struct arena *arena, struct flow_key *ret_key, const char **ret_detail);
 
-    /* event + rules + facts (NULL, 0 at first) → plan. -ENOMEM: the arena is full, the record is dead-lettered as avro_too_large. */
+    /* event + rules + facts (NULL, 0 at first), and `known` (or NULL) for those that are missing → plan. -ENOMEM: the arena is full, the
+     * record is dead-lettered as avro_too_large. */
     int (*decide)(const void *event, const struct flow_key *key, const void *rules, struct fact *facts, size_t fact_count,
-                  struct arena *arena, struct flow_plan *ret_plan);
+                  const struct flow_known *known, struct arena *arena, struct flow_plan *ret_plan);
 
     /* Asks whether Prima has the document of this key. */
     int (*status_request)(const struct flow_key *key, struct buf *out);

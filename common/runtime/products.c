@@ -95,6 +95,15 @@ static size_t look_here(const struct record *r, struct products *p)
     return left;
 }
 
+bool products_look(const struct record *r, const struct prima_sku *sku)
+{
+    const struct product_tag tag = catalogue_tag(r->key.company, sku);
+    if (r->distrusts_catalogue || !catalogue_has(r->worker->catalogue, &tag, clock_monotonic_ms()))
+        return false;
+    metrics_add(METRIC_products, "process", 1);
+    return true;
+}
+
 /* ---- the fleet's catalogue ---- */
 
 static void on_heard(void *user, const struct redis_reply *reply)

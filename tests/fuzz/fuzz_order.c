@@ -81,13 +81,13 @@ void fuzz_order_decide(const struct order_event *event, const struct order_rules
     const char *detail = NULL;
     if (order_key(event, rules, arena, &key, &detail) != PF_OK)
         return;
-    int r = order_decide(event, &key, rules, NULL, 0, arena, &plan);
+    int r = order_decide(event, &key, rules, NULL, 0, NULL, arena, &plan);
     if (r == 0 && plan.verdict == FLOW_NEEDS_FACTS) {
         for (size_t i = 0; i < plan.fact_count; i++) {
             plan.facts[i].state = FACT_KNOWN;
             plan.facts[i].account = "C000123";
         }
-        r = order_decide(event, &key, rules, plan.facts, plan.fact_count, arena, &plan);
+        r = order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, arena, &plan);
         FUZZ_CHECK(r < 0 || plan.verdict != FLOW_NEEDS_FACTS); /* asked all together, once */
     }
     if (r == 0)

@@ -346,7 +346,7 @@ static void test_facts_outlive_the_rules(void **state)
     struct order_event *event = support_order(memory);
     a_set(event);
     assert_int_equal(order_key(event, rules, memory, &key, &detail), PF_OK);
-    assert_int_equal(order_decide(event, &key, rules, NULL, 0, memory, &plan), 0);
+    assert_int_equal(order_decide(event, &key, rules, NULL, 0, NULL, memory, &plan), 0);
     assert_int_equal(plan.verdict, FLOW_NEEDS_FACTS);
     assert_int_equal(plan.fact_count, 3); /* two products, one of which is the other line's as well; the customer */
     support_rules_free(rules);
@@ -356,7 +356,7 @@ static void test_facts_outlive_the_rules(void **state)
         plan.facts[i].state = FACT_KNOWN;
         plan.facts[i].account = "C1";
     }
-    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, memory, &later), 0);
+    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &later), 0);
     assert_int_equal(later.verdict, FLOW_SENDS);
     arena_free(memory);
     support_rules_free(rules);

@@ -301,6 +301,15 @@ static void test_money_is_chosen_once(void **state)
 
 /* ---- facts ---- */
 
+/* `account`: of every customer; NULL: of none. */
+static void know_all(void *account, struct fact *fact)
+{
+    assert_int_equal(fact->state, FACT_UNASKED);
+    fact->account = fact->kind == FACT_CUSTOMER ? account : NULL;
+    if (fact->kind == FACT_PRODUCT || account != NULL)
+        fact->state = FACT_KNOWN;
+}
+
 static void test_facts(void **state)
 {
     (void)state;
@@ -314,7 +323,7 @@ static void test_facts(void **state)
     assert_int_equal(order_key(event, rules, memory, &key, &detail), PF_OK);
 
     print_message("  each product once, and the customer\n");
-    assert_int_equal(order_decide(event, &key, rules, NULL, 0, memory, &plan), 0);
+    assert_int_equal(order_decide(event, &key, rules, NULL, 0, NULL, memory, &plan), 0);
     assert_int_equal(plan.verdict, FLOW_NEEDS_FACTS);
     assert_int_equal(plan.fact_count, 2);
     assert_int_equal(plan.facts[0].kind, FACT_PRODUCT);
@@ -327,27 +336,49 @@ static void test_facts(void **state)
 
     print_message("  what is known is not asked again\n");
     plan.facts[0].state = FACT_KNOWN;
-    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, memory, &plan), 0);
+    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &plan), 0);
     assert_int_equal(plan.verdict, FLOW_NEEDS_FACTS);
     assert_int_equal(plan.facts[0].state, FACT_KNOWN);
     assert_int_equal(plan.facts[1].state, FACT_UNASKED);
     plan.facts[1].state = FACT_KNOWN;
     plan.facts[1].account = "C1";
     struct flow_plan again;
-    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, memory, &again), 0);
+    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &again), 0);
     assert_int_equal(again.verdict, FLOW_SENDS);
 
     print_message("  the same arguments, the same bytes\n");
     struct flow_plan third;
-    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, memory, &third), 0);
+    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &third), 0);
     assert_int_equal(third.request_size, again.request_size);
     assert_memory_equal(third.request, again.request, again.request_size);
     assert_int_equal(third.summary_size, again.summary_size);
     assert_memory_equal(third.summary, again.summary, again.summary_size);
 
+    print_message("  what the process knows is not asked for: decided at once, to the same bytes\n");
+    static char account[] = "C1";
+    const struct flow_known all = {know_all, account}, products = {know_all, NULL};
+    assert_int_equal(order_decide(event, &key, rules, NULL, 0, &all, memory, &third), 0);
+    assert_int_equal(third.verdict, FLOW_SENDS);
+    assert_int_equal(third.request_size, again.request_size);
+    assert_memory_equal(third.request, again.request, again.request_size);
+
+    print_message("  ... and the rest is asked for\n");
+    assert_int_equal(order_decide(event, &key, rules, NULL, 0, &products, memory, &third), 0);
+    assert_int_equal(third.verdict, FLOW_NEEDS_FACTS);
+    assert_int_equal(third.facts[0].state, FACT_KNOWN);
+    assert_int_equal(third.facts[1].state, FACT_UNASKED);
+
+    print_message("  what was found out is not looked up\n");
+    plan.facts[0].state = FACT_ABSENT;
+    plan.facts[1].account = "C2";
+    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, &all, memory, &third), 0);
+    assert_int_equal(third.verdict, FLOW_SENDS);
+    assert_int_equal(third.codes[0], PF_E_unknown_sku);
+    assert_non_null(strstr(third.request, "C2"));
+
     print_message("  nothing is asked for an order that is not posted\n");
     event->lines.items[0].quantity = -1;
-    assert_int_equal(order_decide(event, &key, rules, NULL, 0, memory, &plan), 0);
+    assert_int_equal(order_decide(event, &key, rules, NULL, 0, NULL, memory, &plan), 0);
     assert_int_equal(plan.verdict, FLOW_DEAD_LETTERS);
     arena_free(memory);
     support_rules_free(rules);
@@ -398,7 +429,7 @@ static void test_small_arenas(void **state)
     for (size_t size = 0; size < 24000; size += 16) {
         struct arena *small = arena_new(size);
         struct flow_plan plan;
-        const int r = order_decide(event, &key, rules, facts, 2, small, &plan);
+        const int r = order_decide(event, &key, rules, facts, 2, NULL, small, &plan);
         if (r == 0)
             assert_int_equal(plan.verdict, FLOW_SENDS);
         else

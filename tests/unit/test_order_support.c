@@ -182,13 +182,13 @@ void support_decide(const struct order_event *event, const struct order_rules *r
     struct support_world all = world != NULL ? *world : whole_world;
     const char *detail = NULL;
     assert_int_equal(order_key(event, rules, arena, ret_key, &detail), PF_OK);
-    assert_int_equal(order_decide(event, ret_key, rules, NULL, 0, arena, ret_plan), 0);
+    assert_int_equal(order_decide(event, ret_key, rules, NULL, 0, NULL, arena, ret_plan), 0);
     if (ret_plan->verdict == FLOW_NEEDS_FACTS) {
         struct fact *facts = ret_plan->facts;
         const size_t count = all.asked = ret_plan->fact_count;
         for (size_t i = 0; i < count; i++)
             answer(&all, &facts[i]);
-        assert_int_equal(order_decide(event, ret_key, rules, facts, count, arena, ret_plan), 0);
+        assert_int_equal(order_decide(event, ret_key, rules, facts, count, NULL, arena, ret_plan), 0);
         assert_int_not_equal(ret_plan->verdict, FLOW_NEEDS_FACTS); /* asked all together, once */
     }
     if (world != NULL)

@@ -240,6 +240,13 @@ static int list_facts(const struct decision *d, struct fact *known, size_t known
     return 0;
 }
 
+static void look_up(const struct flow_known *known, struct fact *facts, size_t count)
+{
+    for (size_t i = 0; known != NULL && i < count; i++)
+        if (facts[i].state == FACT_UNASKED)
+            known->look(known->user, &facts[i]);
+}
+
 static void apply_facts(struct decision *d, struct fact *facts, size_t count)
 {
     for (size_t i = 0; i < d->sale.line_count; i++) {
@@ -302,7 +309,7 @@ static int write_plan(struct decision *d, struct flow_plan *plan)
 }
 
 int order_decide(const void *event_, const struct flow_key *key, const void *rules_, struct fact *facts, size_t fact_count,
-                 struct arena *arena, struct flow_plan *ret_plan)
+                 const struct flow_known *known, struct arena *arena, struct flow_plan *ret_plan)
 {
     struct decision d = {.event = event_, .key = key, .rules = rules_, .arena = arena};
     d.channel = rules_channel(d.rules, d.event->channel, d.event->store);
@@ -332,6 +339,7 @@ int order_decide(const void *event_, const struct flow_key *key, const void *rul
         return r;
     if (wanted_count > FLOW_FACTS_MAX)
         return dead_letter(ret_plan, PF_E_event_invalid, "the order has more different products than can be asked for at a time");
+    look_up(known, wanted, wanted_count);
     for (size_t i = 0; i < wanted_count; i++)
         if (wanted[i].state == FACT_UNASKED) {
             *ret_plan = (struct flow_plan){.verdict = FLOW_NEEDS_FACTS, .facts = wanted, .fact_count = wanted_count};

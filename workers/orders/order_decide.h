@@ -6,6 +6,7 @@
 
 /* flow.h: decide, of struct order_event and struct order_rules. */
 __attribute__((warn_unused_result)) int order_decide(const void *event, const struct flow_key *key, const void *rules, struct fact *facts,
-                                                     size_t fact_count, struct arena *arena, struct flow_plan *ret_plan);
+                                                     size_t fact_count, const struct flow_known *known, struct arena *arena,
+                                                     struct flow_plan *ret_plan);
 
 #endif
