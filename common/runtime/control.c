@@ -109,7 +109,10 @@ static int scan(rd_kafka_t *rk, const struct kafka_place ends[], size_t count, c
             heard_ms = clock_monotonic_ms();
             kafka_record_read(m, &record);
             each(user, &record);
-        } else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && (size_t)m->partition < count) {
+            kafka_record_free(&record);
+            continue;
+        }
+        if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && (size_t)m->partition < count) {
             heard_ms = clock_monotonic_ms();
             const bool end = m->offset >= ends[m->partition].offset;
             if (end && !done[m->partition]) {

@@ -218,11 +218,12 @@ void kafka_record_read(rd_kafka_message_t *message, struct kafka_record *r)
     rd_kafka_headers_t *headers;
     if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
-    for (size_t i = 0; i < KAFKA_HEADERS_MAX; i++) {
-        struct kafka_header *h = &r->headers[i];
-        if (rd_kafka_header_get_all(headers, i, &h->name, &h->value, &h->size) != RD_KAFKA_RESP_ERR_NO_ERROR)
-            break;
-        r->header_count++;
+    const size_t count = rd_kafka_header_cnt(headers) < KAFKA_HEADERS_MAX ? rd_kafka_header_cnt(headers) : KAFKA_HEADERS_MAX;
+    if (count > 0 && (r->headers = calloc(count, sizeof *r->headers)) == NULL)
+        abort(); /* as record_new does */
+    for (; r->header_count < count; r->header_count++) {
+        struct kafka_header *h = &r->headers[r->header_count];
+        (void)rd_kafka_header_get_all(headers, r->header_count, &h->name, &h->value, &h->size);
     }
 }
 
@@ -231,6 +232,16 @@ void kafka_record_free(struct kafka_record *record)
     if (record->handle != NULL)
         rd_kafka_message_destroy(record->handle);
     record->handle = NULL;
+    free(record->headers);
+    record->headers = NULL;
+    record->header_count = 0;
+}
+
+struct kafka_record kafka_record_move(struct kafka_record *record)
+{
+    const struct kafka_record moved = *record;
+    *record = (struct kafka_record){.handle = NULL};
+    return moved;
 }
 
 const char *kafka_header_text(const struct kafka_record *record, const char *name, char *text, size_t room)

@@ -265,8 +265,7 @@ static void take(struct partition *p, struct kafka_record *raw)
 static void due(void *owner)
 {
     struct partition *p = owner;
-    struct kafka_record raw = p->waiting;
-    p->waiting.handle = NULL;
+    struct kafka_record raw = kafka_record_move(&p->waiting);
     take(p, &raw);
     p->may_have_more = true;
 }
@@ -279,8 +278,7 @@ static bool must_wait(struct partition *p, struct kafka_record *raw)
     const int64_t left = raw->timestamp_ms + p->topic->delay_ms - clock_wall_ms();
     if (left <= 0 || raw->timestamp_ms <= 0)
         return false;
-    p->waiting = *raw;
-    raw->handle = NULL;
+    p->waiting = kafka_record_move(raw);
     /* + 1: each clock is cut to whole milliseconds, at a moment of its own, and not a part of one may be missing */
     wakes_set(&p->worker->wakes, &p->due, 1 + (left < p->topic->delay_ms ? left : p->topic->delay_ms), due, p);
     return true;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/digits.h"
 #include "base/failpoint.h"
 #include "obs/log.h"
 #include "runtime/headers.h"
@@ -58,13 +59,35 @@ static void read_last_fault(struct record *r, int64_t now_ms)
     r->fault_ms = clock_monotonic_ms() - (now_ms - at);
 }
 
+/* A few bytes of an empty arena: there is room. */
+static const char *keep_text(struct record *r, const char *text)
+{
+    const char *copy = arena_text(r->arena, text, strlen(text));
+    if (copy == NULL)
+        abort(); /* see record_new */
+    return copy;
+}
+
+static void write_delivery(const struct record *r, char text[static DELIVERY_MAX])
+{
+    const size_t room = DELIVERY_MAX - 2 * DIGITS_MAX - 3, whole = strlen(r->entry_topic), size = whole < room ? whole : room;
+    char *at = text;
+    memcpy(at, r->entry_topic, size); /* NOLINT(bugprone-not-null-terminated-result): more follows */
+    at += size;
+    *at++ = '/';
+    at += digits_write(r->entry_partition, at);
+    *at++ = '/';
+    at += digits_write(r->entry_offset, at);
+    *at = '\0';
+}
+
 /* Where a record entered: here, unless it came by a retry topic, whose headers say where. Only our own topics are believed. */
 static void read_lineage(struct record *r)
 {
     const bool ours = r->partition->topic->role != TOPIC_INPUT;
-    char delivery[DELIVERY_MAX];
+    char delivery[DELIVERY_MAX], parent[DELIVERY_MAX] = "";
     const int64_t now = clock_wall_ms();
-    (void)snprintf(r->entry_topic, sizeof r->entry_topic, "%s", r->raw.topic);
+    r->entry_topic = r->raw.topic;
     r->entry_partition = r->raw.partition;
     r->entry_offset = r->raw.offset;
     r->first_seen_ms = now;
@@ -76,15 +99,18 @@ static void read_lineage(struct record *r)
         long long offset;
         if (sscanf(delivery, "%159[^/]/%d/%lld%n", topic, &partition, &offset, &size) == 3 && delivery[size] == '\0' && partition >= 0 &&
             partition < INT32_MAX && offset >= 0 && offset < INT64_MAX) {
-            (void)snprintf(r->entry_topic, sizeof r->entry_topic, "%s", topic);
+            r->entry_topic = keep_text(r, topic);
             r->entry_partition = partition;
             r->entry_offset = offset;
         }
     }
-    (void)snprintf(r->delivery, sizeof r->delivery, "%s/%d/%lld", r->entry_topic, r->entry_partition, (long long)r->entry_offset);
+    write_delivery(r, delivery);
+    r->delivery = keep_text(r, delivery);
+    r->parent = r->words = "";
     if (!ours)
         return;
-    (void)kafka_header_text(&r->raw, HEADER_PARENT, r->parent, sizeof r->parent);
+    if (kafka_header_text(&r->raw, HEADER_PARENT, parent, sizeof parent) != NULL)
+        r->parent = keep_text(r, parent);
     r->first_seen_ms = header_time(&r->raw, HEADER_FIRST_SEEN, now);
     r->event_ms = header_time(&r->raw, HEADER_ORIGINAL_TIMESTAMP, r->event_ms);
     r->attempts = header_count(&r->raw, HEADER_ATTEMPTS);
@@ -103,7 +129,7 @@ struct record *record_new(struct worker *w, struct partition *partition, struct 
         abort(); /* a few kilobytes are not to be had: nothing is safe any more, and nothing was lost yet */
     r->worker = w;
     r->partition = partition;
-    r->raw = *raw;
+    r->raw = kafka_record_move(raw);
     r->lane.owner = r;
     r->deadline_ms = clock_monotonic_ms() + w->settle_deadline_ms;
     digest_random(r->work.token, TOKEN_SIZE);
@@ -112,15 +138,14 @@ struct record *record_new(struct worker *w, struct partition *partition, struct 
         r->resolve_first = w->suspect;
     if (!r->resolve_first && (w->asks_first || clock_wall_ms() - r->event_ms > w->ttl_ms))
         r->resolve_first = r->resolve_first_is_caution = true;
-    r->bytes = raw->key_size + raw->value_size;
+    r->bytes = r->raw.key_size + r->raw.value_size;
     w->buffered_bytes += r->bytes;
-    raw->handle = NULL;
     return r;
 }
 
 void record_free(struct record *r)
 {
-    assert(r->held == 0 && r->lane.lane == NULL && !r->queued && !r->is_sending);
+    assert(r->held == 0 && r->lane.lane == NULL && !r->queued && r->turn == TURN_NONE);
     wakes_cancel(&r->worker->wakes, &r->wake);
     for (size_t i = 0; i < r->out_count; i++)
         free(r->out[i].memory);
@@ -193,6 +218,32 @@ void record_rest(struct record *r, int64_t ms, void (*resume)(struct record *))
     record_leave_flight(r);
     r->resume = resume;
     wakes_set(&r->worker->wakes, &r->wake, ms > 0 ? ms : 1, wake_up, r);
+}
+
+void record_forget_texts(struct record *r)
+{
+    arena_free(r->arena);
+    r->arena = NULL;
+    r->event = NULL;
+    r->facts = NULL;
+    r->delivery = r->parent = r->words = "";
+    r->words_room = NULL;
+    r->key = (struct flow_key){NULL};
+    r->entry_topic = r->partition->topic->name;
+}
+
+/* In one place, written over each time: a record may be sent for hours. */
+void record_keep_words(struct record *r, const char *words)
+{
+    r->words = "";
+    if (words == NULL || words[0] == '\0')
+        return;
+    if (r->words_room == NULL)
+        r->words_room = arena_alloc(r->arena, WORDS_ROOM);
+    if (r->words_room == NULL)
+        return; /* no room: the letter goes without them */
+    (void)snprintf(r->words_room, WORDS_ROOM, "%s", words);
+    r->words = r->words_room;
 }
 
 struct redis_bytes record_keep(struct record *r, const char *data, size_t size)

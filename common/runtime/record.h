@@ -18,7 +18,7 @@
 struct worker;
 struct partition;
 
-enum { RECORD_ARENA_MAX = 4 << 20, DELIVERY_MAX = 200, OUTGOING_MAX = 2 };
+enum { RECORD_ARENA_MAX = 4 << 20, DELIVERY_MAX = 200, WORDS_ROOM = 301, OUTGOING_MAX = 2 };
 
 /* A message to be published, complete and owned. */
 struct outgoing {
@@ -37,15 +37,15 @@ struct record {
     int held;
     size_t bytes; /* key and value, as they count against the buffer */
     bool dropped, active, queued;
-    bool is_sending; /* has its turn at Prima: send_line.h */
+    enum { TURN_NONE, TURN_STORES, TURN_POSTS } turn; /* at Prima: send_line.h */
     struct wake wake;
     struct lane_item lane;
     struct kafka_record raw;
 
     /* lineage */
-    char delivery[DELIVERY_MAX]; /* topic/partition/offset at which it entered */
-    char parent[DELIVERY_MAX];   /* the dead delivery that it redrives, or "" */
-    char entry_topic[160];
+    const char *delivery; /* topic/partition/offset at which it entered */
+    const char *parent;   /* the dead delivery that it redrives, or "" */
+    const char *entry_topic;
     int32_t entry_partition;
     int64_t entry_offset;
     int64_t first_seen_ms, event_ms; /* wall: first fetched; the record's original timestamp */
@@ -100,7 +100,8 @@ struct record {
     int64_t fault_ms;             /* monotonic: when it came */
     enum pf_error code;
     const char *detail;
-    char words[300]; /* Prima's, for the dead letter alone */
+    const char *words; /* Prima's, for the dead letter alone, or "" */
+    char *words_room;  /* WORDS_ROOM bytes, once there were any */
     int http_status;
     const char *publisher;
     int64_t posted_ms, posted_version;
@@ -124,6 +125,11 @@ void record_rest(struct record *r, int64_t ms, void (*resume)(struct record *));
 
 /* Copies into the arena; NULL (arena full) is turned into "" and a defect by the callers' checks. */
 struct redis_bytes record_keep(struct record *r, const char *data, size_t size);
+
+void record_keep_words(struct record *r, const char *words); /* NULL: none */
+
+/* It has settled: what its texts pointed to goes. */
+void record_forget_texts(struct record *r);
 
 int64_t record_backoff(struct record *r); /* 100 ms, doubled each time, at most 5 s */
 

@@ -33,6 +33,7 @@ static void on_stored(void *user, const struct redis_reply *reply)
         return;
     }
     r->request_is_stored = true;
+    send_line_stored(r);
     life_happens(r, REQUEST_STORED);
 }
 
@@ -83,7 +84,7 @@ void act_wait_to_send(struct record *r)
 static void keep_words(struct record *r, const struct prima_reply *reply)
 {
     r->http_status = reply->http_status;
-    (void)snprintf(r->words, sizeof r->words, "%s", reply->words != NULL ? reply->words : "");
+    record_keep_words(r, reply->words);
 }
 
 static void outcome_is_unknown(struct record *r, const struct prima_reply *reply)

@@ -3,21 +3,23 @@
 
 #include "runtime/worker.h"
 
+enum { FEW = 8 };
+
 static bool has_room(const struct worker *w)
 {
-    return w->sending < w->sending_max;
+    return w->posting < w->connections_max + FEW && w->storing < w->connections_max / 2 + FEW;
 }
 
 static void take_turn(struct record *r)
 {
-    r->is_sending = true;
-    r->worker->sending++;
+    r->turn = TURN_STORES;
+    r->worker->storing++;
 }
 
 bool send_line_enter(struct record *r)
 {
     struct worker *w = r->worker;
-    if (r->is_sending)
+    if (r->turn != TURN_NONE)
         return true;
     if (w->line == NULL && has_room(w)) {
         take_turn(r);
@@ -30,12 +32,20 @@ bool send_line_enter(struct record *r)
     return false;
 }
 
+void send_line_stored(struct record *r)
+{
+    if (r->turn != TURN_STORES)
+        return;
+    r->turn = TURN_POSTS;
+    r->worker->storing--;
+    r->worker->posting++;
+}
+
 void send_line_leave(struct record *r)
 {
-    if (!r->is_sending)
-        return;
-    r->is_sending = false;
-    r->worker->sending--;
+    r->worker->storing -= r->turn == TURN_STORES;
+    r->worker->posting -= r->turn == TURN_POSTS;
+    r->turn = TURN_NONE;
 }
 
 void send_line_serve(struct worker *w)

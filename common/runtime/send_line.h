@@ -1,7 +1,10 @@
-/* The line before Prima: records whose request is ready leave in the order in which they became so, as many at a time as Prima has
- * connections for, and a few more whose request is just being stored. More are under way than that (worker.max_in_flight), so that a
- * connection never waits for a claim or a decision; and none waits with its request stored, for then its deadline runs. Loop thread only.
- */
+/* The line before Prima: records whose request is ready leave in the order in which they became so. More are under way than Prima has
+ * connections for (worker.max_in_flight), so that a connection never waits for a claim or a decision. A request is stored only when it is
+ * about to have a connection, for from then on its deadline runs:
+ *   - at most as many as there are connections, and a few, are stored and not yet answered;
+ *   - at most half as many, and a few, are just being stored. Where Prima answers within a few times what a script takes, that many are
+ *     needed; where it is slow, hardly one at a time finds room.
+ * Loop thread only. */
 #ifndef PRIMAFLOW_SEND_LINE_H
 #define PRIMAFLOW_SEND_LINE_H
 
@@ -12,6 +15,9 @@ struct worker;
 
 /* True: it is its turn. False: it stands in line, and act_store_request comes when it is. */
 bool send_line_enter(struct record *r);
+
+/* Its request is stored: it goes to a connection. */
+void send_line_stored(struct record *r);
 
 /* It has its answer, or does not send after all. Nothing when it had no turn. */
 void send_line_leave(struct record *r);

@@ -63,10 +63,7 @@ static void settled(struct record *r)
     wakes_cancel(&w->wakes, &r->wake);
     struct record *next = lanes_leave(&w->lanes, &r->lane);
     kafka_record_free(&r->raw);
-    arena_free(r->arena);
-    r->arena = NULL;
-    r->event = NULL;
-    r->facts = NULL;
+    record_forget_texts(r);
     if (next != NULL)
         record_go(next, act_claim);
     (void)fail_point("settled");

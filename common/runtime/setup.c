@@ -7,8 +7,6 @@
 #include "base/digest.h"
 #include "runtime/shadow.h"
 
-enum { STORING_AHEAD = 8 }; /* requests being stored while all connections are busy: a script takes a millisecond or two, a request 50 */
-
 static int complain(struct config_message *message, const char *text)
 {
     (void)snprintf(message->text, sizeof message->text, "%s", text);
@@ -132,7 +130,7 @@ int setup_read(struct worker *w, struct config_message *ret_message)
     read_identity(w);
     w->in_flight_max = (size_t)config_int(c, CFG_worker_max_in_flight);
     w->buffered_max = (size_t)config_int(c, CFG_worker_buffered_max);
-    w->sending_max = (size_t)config_int(c, CFG_prima_connections_max) + STORING_AHEAD;
+    w->connections_max = (size_t)config_int(c, CFG_prima_connections_max);
     w->unique = config_bool(c, CFG_prima_enforces_unique_order_number);
     const char *asks = config_text(c, CFG_prima_ask_before_first_send);
     w->asks_first = !w->shadow && (strcmp(asks, "always") == 0 || (strcmp(asks, "auto") == 0 && !w->unique));

@@ -107,7 +107,7 @@ static void write_status(void *user, struct buf *out)
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "program",
         w->flow->name, "version", PF_VERSION, "group", w->group, "slot", w->slot, "started_at", clock_format(w->started_ms, at), "incident",
         keys->marker, "running", w->running, "draining", w->draining, "suspect", w->running && w->suspect, "shadow", w->shadow,
-        "breaker_open", w->breaker.is_open, "paused", paused, "in_flight", (json_int_t)w->in_flight, "sending", (json_int_t)w->sending,
+        "breaker_open", w->breaker.is_open, "paused", paused, "in_flight", (json_int_t)w->in_flight, "sending", (json_int_t)(w->storing + w->posting),
         "buffered", (json_int_t)w->buffered, "fence", (json_int_t)keys->fence, "slot_epoch", (json_int_t)keys->slot_epoch,
         "oldest_in_flight_ms", (json_int_t)oldest_ms(w), "oldest", oldest_json(w), "records", states_json(w), "exceptions", exceptions,
         "partitions", w->running ? partitions_json(w) : json_array());
@@ -122,7 +122,7 @@ static void refresh_gauges(void *user)
 {
     struct worker *w = user;
     metrics_set(METRIC_in_flight, "", (double)w->in_flight);
-    metrics_set(METRIC_sending, "", (double)w->sending);
+    metrics_set(METRIC_sending, "", (double)(w->storing + w->posting));
     metrics_set(METRIC_buffered, "", (double)w->buffered);
     metrics_set(METRIC_lane_depth, "", (double)lanes_deepest(&w->lanes));
     metrics_set(METRIC_oldest_in_flight, "", (double)oldest_ms(w) / 1e3);

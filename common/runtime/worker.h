@@ -54,7 +54,7 @@ struct worker {
     char group[160], slot[64], instance[240], slot_token[200];
 
     /* configuration, read once */
-    size_t in_flight_max, buffered_max, sending_max;
+    size_t in_flight_max, buffered_max, connections_max;
     int64_t settle_deadline_ms, margin_ms, window_ms, lease_ms, ttl_ms, retry_max_age_ms, deferral_life_ms, resolve_max_ms, replay_max;
     bool shadow;     /* worker.shadow: nothing is written to Prima; shadow.h */
     bool unique;     /* prima.enforces_unique_order_number */
@@ -89,7 +89,7 @@ struct worker {
     size_t in_flight, buffered, buffered_bytes;
     size_t unsettled;                 /* of those buffered */
     struct record *line, **line_last; /* send_line.h */
-    size_t sending;
+    size_t storing, posting;
     int64_t healed_ms;     /* wall: when a pause last ended */
     int64_t last_write_ms; /* monotonic: when Prima last took, or refused in words, a document of any key; 0: never */
     bool looking_up;       /* a schema in the registry */

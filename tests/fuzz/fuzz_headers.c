@@ -94,15 +94,27 @@ static void check_message(const struct kafka_message *m, const struct kafka_reco
     FUZZ_CHECK(m->value_size == raw->value_size && memcmp(m->value, raw->value, m->value_size) == 0);
 }
 
+/* The record's texts, which are gone once it has settled. */
+struct lineage {
+    char delivery[DELIVERY_MAX], parent[DELIVERY_MAX];
+};
+
+static void add_header(struct kafka_record *raw, struct kafka_header header)
+{
+    if (raw->headers == NULL && (raw->headers = calloc(KAFKA_HEADERS_MAX, sizeof *raw->headers)) == NULL)
+        abort();
+    raw->headers[raw->header_count++] = header;
+}
+
 /* A forward comes back from its retry topic as what it was. */
-static void check_forwarded(const struct record *r, const struct kafka_message *m)
+static void check_forwarded(const struct record *r, const struct lineage *was, const struct kafka_message *m)
 {
     struct kafka_record back = {.topic = topics[TOPIC_RETRY], .partition = 3, .offset = 78, .timestamp_ms = clock_wall_ms()};
     for (size_t i = 0; i < m->header_count && i < KAFKA_HEADERS_MAX; i++)
-        back.headers[back.header_count++] = m->headers[i];
+        add_header(&back, m->headers[i]);
     topic.role = TOPIC_RETRY;
     struct record *again = record_new(&worker, &partition, &back);
-    FUZZ_CHECK(strcmp(r->delivery, again->delivery) == 0 && strcmp(r->parent, again->parent) == 0);
+    FUZZ_CHECK(strcmp(was->delivery, again->delivery) == 0 && strcmp(was->parent, again->parent) == 0);
     FUZZ_CHECK((again->attempts == r->attempts + 1 || r->attempts == COUNT_MAX) && again->replays == r->replays &&
                again->faults == r->faults);
     FUZZ_CHECK(again->first_seen_ms == r->first_seen_ms && again->event_ms == r->event_ms);
@@ -128,12 +140,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const char *name = fuzz_text(&in, arena), *value = fuzz_text(&in, arena);
         if (name[0] >= '0' && name[0] <= '9' && name[1] == '\0')
             name = ours[name[0] - '0'];
-        raw.headers[raw.header_count++] = (struct kafka_header){name, value, strlen(value)};
+        add_header(&raw, (struct kafka_header){name, value, strlen(value)});
     }
     topic.role = role;
-    const struct kafka_record before = raw;
+    struct kafka_header headers[KAFKA_HEADERS_MAX];
+    struct kafka_record before = raw; /* its headers go with the record */
+    before.headers = headers;
+    for (size_t i = 0; i < raw.header_count; i++)
+        headers[i] = raw.headers[i];
     struct record *r = record_new(&worker, &partition, &raw);
     check_lineage(r, role);
+    struct lineage lineage;
+    (void)snprintf(lineage.delivery, sizeof lineage.delivery, "%s", r->delivery);
+    (void)snprintf(lineage.parent, sizeof lineage.parent, "%s", r->parent);
     r->code = PF_E_conflict;
     r->detail = "Why.";
     r->key.natural = "01/orders/web/shop/1";
@@ -143,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         act_dead_letter(r);
     check_message(&r->out[0].message, &before);
     if (forwards)
-        check_forwarded(r, &r->out[0].message);
+        check_forwarded(r, &lineage, &r->out[0].message);
     record_free(r);
     arena_free(arena);
     return 0;

@@ -54,6 +54,8 @@ static int tear_down(void **state)
 
 static void add_header(struct kafka_record *raw, const char *name, const void *value, size_t size)
 {
+    if (raw->headers == NULL && (raw->headers = calloc(KAFKA_HEADERS_MAX, sizeof *raw->headers)) == NULL)
+        abort();
     raw->headers[raw->header_count++] = (struct kafka_header){name, value, size};
 }
 
@@ -251,7 +253,7 @@ static void test_a_dead_letter_replaces_our_context(void **state)
     r->code = PF_E_conflict;
     r->detail = "Why.";
     r->key.natural = "01/order/web/shop/1";
-    (void)snprintf(r->words, sizeof r->words, "No.");
+    record_keep_words(r, "No.");
     settled = 0;
     act_dead_letter(r);
     assert_int_equal(settled, 1);
@@ -373,7 +375,7 @@ static void test_many_headers(void **state)
     r->key.natural = "K";
     r->http_status = 500;
     r->replays = 1;
-    (void)snprintf(r->parent, sizeof r->parent, "p");
+    r->parent = "p";
     act_dead_letter(r);
     assert_true(r->out[0].message.header_count > KAFKA_HEADERS_MAX + 10);
     header_is(&r->out[0].message, HEADER_CODE, "conflict");
