@@ -10,7 +10,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(PF_NO_SPARE_CHUNKS)
 enum { CHUNK = 4096, SPARE_MAX = 0 };
 #else
-enum { CHUNK = 4096, SPARE_MAX = 256 };
+enum { CHUNK = 4096, SPARE_MAX = 96 };
 #endif
 
 struct chunk {
@@ -67,33 +67,41 @@ void arena_free(struct arena *a)
     free(a);
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* Bytes behind those that are used, `padding` of them left out; a new chunk needs none. */
+static char *take_room(struct arena *a, size_t size, size_t padding)
 {
-    const size_t unit = sizeof(max_align_t);
-    if (size > a->cap - a->used)
+    if (size > a->cap - a->used || padding > a->cap - a->used - size)
         return NULL;
-    const size_t padded = size == 0 ? unit : (size + unit - 1) / unit * unit;
-    if (padded > a->cap - a->used)
-        return NULL;
-    if (a->head == NULL || padded > a->head->room - a->head->used) {
-        const size_t room = padded > CHUNK ? padded : CHUNK;
+    if (a->head == NULL || size + padding > a->head->room - a->head->used) {
+        const size_t room = size > CHUNK ? size : CHUNK;
         struct chunk *c = take_chunk(room);
         if (c == NULL)
             return NULL;
         *c = (struct chunk){.next = a->head, .room = room};
         a->head = c;
+        padding = 0;
     }
-    void *p = a->head->data + a->head->used;
-    a->head->used += padded;
-    a->used += padded;
-    return memset(p, 0, size);
+    char *p = a->head->data + a->head->used + padding;
+    a->head->used += size + padding;
+    a->used += size + padding;
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    const size_t unit = sizeof(max_align_t), over = a->head != NULL ? a->head->used % unit : 0;
+    void *p = take_room(a, size > 0 ? size : 1, over > 0 ? unit - over : 0);
+    return p != NULL ? memset(p, 0, size) : NULL;
 }
 
 char *arena_text(struct arena *a, const char *text, size_t size)
 {
-    char *copy = size < SIZE_MAX ? arena_alloc(a, size + 1) : NULL;
-    if (copy != NULL && size > 0)
+    char *copy = size < SIZE_MAX ? take_room(a, size + 1, 0) : NULL; /* texts lie side by side: an order has eighty */
+    if (copy == NULL)
+        return NULL;
+    if (size > 0)
         memcpy(copy, text, size);
+    copy[size] = '\0';
     return copy;
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+enum { ROOM_MIN = 512 }; /* a result, a ledger entry: few grow twice */
+
 static char empty[1];
 
 void buf_init(struct buf *b, size_t cap)
@@ -25,7 +27,7 @@ void buf_clear(struct buf *b)
         b->data[0] = '\0';
 }
 
-static bool reserve(struct buf *b, size_t more)
+bool buf_reserve(struct buf *b, size_t more)
 {
     if (b->failed || more > b->cap - b->size) {
         b->failed = true;
@@ -34,7 +36,7 @@ static bool reserve(struct buf *b, size_t more)
     const size_t need = b->size + more + 1;
     if (need <= b->room)
         return true;
-    size_t room = b->room < 64 ? 64 : b->room;
+    size_t room = b->room < ROOM_MIN ? ROOM_MIN : b->room;
     while (room < need)
         room *= 2;
     char *data = realloc(b->data == empty ? NULL : b->data, room);
@@ -47,25 +49,6 @@ static bool reserve(struct buf *b, size_t more)
     return true;
 }
 
-void buf_append(struct buf *b, const void *bytes, size_t size)
-{
-    if (size == 0 || !reserve(b, size))
-        return;
-    memcpy(b->data + b->size, bytes, size);
-    b->size += size;
-    b->data[b->size] = '\0';
-}
-
-void buf_byte(struct buf *b, uint8_t byte)
-{
-    buf_append(b, &byte, 1);
-}
-
-void buf_text(struct buf *b, const char *text)
-{
-    buf_append(b, text, strlen(text));
-}
-
 void buf_printf(struct buf *b, const char *format, ...)
 {
     va_list args;
@@ -73,7 +56,7 @@ void buf_printf(struct buf *b, const char *format, ...)
     const int size = vsnprintf(NULL, 0, format, args);
     va_end(args);
     va_start(args, format);
-    if (size >= 0 && reserve(b, (size_t)size)) {
+    if (size >= 0 && buf_reserve(b, (size_t)size)) {
         (void)vsnprintf(b->data + b->size, (size_t)size + 1, format, args);
         b->size += (size_t)size;
     } else {

@@ -389,9 +389,9 @@ void redis_run(struct redis *r, enum script script, const struct redis_bytes *ar
 {
     const char *words[REDIS_ARGS_MAX + 3];
     size_t sizes[REDIS_ARGS_MAX + 3] = {0};
-    char keys[8];
+    char keys[DIGITS_MAX];
     assert(key_count + arg_count <= REDIS_ARGS_MAX);
-    (void)snprintf(keys, sizeof keys, "%zu", key_count);
+    (void)digits_write((int64_t)key_count, keys);
     words[0] = "EVALSHA";
     words[1] = script_sha1(script);
     words[2] = keys;

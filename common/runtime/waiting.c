@@ -22,10 +22,13 @@ void waiting_note(struct waiting *waiting, const char *natural, int64_t version)
     if (version == 0 || (place->key == key && place->version >= version))
         return;
     *place = (struct waiting_place){key, version};
+    waiting->any = true;
 }
 
 bool waiting_has_newer(const struct waiting *waiting, const char *natural, int64_t version)
 {
+    if (!waiting->any)
+        return false;
     const uint64_t key = digest_of(natural);
     const struct waiting_place *place = &waiting->places[key % WAITING_PLACES];
     return version != 0 && place->key == key && place->version > version;

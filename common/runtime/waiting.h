@@ -17,6 +17,7 @@ struct waiting {
         uint64_t key; /* digest; 0: nobody's */
         int64_t version;
     } places[WAITING_PLACES];
+    bool any; /* most shops' orders never wait */
 };
 
 /* This version of a natural key waits; 0: its channel has no versions, nothing is remembered. */

@@ -19,7 +19,7 @@
 
 #include <errno.h>
 
-enum { REQUEST_BYTES_MAX = 4 * 1024 * 1024 }; /* 500 lines with long narratives are 1 MiB */
+enum { REQUEST_BYTES_MAX = 4 * 1024 * 1024, REQUEST_BYTES_USUAL = 4000 }; /* 500 lines with long narratives are 1 MiB; two are 4 KB */
 
 struct decision {
     const struct order_event *event;
@@ -296,6 +296,7 @@ static int write_plan(struct decision *d, struct flow_plan *plan)
         plan->codes[plan->code_count++] = d->flags.items[i].code;
     struct buf bytes;
     buf_init(&bytes, REQUEST_BYTES_MAX);
+    (void)buf_reserve(&bytes, REQUEST_BYTES_USUAL);
     r = order_request_write(&request, d->arena, &bytes);
     r = keep(&bytes, r, d->arena, &plan->request, &plan->request_size);
     if (r == -ERANGE || r == -EINVAL)
