@@ -9,14 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CATALOGUE_SLOTS = 1 << 16 }; /* 2 MB when full; a slot taken twice forgets the older one, which Redis still knows */
+/* Grows with what it knows, to 2 MB; then a full bucket forgets the oldest, which Redis still knows. */
+enum { CATALOGUE_SLOTS_MIN = 1 << 10, CATALOGUE_SLOTS_MAX = 1 << 16 };
 
 struct catalogue;
 
-/* What stands for a product: the first bytes are its tag in Redis, the rest chooses its slot here. */
+/* What stands for a product: the first bytes are its tag in Redis, the rest chooses its bucket here. */
 struct product_tag {
     uint8_t bytes[PRODUCT_TAG_SIZE];
-    uint16_t slot;
+    uint16_t bucket;
 };
 struct product_tag catalogue_tag(const char *company, const struct prima_sku *sku);
 

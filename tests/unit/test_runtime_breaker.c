@@ -138,6 +138,27 @@ static void test_catalogue_long(void **state)
     catalogue_free(c);
 }
 
+/* It grows before it is crowded: hardly one is forgotten. */
+static void test_catalogue_grows(void **state)
+{
+    enum { COUNT = CATALOGUE_SLOTS_MAX / 8 };
+    struct catalogue *c = catalogue_new(1000);
+    char name[20];
+    const struct prima_sku sku = {.product = name};
+    int kept = 0;
+    (void)state;
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(name, sizeof name, "SKU%d", i);
+        heard(c, "01", &sku, 5000);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(name, sizeof name, "SKU%d", i);
+        kept += has(c, "01", &sku, 5000);
+    }
+    assert_in_range(kept, COUNT * 99 / 100, COUNT);
+    catalogue_free(c);
+}
+
 /* Bounded: whoever shares a place is forgotten, never mistaken. */
 static void test_catalogue_full(void **state)
 {
@@ -146,24 +167,24 @@ static void test_catalogue_full(void **state)
     const struct prima_sku sku = {.product = name};
     int kept = 0;
     (void)state;
-    for (int i = 0; i < 3 * CATALOGUE_SLOTS; i++) {
+    for (int i = 0; i < 3 * CATALOGUE_SLOTS_MAX; i++) {
         (void)snprintf(name, sizeof name, "SKU%d", i);
         assert_false(has(c, "01", &sku, 5000));
         heard(c, "01", &sku, 5000);
         assert_true(has(c, "01", &sku, 5000));
     }
-    for (int i = 0; i < 3 * CATALOGUE_SLOTS; i++) {
+    for (int i = 0; i < 3 * CATALOGUE_SLOTS_MAX; i++) {
         (void)snprintf(name, sizeof name, "SKU%d", i);
         kept += has(c, "01", &sku, 5000);
     }
-    assert_in_range(kept, CATALOGUE_SLOTS / 2, CATALOGUE_SLOTS);
+    assert_in_range(kept, CATALOGUE_SLOTS_MAX * 9 / 10, CATALOGUE_SLOTS_MAX);
     catalogue_free(c);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_breaker), cmocka_unit_test(test_breaker_bounds),
-                                       cmocka_unit_test(test_catalogue), cmocka_unit_test(test_catalogue_long),
-                                       cmocka_unit_test(test_catalogue_full)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_breaker),         cmocka_unit_test(test_breaker_bounds),
+                                       cmocka_unit_test(test_catalogue),       cmocka_unit_test(test_catalogue_long),
+                                       cmocka_unit_test(test_catalogue_grows), cmocka_unit_test(test_catalogue_full)};
     return cmocka_run_group_tests_name("breaker and catalogue", tests, NULL, NULL);
 }
