@@ -23,7 +23,8 @@ int kafka_producer_new(const struct config *config, const char *transactional_id
         {"linger.ms", "1"},
         {"partitioner", "murmur2_random"}, /* as Java's clients, so that keys meet */
         {"queue.buffering.max.messages", "100000"},
-        {"message.max.bytes", "2097152"}, /* a dead letter is the largest input, 1 MiB, and its headers; as the topics allow */
+        {"message.copy.max.bytes", "65535"}, /* LENT_MAX */
+        {"message.max.bytes", "2097152"},    /* a dead letter is the largest input, 1 MiB, and its headers; as the topics allow */
         {NULL, NULL},
     };
     const char *const last[][2] = {
@@ -78,16 +79,20 @@ static enum step judge(rd_kafka_error_t *error, char ret_message[static KAFKA_TE
     return step;
 }
 
+/* A value is lent until the transaction has ended, for so long the caller keeps it. A large one librdkafka would lend on to a request,
+ * which an abort does not wait for (message.copy.max.bytes, 65535): that is copied. */
+enum { LENT_MAX = 32 * 1024 };
+
 static rd_kafka_resp_err_t produce_one(rd_kafka_t *rk, const struct kafka_message *m)
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(m->header_count);
+    rd_kafka_headers_t *headers = m->header_count > 0 ? rd_kafka_headers_new(m->header_count) : NULL;
     for (size_t i = 0; i < m->header_count; i++)
         (void)rd_kafka_header_add(headers, m->headers[i].name, -1, m->headers[i].value, (ssize_t)m->headers[i].size);
     const rd_kafka_resp_err_t err =
         rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(m->topic), RD_KAFKA_V_KEY((void *)(uintptr_t)m->key, m->key_size),
                           RD_KAFKA_V_VALUE((void *)(uintptr_t)m->value, m->value_size), RD_KAFKA_V_HEADERS(headers),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+                          RD_KAFKA_V_MSGFLAGS(m->value_size > LENT_MAX ? RD_KAFKA_MSG_F_COPY : 0), RD_KAFKA_V_END);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR && headers != NULL)
         rd_kafka_headers_destroy(headers);
     return err;
 }

@@ -10,7 +10,7 @@
 #include "runtime/decode.h"
 #include "runtime/worker.h"
 
-enum { FETCH_MAX = 64, AGAIN_MS = 500, BUFFERED_BYTES_MAX = 64 << 20, AHEAD = 5 };
+enum { FETCH_MAX = 64, AGAIN_MS = 500, BUFFERED_BYTES_MAX = 64 << 20, AHEAD = 2 };
 
 static const struct input_topic *topic_of(const struct worker *w, const char *name)
 {
@@ -284,8 +284,8 @@ static bool must_wait(struct partition *p, struct kafka_record *raw)
     return true;
 }
 
-/* A decoded record takes some 12 KiB until it has settled, and one or two afterwards. Ahead of those under way, a few times as many keep
- * them busy, hot keys among them. */
+/* A record takes 4 KiB once it is decoded, 12 when it is under way, and one or two after it has settled. As many as may be under way wait
+ * ahead of them, so that hot keys leave work for the others. */
 static size_t unsettled_max(const struct worker *w)
 {
     return AHEAD * w->in_flight_max;
