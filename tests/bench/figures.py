@@ -3,9 +3,9 @@
 import samples as sampling
 from scenarios import BACKLOG, Scenarios
 
-CUSTOMERS = 200
-FIRST = 1500  # orders that make the customers known
-KNOWN, KNOW = 30, 3000  # customers, and orders that make them known, where all must be
+# Few customers, and so many orders first that each has ordered in each of their roles (private, business, other company) and is known: what a new
+# customer asks of Prima is its own figure, and would take connections from the orders that are counted.
+CUSTOMERS, FIRST = 30, 3000
 WARM = 500    # of a backlog, while a new process still asks for products
 LATENCIES = (5, 50)
 
@@ -108,11 +108,11 @@ class Bench(Scenarios):
     def requests(self):
         self.rig.latency(0)
         count = self.options.orders
-        with self.rig.make(KNOW + count, KNOWN, seed=9) as file:  # few, so that each has ordered in each of their roles: private, business, other company
+        with self.rig.make(FIRST + count, CUSTOMERS, seed=9) as file:
             lines = file.readlines()
-        self.rig.feed(lines[:KNOW])
-        self._keep(self.rig.worker(KNOW, 0), "customers become known")
-        self.rig.feed(lines[KNOW:])
+        self.rig.feed(lines[:FIRST])
+        self._keep(self.rig.worker(FIRST, 0), "customers become known")
+        self.rig.feed(lines[FIRST:])
         known = self._keep(self.rig.worker(count, 0), "known customers")
         with self.rig.make(count, 1_000_000, seed=8) as file:
             self.rig.feed(file.readlines())
