@@ -62,6 +62,7 @@ void post_release(struct poster *p)
         free(*header);
     free(p->fixed_headers);
     free(p->watches);
+    free(p->easies);
     free(p->url);
     free(p->tls_ca);
     free(p->tls_cert);
@@ -86,7 +87,9 @@ static bool copy_options(struct poster *p, const struct poster_options *o)
     p->idle_max_s = (long)(o->idle_max_ms / 1000);
     p->connections_max = o->connections_max;
     p->reply_bytes_max = o->reply_bytes_max;
-    return p->fixed_headers != NULL && p->url != NULL && p->tls_ca != NULL && p->tls_cert != NULL && p->tls_key != NULL;
+    p->easies = calloc((size_t)o->connections_max, sizeof(CURL *));
+    return p->easies != NULL && p->fixed_headers != NULL && p->url != NULL && p->tls_ca != NULL && p->tls_cert != NULL &&
+           p->tls_key != NULL;
 }
 
 int poster_new(uv_loop_t *loop, const struct poster_options *options, struct poster **ret_poster)
@@ -124,8 +127,10 @@ void post_close(struct poster *p)
 {
     free_list(p, p->under_way.first, true);
     free_list(p, p->waiting.first, false);
-    free_list(p, p->failed.first, false);
+    free_list(p, p->ended.first, false);
     free_list(p, p->spare, false);
+    while (p->easy_count > 0)
+        curl_easy_cleanup(p->easies[--p->easy_count]);
     (void)curl_multi_cleanup(p->multi);
     post_loop_close(p);
 }
@@ -160,7 +165,7 @@ void post_put_back(struct poster *p, struct transfer *t)
 {
     unref_headers(t->headers);
     t->headers = NULL;
-    if (t->easy == NULL || p->spare_count >= (size_t)p->connections_max) {
+    if (p->spare_count >= (size_t)p->connections_max) {
         post_free_transfer(t);
         return;
     }

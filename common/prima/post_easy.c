@@ -83,7 +83,7 @@ static void set_tls(struct poster *p, CURL *easy)
     }
 }
 
-CURL *post_easy_new(struct poster *p, struct transfer *t)
+CURL *post_easy_new(struct poster *p)
 {
     CURL *easy = curl_easy_init();
     if (easy == NULL)
@@ -103,14 +103,18 @@ CURL *post_easy_new(struct poster *p, struct transfer *t)
     (void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, p->idle_max_s);
     (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_leaving);
-    (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     (void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, post_loop_close_socket);
     (void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, p);
     set_tls(p, easy);
     return easy;
+}
+
+void post_easy_serve(CURL *easy, struct transfer *t)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 }

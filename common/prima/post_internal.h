@@ -19,9 +19,10 @@ struct header_list {
 struct transfer {
     struct poster *poster;
     struct transfer *next, *previous; /* in the one list it is in; `next` alone in `spare` */
-    CURL *easy;
-    struct header_list *headers; /* referenced while under way */
+    CURL *easy;                       /* while it is under way */
+    struct header_list *headers;      /* referenced while under way */
     struct buf body, reply;
+    struct post_result result; /* once it has ended */
     size_t header_bytes;
     uint64_t deadline_ns, leaving_ns; /* of uv_hrtime */
     bool is_leaving;                  /* libcurl was about to send it, once or more */
@@ -53,11 +54,13 @@ struct poster {
     uv_loop_t *loop;
     CURLM *multi;
     uv_timer_t timer;       /* libcurl's */
-    uv_timer_t deferred;    /* answers to what could not be begun */
+    uv_timer_t deferred;    /* answers */
     struct watch **watches; /* by file descriptor */
     size_t watch_count;
-    struct transfer_list waiting, under_way, failed; /* failed: to be answered POST_NOT_SENT by the loop's next turn */
+    struct transfer_list waiting, under_way, ended; /* ended: to be answered by the loop's next turn */
     struct transfer *spare;
+    CURL **easies; /* those that are not in use, connections_max at most */
+    size_t easy_count;
     size_t in_flight, on_wire, spare_count, handles; /* on_wire: of `under_way`; handles: of libuv, not yet closed */
     uint64_t deferred_until_ns;                      /* when `deferred` fires, if it is active */
     struct header_list *headers;
@@ -71,7 +74,8 @@ struct poster {
 };
 
 /* post_easy.c: a handle with all that stays the same from post to post. NULL: no memory. */
-CURL *post_easy_new(struct poster *p, struct transfer *t);
+CURL *post_easy_new(struct poster *p);
+void post_easy_serve(CURL *easy, struct transfer *t); /* it is this one's from now on */
 
 /* Bytes of the request that the system took, over all connections that were tried. */
 long post_bytes_left(const struct transfer *t);
@@ -82,7 +86,9 @@ void post_loop_attach(struct poster *p);
 void post_loop_defer(struct poster *p, int64_t ms); /* post_answer_ended in `ms` at the latest, from the loop */
 void post_loop_close(struct poster *p);             /* the last handle closed releases the poster */
 
-/* post_queue.c: answers what libcurl has ended and what failed; begins what waits. The poster may be gone afterwards. */
+/* post_queue.c: takes what libcurl has ended off the wire, and begins what waits. Answering what ended, or what failed before it began, is
+ * the loop's next turn: it may take long, and Prima works meanwhile. The poster may be gone after the latter. */
+void post_collect_ended(struct poster *p);
 void post_answer_ended(struct poster *p);
 
 /* post.c */

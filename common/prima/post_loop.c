@@ -23,7 +23,7 @@ static void on_ready(uv_poll_t *handle, int status, int events)
                            : ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) | ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
     int running;
     (void)curl_multi_socket_action(p->multi, w->fd, action, &running);
-    post_answer_ended(p);
+    post_collect_ended(p);
 }
 
 /* libuv counts whole milliseconds and may be a fraction early: libcurl then asks for the rest again. */
@@ -32,7 +32,7 @@ static void on_timeout(uv_timer_t *timer)
     struct poster *p = timer->data;
     int running;
     (void)curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    post_answer_ended(p);
+    post_collect_ended(p);
 }
 
 static void on_deferred(uv_timer_t *timer)

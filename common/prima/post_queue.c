@@ -1,4 +1,4 @@
-/* A transfer's way: waiting -> under way -> answered, or -> failed -> answered.
+/* A transfer's way: waiting -> under way -> ended -> answered. One that cannot be begun ends at once.
  *
  * libcurl would queue what has no connection by itself, but keeps no deadline for it (7.88): so the queue is ours, and libcurl gets no more
  * than connections_max at a time. */
@@ -27,10 +27,32 @@ static void take_out(struct transfer_list *list, struct transfer *t)
         list->last = t->previous;
 }
 
+static void end(struct poster *p, struct transfer *t, const struct post_result *result)
+{
+    t->result = *result;
+    push(&p->ended, t);
+    post_loop_defer(p, 0);
+}
+
 static void fail(struct poster *p, struct transfer *t)
 {
-    push(&p->failed, t);
-    post_loop_defer(p, 0);
+    end(p, t, &(const struct post_result){.end = POST_NOT_SENT, .body = ""});
+}
+
+static CURL *take_easy(struct poster *p)
+{
+    return p->easy_count > 0 ? p->easies[--p->easy_count] : post_easy_new(p);
+}
+
+static void put_back_easy(struct poster *p, struct transfer *t)
+{
+    if (t->easy == NULL)
+        return;
+    if (p->easy_count < (size_t)p->connections_max)
+        p->easies[p->easy_count++] = t->easy;
+    else
+        curl_easy_cleanup(t->easy);
+    t->easy = NULL;
 }
 
 static int64_t left_ms(const struct transfer *t)
@@ -42,8 +64,9 @@ static int64_t left_ms(const struct transfer *t)
 static bool start(struct poster *p, struct transfer *t)
 {
     const int64_t left = left_ms(t);
-    if (left == 0 || (t->easy == NULL && (t->easy = post_easy_new(p, t)) == NULL))
+    if (left == 0 || (t->easy = take_easy(p)) == NULL)
         return false;
+    post_easy_serve(t->easy, t);
     t->headers = p->headers;
     t->headers->references++;
     return curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers->list) == CURLE_OK &&
@@ -62,6 +85,7 @@ static void start_waiting(struct poster *p)
             push(&p->under_way, t);
             p->on_wire++;
         } else {
+            put_back_easy(p, t);
             fail(p, t);
         }
     }
@@ -76,7 +100,7 @@ static void expire_waiting(struct poster *p)
         const int64_t left = left_ms(t);
         if (left == 0) {
             take_out(&p->waiting, t);
-            push(&p->failed, t);
+            fail(p, t);
         } else if (nearest_ms < 0 || left < nearest_ms) {
             nearest_ms = left;
         }
@@ -108,13 +132,6 @@ void post_begin(struct poster *p, const char *body, size_t size, int64_t deadlin
         post_loop_defer(p, deadline_ms);
 }
 
-static void answer(struct poster *p, struct transfer *t, const struct post_result *result)
-{
-    p->in_flight--;
-    t->done(t->user, result);
-    post_put_back(p, t);
-}
-
 long post_bytes_left(const struct transfer *t)
 {
     long bytes = 0;
@@ -129,7 +146,7 @@ static enum post_end find_end(const struct transfer *t, CURLcode code)
     return post_bytes_left(t) == 0 ? POST_NOT_SENT : POST_LOST;
 }
 
-static void answer_ended(struct poster *p, struct transfer *t, CURLcode code)
+static void collect(struct poster *p, struct transfer *t, CURLcode code)
 {
     long status = 0;
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -145,33 +162,37 @@ static void answer_ended(struct poster *p, struct transfer *t, CURLcode code)
     (void)curl_multi_remove_handle(p->multi, t->easy);
     take_out(&p->under_way, t);
     p->on_wire--;
-    answer(p, t, &result);
+    put_back_easy(p, t);
+    end(p, t, &result);
 }
 
-static void answer_failed(struct poster *p)
+void post_collect_ended(struct poster *p)
 {
-    struct transfer *list = p->failed.first;
-    p->failed = (struct transfer_list){.first = NULL}; /* what fails from now on is answered by the next turn of the loop */
-    for (struct transfer *t = list, *next; t != NULL; t = next) {
-        next = t->next;
-        if (p->is_freed)
-            post_free_transfer(t);
-        else
-            answer(p, t, &(const struct post_result){.end = POST_NOT_SENT, .body = ""});
+    int left;
+    for (CURLMsg *message; (message = curl_multi_info_read(p->multi, &left)) != NULL;) {
+        struct transfer *t = NULL;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        collect(p, t, message->data.result);
     }
+    start_waiting(p);
 }
 
 void post_answer_ended(struct poster *p)
 {
     p->is_answering = true;
-    int left;
-    for (CURLMsg *message; !p->is_freed && (message = curl_multi_info_read(p->multi, &left)) != NULL;) {
-        struct transfer *t = NULL;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-        answer_ended(p, t, message->data.result);
-    }
     expire_waiting(p);
-    answer_failed(p);
+    struct transfer *list = p->ended.first;
+    p->ended = (struct transfer_list){.first = NULL}; /* what ends from now on is answered by the loop's next turn */
+    for (struct transfer *t = list, *next; t != NULL; t = next) {
+        next = t->next;
+        if (p->is_freed) {
+            post_free_transfer(t);
+            continue;
+        }
+        p->in_flight--;
+        t->done(t->user, &t->result);
+        post_put_back(p, t);
+    }
     p->is_answering = false;
     if (p->is_freed)
         post_close(p);
