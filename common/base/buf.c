@@ -49,6 +49,26 @@ bool buf_reserve(struct buf *b, size_t more)
     return true;
 }
 
+void buf_append(struct buf *b, const void *bytes, size_t size)
+{
+    const bool fits = !b->failed && size < b->room - b->size && size <= b->cap - b->size;
+    if (size == 0 || (!fits && !buf_reserve(b, size)))
+        return;
+    memcpy(b->data + b->size, bytes, size);
+    b->size += size;
+    b->data[b->size] = '\0';
+}
+
+void buf_byte(struct buf *b, uint8_t byte)
+{
+    buf_append(b, &byte, 1);
+}
+
+void buf_text(struct buf *b, const char *text)
+{
+    buf_append(b, text, strlen(text));
+}
+
 void buf_printf(struct buf *b, const char *format, ...)
 {
     va_list args;

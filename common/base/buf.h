@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 struct buf {
     char *data;  /* never NULL; "" while nothing was appended */
@@ -20,33 +19,12 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t cap);
-void buf_release(struct buf *b); /* frees; the buffer is then as after buf_init */
-void buf_clear(struct buf *b);   /* empties, keeps the memory, forgets the failure */
+void buf_release(struct buf *b);              /* frees; the buffer is then as after buf_init */
+void buf_clear(struct buf *b);                /* empties, keeps the memory, forgets the failure */
 bool buf_reserve(struct buf *b, size_t more); /* room for so many bytes and a NUL, or failed */
-static inline void buf_append(struct buf *b, const void *bytes, size_t size);
-static inline void buf_byte(struct buf *b, uint8_t byte);
-static inline void buf_text(struct buf *b, const char *text);
+void buf_append(struct buf *b, const void *bytes, size_t size);
+void buf_byte(struct buf *b, uint8_t byte);
+void buf_text(struct buf *b, const char *text);
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
-
-/* Inline: an order appends some hundred short texts. */
-static inline void buf_append(struct buf *b, const void *bytes, size_t size)
-{
-    const bool fits = !b->failed && size < b->room - b->size && size <= b->cap - b->size;
-    if (size == 0 || (!fits && !buf_reserve(b, size)))
-        return;
-    memcpy(b->data + b->size, bytes, size);
-    b->size += size;
-    b->data[b->size] = '\0';
-}
-
-static inline void buf_byte(struct buf *b, uint8_t byte)
-{
-    buf_append(b, &byte, 1);
-}
-
-static inline void buf_text(struct buf *b, const char *text)
-{
-    buf_append(b, text, strlen(text));
-}
 
 #endif

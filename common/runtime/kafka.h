@@ -39,7 +39,7 @@ struct kafka_record {
     struct kafka_header *headers; /* the first KAFKA_HEADERS_MAX; more are a defect of the producer's and stay uncopied. NULL: none */
     size_t header_count;
 };
-void kafka_record_free(struct kafka_record *record);                 /* accepts one already freed or moved */
+void kafka_record_free(struct kafka_record *record);                /* accepts one already freed or moved */
 struct kafka_record kafka_record_move(struct kafka_record *record); /* the caller's from now on; `record` is left empty */
 /* A header's value as text in `text` (cut to its room); NULL when absent. The last one of a name counts. */
 const char *kafka_header_text(const struct kafka_record *record, const char *name, char *text, size_t room);

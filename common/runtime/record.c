@@ -228,7 +228,7 @@ void record_forget_texts(struct record *r)
     r->facts = NULL;
     r->delivery = r->parent = r->words = "";
     r->words_room = NULL;
-    r->key = (struct flow_key){NULL};
+    r->key = (struct flow_key){0};
     r->entry_topic = r->partition->topic->name;
 }
 

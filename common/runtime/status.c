@@ -97,6 +97,7 @@ static void write_status(void *user, struct buf *out)
     const struct keyspace nothing_yet = {.marker = ""}; /* until it runs, these are start-up's, in the pool */
     const struct keyspace *keys = w->running ? &w->keys : &nothing_yet;
     char at[CLOCK_TEXT_MAX];
+    const size_t sending = w->storing + w->posting;
     json_t *paused = json_array(), *exceptions = json_object();
     for (int i = 0; i < PAUSE_REASONS; i++)
         if (w->paused & 1u << i)
@@ -107,7 +108,7 @@ static void write_status(void *user, struct buf *out)
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "program",
         w->flow->name, "version", PF_VERSION, "group", w->group, "slot", w->slot, "started_at", clock_format(w->started_ms, at), "incident",
         keys->marker, "running", w->running, "draining", w->draining, "suspect", w->running && w->suspect, "shadow", w->shadow,
-        "breaker_open", w->breaker.is_open, "paused", paused, "in_flight", (json_int_t)w->in_flight, "sending", (json_int_t)(w->storing + w->posting),
+        "breaker_open", w->breaker.is_open, "paused", paused, "in_flight", (json_int_t)w->in_flight, "sending", (json_int_t)sending,
         "buffered", (json_int_t)w->buffered, "fence", (json_int_t)keys->fence, "slot_epoch", (json_int_t)keys->slot_epoch,
         "oldest_in_flight_ms", (json_int_t)oldest_ms(w), "oldest", oldest_json(w), "records", states_json(w), "exceptions", exceptions,
         "partitions", w->running ? partitions_json(w) : json_array());
