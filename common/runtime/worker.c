@@ -302,7 +302,7 @@ static int run_loop(struct worker *w)
  */
 static void keep_memory_small(void)
 {
-    (void)mallopt(M_ARENA_MAX, 2);
+    (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
 }
 

@@ -8,7 +8,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-enum { PARTITIONS_MAX = 64, INTERVAL_MS = 150, RECORDS_MAX = 1000, BATCH = 64, STEP_MS = 30000 };
+enum { PARTITIONS_MAX = 64, INTERVAL_MS = 150, RECORDS_MAX = 700, BATCH = 64, STEP_MS = 30000 };
 
 struct kafka {
     struct bare *bare;
