@@ -10,7 +10,7 @@
 #include "runtime/decode.h"
 #include "runtime/worker.h"
 
-enum { FETCH_MAX = 64, AGAIN_MS = 500, BUFFERED_BYTES_MAX = 64 << 20, AHEAD = 2 };
+enum { FETCH_MAX = 64, AGAIN_MS = 500, BUFFERED_BYTES_MAX = 64 << 20, BEHIND = 4 };
 
 static const struct input_topic *topic_of(const struct worker *w, const char *name)
 {
@@ -284,11 +284,12 @@ static bool must_wait(struct partition *p, struct kafka_record *raw)
     return true;
 }
 
-/* A record takes 4 KiB once it is decoded, 12 when it is under way, and one or two after it has settled. As many as may be under way wait
- * ahead of them, so that hot keys leave work for the others. */
+/* A record takes 4 KiB once it is decoded, 12 when it is under way, and one or two after it has settled. Half as many as may be under way
+ * stand ready behind them; those that wait for an earlier one of their key cannot go on, and more are fetched past them, up to a bound. */
 static size_t unsettled_max(const struct worker *w)
 {
-    return AHEAD * w->in_flight_max;
+    const size_t behind = w->lanes.items - w->lanes.lanes, most = BEHIND * w->in_flight_max;
+    return w->in_flight_max + w->in_flight_max / 2 + (behind < most ? behind : most);
 }
 
 /* One record at a time where records may have to wait: what was fetched behind it stays in Kafka's queue. */

@@ -173,7 +173,7 @@ static void read_options(int argc, char **argv, struct bare *b, struct settings 
 
 int main(int argc, char **argv)
 {
-    struct bare b = {.in_flight_max = 64, .buffered_max = 1700};
+    struct bare b = {.in_flight_max = 64, .buffered_max = 2000};
     struct settings s = {.redis_host = "127.0.0.1",
                          .redis_prefix = "pb", /* as long as the worker's */
                          .kafka = {.topic = "orders.raw", .results = "orders.results", .ledger = "orders.ledger"}};
