@@ -142,7 +142,7 @@ void act_claim(struct record *r)
     struct worker *w = r->worker;
     /* What an earlier claim of this record knew is void now. */
     r->is_takeover = r->is_parked = r->request_is_stored = r->proven = r->unclassified = r->exists = r->asked_first =
-        r->is_from_lost_redis = r->is_deferred = r->creates_customer = r->distrusts_catalogue = false;
+        r->is_from_lost_redis = r->is_deferred = r->creates_customer = r->names_products = r->distrusts_catalogue = false;
     r->facts = NULL;
     r->products = NULL;
     r->waits_on_world = false;

@@ -79,6 +79,7 @@ void facts_ask(struct record *r, enum prima_type type, const struct buf *request
 void facts_look(void *record, struct fact *fact)
 {
     struct record *r = record;
+    r->names_products |= fact->kind == FACT_PRODUCT;
     if (fact->kind == FACT_CUSTOMER)
         fact->account = customers_look(r, fact);
     if (fact->kind == FACT_CUSTOMER ? fact->account != NULL : products_look(r, &fact->sku))

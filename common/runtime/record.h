@@ -79,6 +79,7 @@ struct record {
     bool waits_by_policy;     /* the flow said: not yet */
     bool is_too_old;          /* it has waited for retry.max_age */
     bool decides_again;       /* ... once that send is marked as answered */
+    bool names_products;      /* its decision hangs on which products Prima has, whether known here or asked for */
     bool distrusts_catalogue; /* Prima refused a product that it had: now Prima alone says which there are */
     bool is_deferred;         /* goes to retry only because an earlier record of its key is there */
     bool customer_is_unsure;

@@ -102,7 +102,7 @@ static void outcome_is_unknown(struct record *r, const struct prima_reply *reply
 /* A product was deleted since the catalogue heard of it, perhaps: Prima is asked which one, and the order decided again, once. */
 static bool is_about_a_product(const struct record *r)
 {
-    return r->code == PF_E_prima_unknown_product && r->facts != NULL && !r->distrusts_catalogue && !r->is_takeover;
+    return r->code == PF_E_prima_unknown_product && r->names_products && !r->distrusts_catalogue && !r->is_takeover;
 }
 
 static void on_post(void *user, const struct prima_reply *reply)
