@@ -56,14 +56,17 @@ static int load_auth(struct prima_client *c, struct config_message *ret_message)
     return result;
 }
 
-static int check_url(const char *url, struct config_message *ret_message)
+static int refuse_url(const char *url, struct config_message *ret_message)
 {
-    const bool is_http = strncmp(url, "http://", 7) == 0 && url[7] != '\0', is_https = strncmp(url, "https://", 8) == 0 && url[8] != '\0';
-    if (is_http || is_https)
-        return 0;
     (void)snprintf(ret_message->text, sizeof ret_message->text,
                    "prima.url: \"%.200s\" is no http:// or https:// address; write http://HOST:8080/wsalive/wsalive", url);
     return -EINVAL;
+}
+
+static int check_url(const char *url, struct config_message *ret_message)
+{
+    const bool is_http = strncmp(url, "http://", 7) == 0 && url[7] != '\0', is_https = strncmp(url, "https://", 8) == 0 && url[8] != '\0';
+    return is_http || is_https ? 0 : refuse_url(url, ret_message);
 }
 
 static int check_readable(const char *key, const char *path, struct config_message *ret_message)
@@ -100,6 +103,8 @@ static int make_poster(struct prima_client *c, uv_loop_t *loop, const struct con
         check_readable("prima.tls.key", options.tls_key, ret_message) < 0)
         return -EINVAL;
     const int result = poster_new(loop, &options, &c->poster);
+    if (result == -EINVAL)
+        return refuse_url(options.url, ret_message);
     return result < 0 ? result : load_auth(c, ret_message);
 }
 
@@ -192,8 +197,6 @@ static const char *shorten(struct arena *arena, const char *text)
 static bool read_answer(struct prima_client *c, enum prima_type type, const struct post_result *came, struct arena *arena,
                         struct reply *reply, struct prima_reply *out)
 {
-    buf_clear(&c->answer.text);
-    c->answer.is_fault = false;
     if (came->size == 0 || envelope_read(c->reader, came->body, came->size, came->charset, &c->answer) < 0)
         return false;
     out->is_soap_fault = c->answer.is_fault;

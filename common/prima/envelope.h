@@ -15,7 +15,6 @@ struct envelope {
     struct buf tail;       /* after the request */
     struct buf head_alone; /* wsomhandler: no company */
     struct buf tail_alone;
-    bool is_plain[256]; /* bytes that need no escape: a lookup is a third of the cost of asking */
 };
 
 /* 0 or -ENOMEM. envelope_release accepts what a failed init left. */
@@ -32,7 +31,7 @@ struct envelope_reply {
     struct buf text; /* UTF-8: the text of the first child of <...Response>, or the fault's <faultstring> */
 };
 
-/* Appends to ret_reply->text, which the caller made empty. 0; -EBADMSG: not an envelope with a response or a fault in it; -E2BIG: text
+/* Into *ret_reply, emptied first. 0; -EBADMSG: not an envelope with a response or a fault in it; -E2BIG: text
  * beyond its cap; -ENOMEM. */
 __attribute__((warn_unused_result)) int envelope_read(struct xml_reader *reader, const char *bytes, size_t size, const char *charset,
                                                       struct envelope_reply *ret_reply);

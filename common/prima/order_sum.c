@@ -109,10 +109,16 @@ static void on_open(void *user, const char *name, const struct xml_attribute *at
     }
 }
 
+static void on_begin(void *user)
+{
+    struct adding *s = user;
+    *s = (struct adding){.currency = currency_find("GBP"), .price_of_line = s->price_of_line};
+}
+
 int order_sum_read(struct xml_reader *reader, const char *request, size_t size, bool price_of_line, struct prima_order_sum *ret_sum)
 {
-    static const struct xml_events events = {.open = on_open};
-    struct adding s = {.currency = currency_find("GBP"), .price_of_line = price_of_line};
+    static const struct xml_events events = {.open = on_open, .begin = on_begin};
+    struct adding s = {.price_of_line = price_of_line};
     const int result = xml_read(reader, request, size, NULL, false, &events, &s);
     if (result < 0 || s.result < 0)
         return result < 0 ? result : s.result;

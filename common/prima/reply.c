@@ -198,11 +198,18 @@ static void on_close(void *user, const char *name)
     ((struct scan *)user)->depth--;
 }
 
+static void on_begin(void *user)
+{
+    struct scan *s = user;
+    *s->reply = (struct reply){.error = ""};
+    *s = (struct scan){.reply = s->reply, .names = s->names, .type = s->type, .arena = s->arena};
+}
+
 int reply_read(struct xml_reader *reader, const struct prima_names *names, enum prima_type type, const char *text, size_t size,
                struct arena *arena, struct reply *ret_reply)
 {
-    static const struct xml_events events = {.open = on_open, .close = on_close};
-    struct reply reply = {.error = ""};
+    static const struct xml_events events = {.open = on_open, .close = on_close, .begin = on_begin};
+    struct reply reply;
     struct scan s = {.reply = &reply, .names = names, .type = type, .arena = arena};
     const int result = xml_read(reader, text, size, NULL, true, &events, &s);
     if (result < 0 || s.result < 0)

@@ -134,13 +134,21 @@ static bool keeps_ascii(const char *charset)
     return charset == NULL;
 }
 
+static void begin(const struct xml_events *events, void *user)
+{
+    if (events->begin != NULL)
+        events->begin(user);
+}
+
 int xml_read(struct xml_reader *r, const char *bytes, size_t size, const char *charset, bool is_utf8, const struct xml_events *events,
              void *user)
 {
     if (size == 0 || size > INT_MAX)
         return -EBADMSG;
+    begin(events, user);
     if (size <= SCRATCH_MAX && (is_utf8 || keeps_ascii(charset)) && xml_plain_read(bytes, size, r->scratch, events, user))
         return 0;
+    begin(events, user);
     if ((size_t)xmlDictGetUsage(r->context->dict) > NAMES_BYTES_MAX && make_context(r) < 0)
         return -ENOMEM;
     r->events = events;

@@ -4,6 +4,7 @@
  *   - A DOCTYPE ends the reading with an error: there are no entities but XML's own five, no external anything, no network.
  *   - Depth <= 256, a name or attribute <= 10 MB (libxml2's own limits, never lifted); the caller caps the whole.
  *   - Only well-formed documents give 0: events already given of one that turns out broken are to be forgotten.
+ *   - `begin` comes before the first event, and perhaps once more: what was given so far is void, the same document begins anew.
  *   - What names a hostile stream of documents leaves in the reader is bounded.
  * Names are local names without prefix. Nothing is printed. A reader is used by one thread at a time. */
 #ifndef PRIMAFLOW_PRIMA_XML_H
@@ -22,6 +23,7 @@ struct xml_events { /* strings live until the function returns; any function may
     void (*open)(void *user, const char *name, const struct xml_attribute *attributes, size_t count);
     void (*text)(void *user, const char *text, size_t size); /* in as many pieces as libxml2 likes; CDATA too */
     void (*close)(void *user, const char *name);
+    void (*begin)(void *user);
 };
 
 struct xml_reader;

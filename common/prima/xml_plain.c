@@ -1,4 +1,4 @@
-/* A walk that is made twice: first to see whether the document is plain, then to tell; see xml_plain.h. */
+/* A walk that tells as it goes, and gives up at the first thing that is not plain; see xml_plain.h. */
 #include "prima/xml_plain.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ struct walk {
     const char *at, *end;
     char *scratch; /* where decoded texts go, one element's at a time */
     size_t used;
-    const struct xml_events *events; /* NULL: only looks */
+    const struct xml_events *events;
     void *user;
     struct span open[DEPTH_MAX]; /* names of the elements we are in, with their prefixes */
     size_t depth;
@@ -194,7 +194,7 @@ static bool take_attributes(struct walk *w, struct xml_attribute attributes[stat
 
 static void tell_close(struct walk *w, struct span local)
 {
-    if (w->events == NULL || w->events->close == NULL)
+    if (w->events->close == NULL)
         return;
     w->used = 0;
     const char *name = keep(w, local.at, local.size);
@@ -218,7 +218,7 @@ static bool take_open(struct walk *w)
     const bool is_empty = take_char(w, '/');
     if (!take_char(w, '>'))
         return false;
-    if (w->events != NULL && w->events->open != NULL)
+    if (w->events->open != NULL)
         w->events->open(w->user, name, attributes, count);
     if (is_empty)
         tell_close(w, local);
@@ -256,7 +256,7 @@ static bool take_text(struct walk *w)
             return false;
         (void)keep(w, &c, 1);
     }
-    if (w->events != NULL && w->events->text != NULL && w->used > 0)
+    if (w->events->text != NULL && w->used > 0)
         w->events->text(w->user, w->scratch, w->used);
     return true;
 }
@@ -314,7 +314,12 @@ static bool is_ascii(const char *bytes, size_t size)
 
 bool xml_plain_read(const char *bytes, size_t size, char *scratch, const struct xml_events *events, void *user)
 {
-    struct walk look = {.at = bytes, .end = bytes + size, .scratch = scratch};
-    struct walk tell = {.at = bytes, .end = bytes + size, .scratch = scratch, .events = events, .user = user};
-    return is_ascii(bytes, size) && walk(&look) && walk(&tell);
+    struct walk w;
+    w.at = bytes;
+    w.end = bytes + size;
+    w.scratch = scratch;
+    w.used = w.depth = 0;
+    w.events = events;
+    w.user = user;
+    return is_ascii(bytes, size) && walk(&w);
 }

@@ -11,8 +11,8 @@
 
 #include "prima/xml.h"
 
-/* True: it is plain and well-formed, and was given to `events`, like libxml2 would. False: no event was given. `scratch` has room for
- * size + 1 bytes. */
+/* True: it is plain and well-formed, and was given to `events`, like libxml2 would. False: what was given, up to where it is not plain, is
+ * void. `scratch` has room for size + 1 bytes. */
 bool xml_plain_read(const char *bytes, size_t size, char *scratch, const struct xml_events *events, void *user);
 
 #endif

@@ -86,7 +86,7 @@ static void test_sums(void **state)
 /* A client reads replies, which are UTF-8 whatever they declare, and requests, which are what they declare, with one reader. */
 static void test_after_a_reply(void **state)
 {
-    static const struct xml_events nothing = {NULL, NULL, NULL};
+    static const struct xml_events nothing = {NULL, NULL, NULL, NULL};
     static const char reply[] = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Response/>";
     struct prima_order_sum sum;
     (void)state;

@@ -52,7 +52,13 @@ static void on_close(void *user, const char *name)
     buf_printf(&told, "/%s\n", name);
 }
 
-static const struct xml_events events = {on_open, on_text, on_close};
+static void on_begin(void *user)
+{
+    (void)user;
+    buf_clear(&told);
+}
+
+static const struct xml_events events = {on_open, on_text, on_close, on_begin};
 
 static bool tell_plain(const char *bytes, size_t size)
 {
@@ -61,8 +67,6 @@ static bool tell_plain(const char *bytes, size_t size)
     scratch[size + 1] = '!';
     const bool is_plain = xml_plain_read(bytes, size, scratch, &events, NULL);
     assert_int_equal(scratch[size + 1], '!');
-    if (!is_plain)
-        assert_int_equal(told.size, 0);
     return is_plain;
 }
 
