@@ -47,7 +47,7 @@ struct poster_options { /* texts are copied */
 
 struct poster;
 
-/* 0 or -ENOMEM. */
+/* 0; -EINVAL: the address cannot be read; -ENOMEM. */
 __attribute__((warn_unused_result)) int poster_new(uv_loop_t *loop, const struct poster_options *options, struct poster **ret_poster);
 
 /* Abandons all transfers and frees once the loop has closed the handles. Accepts NULL; may be called in `done`. */

@@ -88,10 +88,7 @@ CURL *post_easy_new(struct poster *p)
     CURL *easy = curl_easy_init();
     if (easy == NULL)
         return NULL;
-    if (curl_easy_setopt(easy, CURLOPT_URL, p->url) != CURLE_OK) { /* copies: the one that may lack memory and be missed */
-        curl_easy_cleanup(easy);
-        return NULL;
-    }
+    (void)curl_easy_setopt(easy, CURLOPT_CURLU, p->url);
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* h2c is broken in 7.88 */
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);

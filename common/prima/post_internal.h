@@ -64,7 +64,8 @@ struct poster {
     size_t in_flight, on_wire, spare_count, handles; /* on_wire: of `under_way`; handles: of libuv, not yet closed */
     uint64_t deferred_until_ns;                      /* when `deferred` fires, if it is active */
     struct header_list *headers;
-    char *url, *tls_ca, *tls_cert, *tls_key;
+    CURLU *url;
+    char *tls_ca, *tls_cert, *tls_key;
     char **fixed_headers;
     long connect_timeout_ms, idle_max_s;
     int64_t connections_max;

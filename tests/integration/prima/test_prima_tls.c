@@ -127,6 +127,7 @@ static void test_bad_settings(void **state)
     } rows[] = {
         {"no such file", "prima.tls.ca=/nonexistent.pem", "prima.tls.ca: /nonexistent.pem: No such file"},
         {"no address", "prima.url=ftp://x", "prima.url: \"ftp://x\""},
+        {"an address without sense", "prima.url=http://x:99999/", "prima.url: \"http://x:99999/\""},
         {"a name that is none", "prima.name.account=a b", "prima.name.account: \"a b\""},
         {"a header that splits", "prima.name.soap_action=a\r\nX: y", "prima.name.soap_action"},
         {"no credential file", "prima.auth.file=/nonexistent", "prima.auth.file: /nonexistent: No such file"},
