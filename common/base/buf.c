@@ -39,6 +39,8 @@ bool buf_reserve(struct buf *b, size_t more)
     size_t room = b->room < ROOM_MIN ? ROOM_MIN : b->room;
     while (room < need)
         room *= 2;
+    if (room > b->cap)
+        room = b->cap + 1;
     char *data = realloc(b->data == empty ? NULL : b->data, room);
     if (data == NULL) {
         b->failed = true;
@@ -49,24 +51,12 @@ bool buf_reserve(struct buf *b, size_t more)
     return true;
 }
 
-void buf_append(struct buf *b, const void *bytes, size_t size)
+void buf_truncate(struct buf *b, size_t size)
 {
-    const bool fits = !b->failed && size < b->room - b->size && size <= b->cap - b->size;
-    if (size == 0 || (!fits && !buf_reserve(b, size)))
+    if (size >= b->size)
         return;
-    memcpy(b->data + b->size, bytes, size);
-    b->size += size;
-    b->data[b->size] = '\0';
-}
-
-void buf_byte(struct buf *b, uint8_t byte)
-{
-    buf_append(b, &byte, 1);
-}
-
-void buf_text(struct buf *b, const char *text)
-{
-    buf_append(b, text, strlen(text));
+    b->size = size;
+    b->data[size] = '\0';
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -5,16 +5,15 @@
 
 size_t digits_write(int64_t number, char text[static DIGITS_MAX])
 {
-    char reversed[DIGITS_MAX];
-    size_t count = 0, size = 0;
+    char digits[DIGITS_MAX], *const end = digits + sizeof digits, *at = end;
     uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
     do
-        reversed[count++] = (char)('0' + left % 10);
+        *--at = (char)('0' + left % 10);
     while ((left /= 10) > 0);
     if (number < 0)
-        text[size++] = '-';
-    while (count > 0)
-        text[size++] = reversed[--count];
+        *--at = '-';
+    const size_t size = (size_t)(end - at);
+    memcpy(text, at, size);
     text[size] = '\0';
     return size;
 }

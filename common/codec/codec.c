@@ -231,15 +231,6 @@ static int put_frame(struct codec *codec, const struct schema *schema, struct bu
     return 0;
 }
 
-/* Takes back what a failed append left; a full buffer stays failed, as its header says. */
-static void cut_back(struct buf *out, size_t size)
-{
-    if (out->size == size)
-        return;
-    out->size = size;
-    out->data[size] = '\0';
-}
-
 int codec_encode(struct codec *codec, const struct bound_record *record, const void *value, struct buf *out)
 {
     const struct layout *layout;
@@ -253,7 +244,7 @@ int codec_encode(struct codec *codec, const struct bound_record *record, const v
     if (r == 0)
         r = encode_record(layout, value, out, &field);
     if (r < 0)
-        cut_back(out, start);
+        buf_truncate(out, start);
     return r;
 }
 
@@ -298,7 +289,7 @@ int codec_from_json(struct codec *codec, const char *record_name, const json_t *
     if (r == 0)
         r = json_encode(schema->root, json, out, ret_fault);
     if (r < 0)
-        cut_back(out, start);
+        buf_truncate(out, start);
     return r;
 }
 

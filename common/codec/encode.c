@@ -43,7 +43,7 @@ static int put_bytes(const struct place *place, const char *value, struct buf *o
     }
     if (bytes.size != place->inner->size)
         return -EINVAL;
-    wire_put(out, bytes.data, bytes.size);
+    buf_append(out, bytes.data, bytes.size);
     return 0;
 }
 
@@ -84,7 +84,7 @@ static int put_value(const struct place *place, const char *value, struct buf *o
         return put_bytes(place, value, out);
     case BIND_BOOL:
         memcpy(&truth, value, sizeof truth);
-        wire_put(out, truth ? "\1" : "\0", 1);
+        buf_append(out, truth ? "\1" : "\0", 1);
         return 0;
     case BIND_INT:
     case BIND_LONG:
@@ -110,7 +110,7 @@ static int put_value(const struct place *place, const char *value, struct buf *o
 static int put_place(const struct place *place, const char *record, struct buf *out, const char **ret_field)
 {
     if (place->row == NULL) {
-        wire_put(out, place->fallback.data, place->fallback.size);
+        buf_append(out, place->fallback.data, place->fallback.size);
         return 0;
     }
     if (place->null_branch >= 0) {

@@ -11,7 +11,7 @@ static void put_long(struct buf *out, char letter, uint64_t value)
     char bytes[9] = {letter};
     value = htobe64(value);
     memcpy(bytes + 1, &value, sizeof value);
-    wire_put(out, bytes, sizeof bytes);
+    buf_append(out, bytes, sizeof bytes);
 }
 
 static void put_size(struct buf *out, char letter, size_t size)
@@ -19,13 +19,13 @@ static void put_size(struct buf *out, char letter, size_t size)
     char bytes[5] = {letter};
     const uint32_t narrow = htobe32((uint32_t)size); /* records are below 4 GiB by far */
     memcpy(bytes + 1, &narrow, sizeof narrow);
-    wire_put(out, bytes, sizeof bytes);
+    buf_append(out, bytes, sizeof bytes);
 }
 
 static void put_bytes(struct buf *out, char letter, const void *data, size_t size)
 {
     put_size(out, letter, size);
-    wire_put(out, data, size);
+    buf_append(out, data, size);
 }
 
 static void put_text(struct buf *out, const char *text)
@@ -33,16 +33,16 @@ static void put_text(struct buf *out, const char *text)
     if (text != NULL)
         put_bytes(out, 't', text, strlen(text));
     else
-        wire_put(out, "n", 1);
+        buf_append(out, "n", 1);
 }
 
 static void put_record(struct buf *out, const struct layout *layout, const void *value)
 {
     if (value == NULL) {
-        wire_put(out, "n", 1);
+        buf_append(out, "n", 1);
         return;
     }
-    wire_put(out, "r", 1);
+    buf_append(out, "r", 1);
     identity_write(layout, value, out);
 }
 
@@ -81,7 +81,7 @@ static void put_value(struct buf *out, const struct place *place, const char *re
         int symbol;
     } v;
     if (place_absent(place, record)) {
-        wire_put(out, "n", 1);
+        buf_append(out, "n", 1);
         return;
     }
     switch (row->kind) {
@@ -95,7 +95,7 @@ static void put_value(struct buf *out, const struct place *place, const char *re
         break;
     case BIND_BOOL:
         memcpy(&v.truth, value, sizeof v.truth);
-        wire_put(out, v.truth ? "b\1" : "b\0", 2);
+        buf_append(out, v.truth ? "b\1" : "b\0", 2);
         break;
     case BIND_INT:
         memcpy(&v.narrow, value, sizeof v.narrow);
@@ -133,7 +133,7 @@ static void put_field(struct buf *out, const struct place *place, const char *re
     if (place->has_default && place->canonical.size == 1 && place_absent(place, record))
         return;
     const size_t start = out->size;
-    wire_put(out, place->name, place->name_size + 1);
+    buf_append(out, place->name, place->name_size + 1);
     const size_t value = out->size;
     put_value(out, place, record);
     if (!place->has_default || out->failed || out->size - value != place->canonical.size ||
@@ -147,7 +147,7 @@ void identity_write(const struct layout *layout, const void *value, struct buf *
 {
     for (size_t i = 0; i < layout->identity_count; i++)
         put_field(out, layout->identity[i], value);
-    wire_put(out, "", 1);
+    buf_append(out, "", 1);
 }
 
 int identity_default(const struct layout *layout, struct place *place, struct arena *memory)

@@ -154,19 +154,23 @@ static size_t character(const uint8_t *p, size_t left)
     return 0;
 }
 
-bool wire_text_valid(const uint8_t *text, size_t size)
+/* Eight bytes of ASCII, none of them NUL? */
+static bool are_ascii(const uint8_t *text)
 {
     const uint64_t high = 0x8080808080808080, low = 0x0101010101010101;
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return ((word | (word - low)) & high) == 0;
+}
+
+bool wire_text_valid(const uint8_t *text, size_t size)
+{
     size_t i = 0;
+    while (size - i >= 8 && are_ascii(text + i))
+        i += 8;
+    if (i > 0 && are_ascii(text + size - 8)) /* the rest, and some bytes before it again */
+        return true;
     while (i < size) {
-        uint64_t word;
-        if (size - i >= sizeof word) {
-            memcpy(&word, text + i, sizeof word);
-            if ((word & high) == 0 && ((word - low) & high) == 0) { /* eight of ASCII, none of them NUL */
-                i += sizeof word;
-                continue;
-            }
-        }
         if (text[i] == 0)
             return false;
         const size_t bytes = text[i] < 0x80 ? 1 : character(text + i, size - i);
@@ -185,7 +189,7 @@ void wire_put_long(struct buf *out, int64_t value)
     for (; bits >= 0x80; bits >>= 7)
         bytes[size++] = (uint8_t)(bits | 0x80);
     bytes[size++] = (uint8_t)bits;
-    wire_put(out, bytes, size);
+    buf_append(out, bytes, size);
 }
 
 void wire_put_double(struct buf *out, double value)
@@ -193,7 +197,7 @@ void wire_put_double(struct buf *out, double value)
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     bits = htole64(bits);
-    wire_put(out, &bits, sizeof bits);
+    buf_append(out, &bits, sizeof bits);
 }
 
 void wire_put_float(struct buf *out, float value)
@@ -201,11 +205,11 @@ void wire_put_float(struct buf *out, float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     bits = htole32(bits);
-    wire_put(out, &bits, sizeof bits);
+    buf_append(out, &bits, sizeof bits);
 }
 
 void wire_put_bytes(struct buf *out, const void *data, size_t size)
 {
     wire_put_long(out, (int64_t)size);
-    wire_put(out, data, size);
+    buf_append(out, data, size);
 }

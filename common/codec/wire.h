@@ -45,19 +45,6 @@ static inline enum pf_error wire_long(struct wire *wire, int64_t *ret_value)
 /* UTF-8 without NUL. */
 bool wire_text_valid(const uint8_t *text, size_t size);
 
-/* buf_append for the few bytes at a time that encoding and identity are made of: no call while the buffer has room. */
-static inline void wire_put(struct buf *out, const void *bytes, size_t size)
-{
-    if (out->failed || out->room - out->size <= size || out->cap - out->size < size) {
-        buf_append(out, bytes, size);
-        return;
-    }
-    if (size > 0)
-        memcpy(out->data + out->size, bytes, size);
-    out->size += size;
-    out->data[out->size] = '\0';
-}
-
 void wire_put_long(struct buf *out, int64_t value);
 void wire_put_double(struct buf *out, double value);
 void wire_put_float(struct buf *out, float value);

@@ -1,10 +1,11 @@
 /* Requests to Prima as its live client writes them: every attribute of an element, in its order, unused ones empty (or left out, by
  * configuration).
  *
- * An order is walked twice by the same code: first only to collect the originals of what Latin-1 cannot hold, for they go into
- * SpecialInstructions, which stands before most of the fields that they come from; then to write. */
+ * The originals of what Latin-1 cannot hold go into SpecialInstructions, which stands before most of the fields that they come from. So an
+ * order that has any is walked three times by the same code: to write, which tells; only to collect them; to write again. Few have any. */
 #include "prima/request.h"
 
+#include "base/digits.h"
 #include "prima/latin1.h"
 #include "prima/names.h"
 
@@ -14,7 +15,8 @@ struct writer {
     const struct prima_names *names;
     struct buf *out;
     struct buf *originals; /* escaped for an attribute already */
-    bool is_collecting;    /* the first walk: nothing goes to `out` */
+    bool is_collecting;    /* nothing goes to `out` */
+    bool has_lost;         /* something that was written is not all there */
     size_t line;           /* of the order, from 1; 0: not in a line */
 };
 
@@ -23,65 +25,88 @@ static bool is_absent(const char *value)
     return value == NULL || value[0] == '\0';
 }
 
-static void literal(struct writer *w, const char *xml)
+static inline void literal(struct writer *w, const char *xml)
 {
     if (!w->is_collecting)
         buf_text(w->out, xml);
 }
 
 /* Attributes that have no value of ours, written out as ` A="" B=""`. */
-static void blanks(struct writer *w, const char *xml)
+static inline void blanks(struct writer *w, const char *xml)
 {
     if (w->names->sends_empty)
         literal(w, xml);
 }
 
-/* How an attribute opens, as one text: an order has some two hundred of them. */
-#define A(name) " " name "=\""
+/* An attribute without a value, as one text: an order has some two hundred of them, most without. */
+struct blank {
+    const char *text; /* ` Name=""` */
+    size_t size;
+};
+#define BLANK(name)                                                                                                                        \
+    {                                                                                                                                      \
+        " " name "=\"\"", sizeof(" " name "=\"\"") - 1                                                                                     \
+    }
+#define A(name) ((struct blank)BLANK(name))
+
+static void open_value(struct writer *w, struct blank attribute)
+{
+    buf_append(w->out, attribute.text, attribute.size - 1);
+}
+
+static void close_value(struct writer *w)
+{
+    buf_byte(w->out, '"');
+}
 
 /* Identifies: never transliterated. Also what is ASCII by its nature. */
-static void exact(struct writer *w, const char *open, const char *value)
+static void exact(struct writer *w, struct blank attribute, const char *value)
 {
-    if (w->is_collecting || (is_absent(value) && !w->names->sends_empty))
+    if (w->is_collecting)
         return;
-    buf_text(w->out, open);
-    if (!is_absent(value))
-        latin1_spell(value, LATIN1_ATTRIBUTE, w->out);
-    buf_byte(w->out, '"');
+    if (is_absent(value)) {
+        if (w->names->sends_empty)
+            buf_append(w->out, attribute.text, attribute.size);
+        return;
+    }
+    open_value(w, attribute);
+    latin1_spell(value, LATIN1_ATTRIBUTE, w->out);
+    close_value(w);
 }
 
 /* An attribute whose name is configured. */
 static void named(struct writer *w, const char *name, const char *value)
 {
-    char open[128];
-    (void)snprintf(open, sizeof open, A("%.100s"), name);
-    exact(w, open, value);
+    char text[128];
+    const int size = snprintf(text, sizeof text, " %.100s=\"\"", name);
+    exact(w, (struct blank){text, (size_t)size}, value);
 }
 
-static void collect(struct writer *w, const char *open, const char *value)
+static void collect(struct writer *w, struct blank attribute, const char *value)
 {
     if (!latin1_loses(value))
         return;
     buf_text(w->originals, w->originals->size == 0 ? "[Original: " : "; ");
     if (w->line > 0)
         buf_printf(w->originals, "line %zu ", w->line);
-    buf_append(w->originals, open + 1, strlen(open) - 2); /* Name= */
+    buf_append(w->originals, attribute.text + 1, attribute.size - 3); /* Name= */
     latin1_spell(value, LATIN1_ATTRIBUTE, w->originals);
 }
 
 /* For people: transliterated, the original kept. */
-static void prose(struct writer *w, const char *open, const char *value)
+static void prose(struct writer *w, struct blank attribute, const char *value)
 {
-    if (is_absent(value) && (w->is_collecting || !w->names->sends_empty))
-        return;
-    if (w->is_collecting) {
-        collect(w, open, value);
+    if (is_absent(value)) {
+        exact(w, attribute, value);
         return;
     }
-    buf_text(w->out, open);
-    if (!is_absent(value))
-        (void)latin1_append(value, LATIN1_ATTRIBUTE, w->out); /* collected on the first walk */
-    buf_byte(w->out, '"');
+    if (w->is_collecting) {
+        collect(w, attribute, value);
+        return;
+    }
+    open_value(w, attribute);
+    w->has_lost |= latin1_append(value, LATIN1_ATTRIBUTE, w->out);
+    close_value(w);
 }
 
 static void special_instructions(struct writer *w, const char *value)
@@ -90,29 +115,30 @@ static void special_instructions(struct writer *w, const char *value)
         prose(w, A("SpecialInstructions"), value);
         return;
     }
-    buf_text(w->out, A("SpecialInstructions"));
+    open_value(w, A("SpecialInstructions"));
     (void)latin1_append(value, LATIN1_ATTRIBUTE, w->out);
     buf_text(w->out, is_absent(value) ? "" : " ");
     buf_append(w->out, w->originals->data, w->originals->size);
     buf_text(w->out, "]\"");
 }
 
-static void address_lines(struct writer *w, const char *const opens[static 6], const char *const lines[static 6])
+static void address_lines(struct writer *w, const struct blank attributes[static 6], const char *const lines[static 6])
 {
     for (size_t i = 0; i < 6; i++)
-        prose(w, opens[i], lines[i]);
+        prose(w, attributes[i], lines[i]);
 }
 
 static void matrix(struct writer *w, const char *const codes[static 4])
 {
-    static const char *const opens[] = {A("MtrxCode1"), A("MtrxCode2"), A("MtrxCode3"), A("MtrxCode4")};
+    static const struct blank attributes[] = {BLANK("MtrxCode1"), BLANK("MtrxCode2"), BLANK("MtrxCode3"), BLANK("MtrxCode4")};
     for (size_t i = 0; i < 4; i++)
-        exact(w, opens[i], codes[i]);
+        exact(w, attributes[i], codes[i]);
 }
 
 static void write_person(struct writer *w, const struct prima_address *a)
 {
-    static const char *const lines[] = {A("AddrLine1"), A("AddrLine2"), A("AddrLine3"), A("AddrLine4"), A("AddrLine5"), A("AddrLine6")};
+    static const struct blank lines[] = {BLANK("AddrLine1"), BLANK("AddrLine2"), BLANK("AddrLine3"),
+                                         BLANK("AddrLine4"), BLANK("AddrLine5"), BLANK("AddrLine6")};
     prose(w, A("CustomerTitle"), a->title);
     prose(w, A("CustomerForename"), a->forename);
     prose(w, A("CustomerSurname"), a->surname);
@@ -177,8 +203,8 @@ static void write_header(struct writer *w, const struct prima_order *o)
 
 static void write_invoice(struct writer *w, const struct prima_address *a)
 {
-    static const char *const lines[] = {A("InvoiceAddrLine1"), A("InvoiceAddrLine2"), A("InvoiceAddrLine3"),
-                                        A("InvoiceAddrLine4"), A("InvoiceAddrLine5"), A("InvoiceAddrLine6")};
+    static const struct blank lines[] = {BLANK("InvoiceAddrLine1"), BLANK("InvoiceAddrLine2"), BLANK("InvoiceAddrLine3"),
+                                         BLANK("InvoiceAddrLine4"), BLANK("InvoiceAddrLine5"), BLANK("InvoiceAddrLine6")};
     literal(w, "<OrderInvoiceData");
     prose(w, A("InvoiceTitle"), a->title);
     prose(w, A("InvoiceForename"), a->forename);
@@ -195,8 +221,8 @@ static void write_invoice(struct writer *w, const struct prima_address *a)
 
 static void write_line(struct writer *w, const struct prima_order_line *l)
 {
-    char number[24];
-    (void)snprintf(number, sizeof number, "%zu", w->line);
+    char number[DIGITS_MAX];
+    (void)digits_write((int64_t)w->line, number);
     literal(w, "<OrderLineData");
     blanks(w, " DueDate=\"\" EnhancementToLine=\"\"");
     exact(w, A("ExtTaxVal"), l->tax);
@@ -295,11 +321,17 @@ int prima_request_new_order(const struct prima_names *names, const struct prima_
         return -EINVAL;
     struct buf originals;
     buf_init(&originals, out->cap);
-    struct writer w = {.names = names, .out = out, .originals = &originals, .is_collecting = true};
-    write_order(&w, order);
-    w.is_collecting = false;
+    struct writer w = {.names = names, .out = out, .originals = &originals};
     open_request(out, names->order_request);
+    const size_t begin = out->size;
     write_order(&w, order);
+    if (w.has_lost) {
+        w.is_collecting = true;
+        write_order(&w, order);
+        w.is_collecting = false;
+        buf_truncate(out, begin);
+        write_order(&w, order);
+    }
     const bool failed = originals.failed;
     buf_release(&originals);
     return failed ? -ENOMEM : close_request(out);
