@@ -109,6 +109,10 @@ int db_open(const char *path, bool unique, struct db **ret_db, char ret_message[
     if (db == NULL)
         return -ENOMEM;
     int result = 0;
+    /* One thread uses SQLite, and nobody asks how much memory it has: no locks around either. Refused, and no matter, when it runs already.
+     */
+    (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         (void)snprintf(ret_message, 200, "%s", db->handle == NULL ? "out of memory" : sqlite3_errmsg(db->handle));
         result = -EIO;
