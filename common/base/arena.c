@@ -19,6 +19,7 @@ struct chunk {
     _Alignas(max_align_t) char data[];
 };
 
+/* Stands in its first chunk. */
 struct arena {
     struct chunk *head;
     size_t used, cap;
@@ -50,9 +51,12 @@ static void put_back(struct chunk *c)
 
 struct arena *arena_new(size_t cap)
 {
-    struct arena *a = calloc(1, sizeof *a);
-    if (a != NULL)
-        a->cap = cap;
+    struct chunk *c = take_chunk(CHUNK);
+    if (c == NULL)
+        return NULL;
+    struct arena *a = (struct arena *)(void *)c->data;
+    *c = (struct chunk){.used = sizeof *a, .room = CHUNK};
+    *a = (struct arena){.head = c, .cap = cap};
     return a;
 }
 
@@ -64,7 +68,6 @@ void arena_free(struct arena *a)
         next = c->next;
         put_back(c);
     }
-    free(a);
 }
 
 /* Bytes behind those that are used, `padding` of them left out; a new chunk needs none. */
@@ -72,7 +75,7 @@ static char *take_room(struct arena *a, size_t size, size_t padding)
 {
     if (size > a->cap - a->used || padding > a->cap - a->used - size)
         return NULL;
-    if (a->head == NULL || size + padding > a->head->room - a->head->used) {
+    if (size + padding > a->head->room - a->head->used) {
         const size_t room = size > CHUNK ? size : CHUNK;
         struct chunk *c = take_chunk(room);
         if (c == NULL)
@@ -89,7 +92,7 @@ static char *take_room(struct arena *a, size_t size, size_t padding)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-    const size_t unit = sizeof(max_align_t), over = a->head != NULL ? a->head->used % unit : 0;
+    const size_t unit = sizeof(max_align_t), over = a->head->used % unit;
     void *p = take_room(a, size > 0 ? size : 1, over > 0 ? unit - over : 0);
     return p != NULL ? memset(p, 0, size) : NULL;
 }

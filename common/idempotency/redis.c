@@ -20,13 +20,14 @@ enum { BACKOFF_MS_MIN = 50, BACKOFF_MS_MAX = 2000, WATCH_MS = 100 };
 struct command {
     struct command *next;
     struct redis *redis;
-    char *wire; /* in the protocol's form */
+    char *wire; /* in the protocol's form: `formatted`, or memory of its own */
     size_t size;
     enum script script, kind; /* SCRIPT_COUNT: a plain command; `kind` stays when a script is sent as its text */
     int64_t given_ms;
     int64_t sent_ms;
     redis_done done;
     void *user;
+    char formatted[];
 };
 
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_READY, LINK_REFUSED };
@@ -206,7 +207,8 @@ static void connect_now(struct redis *r)
 
 static void command_free(struct command *c)
 {
-    free(c->wire);
+    if (c->wire != c->formatted)
+        free(c->wire);
     free(c);
 }
 
@@ -297,17 +299,20 @@ static char *add_count(char *to, char kind, size_t count)
     return to;
 }
 
-/* "*count", then "$size" and the bytes of each word. hiredis' own formatter prints each size: a twelfth of a worker's instructions. */
-static void format(struct command *c, const char *const words[], const size_t sizes[], size_t count)
+enum { FRAME_MAX = DIGITS_MAX + 5 }; /* $, digits, two line ends */
+
+static size_t formatted_max(const size_t sizes[], size_t count)
 {
-    enum { FRAME_MAX = DIGITS_MAX + 5 }; /* $, digits, two line ends */
     size_t room = FRAME_MAX;
     for (size_t i = 0; i < count; i++)
         room += FRAME_MAX + sizes[i];
-    char *to = c->wire = malloc(room);
-    if (to == NULL)
-        abort(); /* no memory for a command of some kilobytes: nothing is safe any more */
-    to = add_count(to, '*', count);
+    return room;
+}
+
+/* "*count", then "$size" and the bytes of each word. hiredis' own formatter prints each size: a twelfth of a worker's instructions. */
+static void format(struct command *c, const char *const words[], const size_t sizes[], size_t count)
+{
+    char *to = add_count(c->formatted, '*', count);
     for (size_t i = 0; i < count; i++) {
         to = add_count(to, '$', sizes[i]);
         if (sizes[i] > 0)
@@ -316,11 +321,18 @@ static void format(struct command *c, const char *const words[], const size_t si
         *to++ = '\r';
         *to++ = '\n';
     }
-    c->size = (size_t)(to - c->wire);
+    c->wire = c->formatted;
+    c->size = (size_t)(to - c->formatted);
 }
 
-static void enqueue(struct redis *r, struct command *c, const char *const words[], const size_t sizes[], size_t count)
+/* `script`: SCRIPT_COUNT for a plain command. */
+static void enqueue(struct redis *r, enum script script, const char *const words[], const size_t sizes[], size_t count, redis_done done,
+                    void *user)
 {
+    struct command *c = malloc(sizeof *c + formatted_max(sizes, count));
+    if (c == NULL)
+        abort(); /* no memory for a command of some kilobytes: nothing is safe any more */
+    *c = (struct command){.redis = r, .script = script, .kind = script, .given_ms = clock_monotonic_ms(), .done = done, .user = user};
     format(c, words, sizes, count);
     *r->last = c;
     r->last = &c->next;
@@ -328,16 +340,6 @@ static void enqueue(struct redis *r, struct command *c, const char *const words[
     if (r->unsent == NULL)
         r->unsent = c;
     flush(r);
-}
-
-static struct command *command_new(struct redis *r, redis_done done, void *user)
-{
-    struct command *c = calloc(1, sizeof *c);
-    if (c == NULL)
-        abort();
-    *c = (struct command){
-        .redis = r, .script = SCRIPT_COUNT, .kind = SCRIPT_COUNT, .given_ms = clock_monotonic_ms(), .done = done, .user = user};
-    return c;
 }
 
 void redis_command(struct redis *r, const struct redis_bytes *words, size_t count, redis_done done, void *user)
@@ -349,7 +351,7 @@ void redis_command(struct redis *r, const struct redis_bytes *words, size_t coun
         texts[i] = words[i].data;
         sizes[i] = words[i].size;
     }
-    enqueue(r, command_new(r, done, user), texts, sizes, count);
+    enqueue(r, SCRIPT_COUNT, texts, sizes, count, done, user);
 }
 
 /* "EVALSHA sha n args" → wire form of "EVAL text n args": what differs is the first two words, so the tail of the wire form is reused. */
@@ -372,7 +374,8 @@ static void send_whole_script(struct command *c)
     memcpy(wire + at, "\r\n", 2);
     /* NOLINTEND(bugprone-not-null-terminated-result) */
     memcpy(wire + at + 2, tail, tail_size);
-    free(c->wire);
+    if (c->wire != c->formatted)
+        free(c->wire);
     c->wire = wire;
     c->size = (size_t)at + 2 + tail_size;
     c->script = SCRIPT_COUNT; /* it is a plain EVAL now */
@@ -401,9 +404,7 @@ void redis_run(struct redis *r, enum script script, const struct redis_bytes *ar
         words[3 + i] = args[i].data;
         sizes[3 + i] = args[i].size;
     }
-    struct command *c = command_new(r, done, user);
-    c->script = c->kind = script;
-    enqueue(r, c, words, sizes, 3 + key_count + arg_count);
+    enqueue(r, script, words, sizes, 3 + key_count + arg_count, done, user);
 }
 
 bool redis_is_ready(const struct redis *r)

@@ -13,7 +13,7 @@
 #include "runtime/shadow.h"
 #include "runtime/worker.h"
 
-enum { VALUE_MAX = 4 << 20 };
+enum { MESSAGE_KEPT_BYTES = 64 * 1024 }; /* of the scratch buffer, from one message to the next */
 
 /* ---- building a message that owns its memory ---- */
 
@@ -78,17 +78,24 @@ static struct outgoing *next_out(struct record *r)
 
 /* ---- results ---- */
 
+/* What was written into w->message goes to `topic`. */
+static void keep_message(struct record *r, const char *topic)
+{
+    struct buf *value = &r->worker->message;
+    outgoing_build(next_out(r), topic, (struct redis_bytes){r->key.kafka, strlen(r->key.kafka)},
+                   (struct redis_bytes){value->data, value->size}, NULL, 0);
+    if (value->room > MESSAGE_KEPT_BYTES)
+        buf_release(value);
+}
+
 static bool write_result(struct record *r, const struct flow_settlement *s)
 {
     struct worker *w = r->worker;
-    struct buf value;
-    buf_init(&value, VALUE_MAX);
-    const int result = w->flow->write_result(w->codec, s, r->event, r->arena, &value);
-    if (result == 0)
-        outgoing_build(next_out(r), w->results_topic, (struct redis_bytes){r->key.kafka, strlen(r->key.kafka)},
-                       (struct redis_bytes){value.data, value.size}, NULL, 0);
-    buf_release(&value);
-    return result == 0;
+    buf_clear(&w->message);
+    const bool is_written = w->flow->write_result(w->codec, s, r->event, r->arena, &w->message) == 0;
+    if (is_written)
+        keep_message(r, w->results_topic);
+    return is_written;
 }
 
 static bool write_ledger(struct record *r, const struct flow_settlement *s)
@@ -96,14 +103,11 @@ static bool write_ledger(struct record *r, const struct flow_settlement *s)
     struct worker *w = r->worker;
     if (w->ledger_topic == NULL)
         return true;
-    struct buf value;
-    buf_init(&value, VALUE_MAX);
-    const int result = w->flow->write_ledger(w->codec, s, r->event, w->rules, r->arena, &value);
-    if (result == 0)
-        outgoing_build(next_out(r), w->ledger_topic, (struct redis_bytes){r->key.kafka, strlen(r->key.kafka)},
-                       (struct redis_bytes){value.data, value.size}, NULL, 0);
-    buf_release(&value);
-    return result == 0;
+    buf_clear(&w->message);
+    const bool is_written = w->flow->write_ledger(w->codec, s, r->event, w->rules, r->arena, &w->message) == 0;
+    if (is_written)
+        keep_message(r, w->ledger_topic);
+    return is_written;
 }
 
 /* The flow's own summary; behind it a shadow keeps what it found out. */

@@ -22,7 +22,7 @@
 #include "runtime/startup.h"
 #include "runtime/world.h"
 
-enum { TICK_MS = 250, INCIDENT_LOOK_TICKS = 4, REDIS_TIMEOUT_MS = 2000, LATE_MS = 5000 };
+enum { TICK_MS = 250, INCIDENT_LOOK_TICKS = 4, REDIS_TIMEOUT_MS = 2000, LATE_MS = 5000, MESSAGE_MAX = 4 << 20 };
 
 /* ---- the turn ---- */
 
@@ -218,6 +218,7 @@ static int prepare_worker(struct worker *w)
     char text[300] = "";
     const struct codec_limits limits = {1 << 20, 100000, 64};
     w->config = w->options.config;
+    buf_init(&w->message, MESSAGE_MAX);
     enum log_level level = LOG_LEVEL_INFO;
     (void)log_level_find(config_text(w->config, CFG_log_level), &level);
     log_configure(w->flow->name, strcmp(config_text(w->config, CFG_log_format), "json") == 0, level);
@@ -251,6 +252,7 @@ static void free_worker(struct worker *w)
     if (w->rules != NULL)
         w->flow->rules_free(w->rules);
     codec_close(w->codec);
+    buf_release(&w->message);
     config_free(w->options.config);
 }
 

@@ -50,6 +50,7 @@ struct worker {
     struct options options;
     const struct config *config;
     struct codec *codec;
+    struct buf message; /* scratch: the result or ledger entry being written */
     void *rules;
     char group[160], slot[64], instance[240], slot_token[200];
 
