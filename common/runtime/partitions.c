@@ -10,7 +10,7 @@
 #include "runtime/decode.h"
 #include "runtime/worker.h"
 
-enum { FETCH_MAX = 64, AGAIN_MS = 500, BUFFERED_BYTES_MAX = 64 << 20, BEHIND = 4 };
+enum { FETCH_MAX = 64, AGAIN_MS = 500, BUFFERED_BYTES_MAX = 64 << 20, BEHIND = 4, HELD_BACK = 8 };
 
 static const struct input_topic *topic_of(const struct worker *w, const char *name)
 {
@@ -292,6 +292,19 @@ static size_t unsettled_max(const struct worker *w)
     return w->in_flight_max + w->in_flight_max / 2 + (behind < most ? behind : most);
 }
 
+/* One that waits for an earlier one of its key holds back the commit of all that settle behind it in its partition: some more are fetched
+ * for each, or a hot key would stop the others. Distinct keys keep to the configured bound, and to its memory. */
+static size_t buffered_max(const struct worker *w)
+{
+    const size_t held_back = HELD_BACK * (w->lanes.items - w->lanes.lanes), most = 2 * w->buffered_max;
+    return w->buffered_max + (held_back < most ? held_back : most);
+}
+
+static bool is_full(const struct worker *w)
+{
+    return w->buffered >= buffered_max(w) || w->buffered_bytes >= BUFFERED_BYTES_MAX || w->unsettled >= unsettled_max(w);
+}
+
 /* One record at a time where records may have to wait: what was fetched behind it stays in Kafka's queue. */
 static void fetch_from(struct partition *p)
 {
@@ -299,7 +312,7 @@ static void fetch_from(struct partition *p)
     struct kafka_record records[FETCH_MAX];
     char message[KAFKA_TEXT_MAX];
     int64_t end;
-    const size_t room_ahead = unsettled_max(w) - w->unsettled, room_in_all = w->buffered_max - w->buffered;
+    const size_t room_ahead = unsettled_max(w) - w->unsettled, room_in_all = buffered_max(w) - w->buffered;
     size_t room = room_ahead < room_in_all ? room_ahead : room_in_all;
     room = p->topic->role == TOPIC_RETRY ? 1 : room < FETCH_MAX ? room : FETCH_MAX;
     const int count = kafka_fetch(p->queue, records, room, &end, message);
@@ -322,7 +335,7 @@ static void fetch_from(struct partition *p)
  * is let in. */
 static bool may_fetch(const struct worker *w)
 {
-    if (w->buffered >= w->buffered_max || w->buffered_bytes >= BUFFERED_BYTES_MAX || w->unsettled >= unsettled_max(w))
+    if (is_full(w))
         return false;
     return w->paused == 0 || (!(w->paused & 1u << PAUSE_REDIS) && w->buffered == 0);
 }
