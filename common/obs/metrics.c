@@ -110,6 +110,7 @@ void metrics_observe(enum metric metric, const char *label, double seconds)
     struct series *s = touch(metric, label);
     if (s == NULL)
         return;
+    assert(s->histogram != NULL);
     size_t i = 0;
     while (i < BUCKETS && seconds > bounds[i])
         i++;

@@ -84,7 +84,8 @@ static void append_reference(struct buf *out, unsigned char c)
 {
     char digits[DIGITS_MAX];
     buf_text(out, "&#");
-    buf_append(out, digits, digits_write(c, digits));
+    const size_t size = digits_write(c, digits);
+    buf_append(out, digits, size);
     buf_byte(out, ';');
 }
 

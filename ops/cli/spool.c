@@ -58,7 +58,7 @@ static void *array_add(void **items, size_t *count, size_t *room, size_t size)
 static size_t bytes_add(struct spool *spool, const void *bytes, size_t size)
 {
     size_t at = spool->bytes.size;
-    if (size > 0)
+    if (size > 0 && bytes != NULL) /* a record without key has neither */
         buf_append(&spool->bytes, bytes, size);
     return at;
 }

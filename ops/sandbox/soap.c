@@ -308,9 +308,9 @@ static void frame_learn(struct soap *s, const char *body, size_t size, const str
     const size_t after = start + length;
     struct buf text;
     buf_init(&text, size);
-    if (length > 0 && start <= FRAME_MAX && size - after <= FRAME_MAX && unescape(s, body + start, body + after, &text) &&
-        text.size == call->request.size && memcmp(text.data, call->request.data, text.size) == 0 &&
-        frame_proven(s, body, start, body + after, size - after, call)) {
+    if (length > 0 && start > 0 && after < size && start <= FRAME_MAX && size - after <= FRAME_MAX &&
+        unescape(s, body + start, body + after, &text) && text.size == call->request.size &&
+        memcmp(text.data, call->request.data, text.size) == 0 && frame_proven(s, body, start, body + after, size - after, call)) {
         struct frame *f = &s->frames[s->next_frame++ % FRAMES];
         frame_release(f);
         f->before = malloc(start);
