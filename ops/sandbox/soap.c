@@ -305,24 +305,24 @@ static void frame_learn(struct soap *s, const char *body, size_t size, const str
             length = at - from;
         }
     }
-    const size_t after = start + length;
+    const size_t after = start + length, rest = size - after;
     struct buf text;
     buf_init(&text, size);
-    if (length > 0 && start > 0 && after < size && start <= FRAME_MAX && size - after <= FRAME_MAX &&
-        unescape(s, body + start, body + after, &text) && text.size == call->request.size &&
-        memcmp(text.data, call->request.data, text.size) == 0 && frame_proven(s, body, start, body + after, size - after, call)) {
+    if (length > 0 && start > 0 && rest > 0 && start <= FRAME_MAX && rest <= FRAME_MAX && unescape(s, body + start, body + after, &text) &&
+        text.size == call->request.size && memcmp(text.data, call->request.data, text.size) == 0 &&
+        frame_proven(s, body, start, body + after, rest, call)) {
         struct frame *f = &s->frames[s->next_frame++ % FRAMES];
         frame_release(f);
         f->before = malloc(start);
-        f->after = malloc(size - after);
+        f->after = malloc(rest);
         f->company = strdup(call->company.data);
         if (f->before == NULL || f->after == NULL || f->company == NULL) {
             frame_release(f);
         } else {
             memcpy(f->before, body, start);
-            memcpy(f->after, body + after, size - after);
+            memcpy(f->after, body + after, rest);
             f->before_size = start;
-            f->after_size = size - after;
+            f->after_size = rest;
             f->operation = call->operation;
         }
     }
