@@ -76,6 +76,30 @@ static void test_buf_failure_stays(void **state)
     buf_printf(&b, "%d", 1);
     assert_true(b.failed);
     assert_string_equal(b.data, "00042abcde");
+    buf_truncate(&b, 11); /* it has no more */
+    assert_string_equal(b.data, "00042abcde");
+    buf_truncate(&b, 5);
+    assert_string_equal(b.data, "00042");
+    assert_int_equal(b.size, 5);
+    assert_true(b.failed);
+    buf_release(&b);
+}
+
+/* Doubling stops at the cap, and the cap is whole. */
+static void test_buf_cap_is_reached(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 1000);
+    for (int i = 0; i < 1000; i++)
+        buf_byte(&b, 'x');
+    assert_false(b.failed);
+    assert_int_equal(b.size, 1000);
+    assert_true(b.room <= 1001);
+    buf_byte(&b, 'x');
+    assert_true(b.failed);
+    assert_int_equal(b.size, 1000);
+    assert_int_equal(b.data[1000], '\0');
     buf_release(&b);
 }
 
@@ -266,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buf_grows_to_its_cap),
         cmocka_unit_test(test_buf_failure_stays),
+        cmocka_unit_test(test_buf_cap_is_reached),
         cmocka_unit_test(test_buf_bytes),
         cmocka_unit_test(test_arena_memory),
         cmocka_unit_test(test_arena_cap),
