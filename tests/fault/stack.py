@@ -150,7 +150,7 @@ class Stack:
     def consume(self, topic, raw=False):
         """Every committed record of a topic."""
         out = self.primaflow("consume", topic, "--until", "end", *(["--raw"] if raw else []))
-        return [json.loads(line) for line in out.splitlines()]
+        return [json.loads(line) for line in out.split("\n") if line]  # splitlines() would also split at U+0085 and U+2028
 
 
 def until(what, seconds, condition, every=0.03):
