@@ -168,7 +168,7 @@ bool wire_text_valid(const uint8_t *text, size_t size)
     size_t i = 0;
     while (size - i >= 8 && are_ascii(text + i))
         i += 8;
-    if (i > 0 && are_ascii(text + size - 8)) /* the rest, and some bytes before it again */
+    if (i > 0 && size - i < 8 && are_ascii(text + size - 8)) /* the rest, and some bytes before it again */
         return true;
     while (i < size) {
         if (text[i] == 0)
