@@ -166,11 +166,13 @@ static bool are_ascii(const uint8_t *text)
 bool wire_text_valid(const uint8_t *text, size_t size)
 {
     size_t i = 0;
-    while (size - i >= 8 && are_ascii(text + i))
-        i += 8;
-    if (i > 0 && size - i < 8 && are_ascii(text + size - 8)) /* the rest, and some bytes before it again */
-        return true;
     while (i < size) {
+        if (size - i >= 8 && are_ascii(text + i)) {
+            i += 8;
+            continue;
+        }
+        if (i >= 8 && size - i < 8 && are_ascii(text + size - 8)) /* the rest, and some bytes before it again */
+            return true;
         if (text[i] == 0)
             return false;
         const size_t bytes = text[i] < 0x80 ? 1 : character(text + i, size - i);

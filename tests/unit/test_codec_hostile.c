@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "../support/effort.h"
+#include "codec/wire.h"
 #include "codec_support.h"
 #include "events/order_event.h"
 
@@ -422,10 +423,35 @@ static void bound_resources(void)
 #endif
 }
 
+/* Texts are looked through eight bytes at a time: a bad byte is found wherever it stands, and a character of two bytes is none. */
+static void test_bad_bytes_at_every_place(void **state)
+{
+    static const uint8_t bad[] = {0x00, 0x80, 0xc0, 0xff};
+    (void)state;
+    for (size_t size = 1; size <= 40; size++)
+        for (size_t at = 0; at < size; at++) {
+            uint8_t text[40];
+            memset(text, 'a', sizeof text);
+            assert_true(wire_text_valid(text, size));
+            for (size_t i = 0; i < sizeof bad; i++) {
+                text[at] = bad[i];
+                if (wire_text_valid(text, size))
+                    fail_msg("byte %02x at %zu of %zu was let through", bad[i], at, size);
+            }
+            text[at] = 0xc3;
+            assert_false(wire_text_valid(text, size));
+            if (at + 1 < size) {
+                text[at + 1] = 0xa9;
+                assert_true(wire_text_valid(text, size));
+            }
+        }
+}
+
 int main(void)
 {
     bound_resources();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bad_bytes_at_every_place),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_amplification),
         cmocka_unit_test(test_frames),
