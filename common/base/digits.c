@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-size_t digits_write(int64_t number, char text[static DIGITS_MAX])
+size_t digits_write_all(int64_t number, char text[static DIGITS_MAX])
 {
     char digits[DIGITS_MAX], *const end = digits + sizeof digits, *at = end;
     uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;

@@ -93,6 +93,11 @@ static char *keep(struct walk *w, const char *text, size_t size)
     return copy;
 }
 
+static void keep_char(struct walk *w, char c)
+{
+    w->scratch[w->used++] = c;
+}
+
 /* "&#65;" or "&#x41;", printable ASCII alone; behind "&#". '\0': another one. */
 static char take_number(struct walk *w)
 {
@@ -143,7 +148,7 @@ static bool take_value(struct walk *w, char quote, struct span *ret_value)
         const char c = take_reference(w); /* a tab or a line end would be made a space: not plain */
         if (c == '\0')
             return false;
-        (void)keep(w, &c, 1);
+        keep_char(w, c);
     }
     w->at++;
     *ret_value = (struct span){from, (size_t)(w->scratch + w->used - from)};
@@ -254,7 +259,7 @@ static bool take_text(struct walk *w)
         const char c = (char)(*w->at == ']' && !has(w, "]]>") ? *w->at++ : take_reference(w));
         if (c == '\0')
             return false;
-        (void)keep(w, &c, 1);
+        keep_char(w, c);
     }
     if (w->events->text != NULL && w->used > 0)
         w->events->text(w->user, w->scratch, w->used);
