@@ -101,9 +101,9 @@ static void begin_at(struct call *c, const struct keyspace *ks, const char *kind
     size_t at = append(slot, 0, sizeof slot, ks->flow);
     at = append(slot, at, sizeof slot, ":");
     (void)append(slot, at, sizeof slot, ks->slot);
-    add_key(c, ks, kind, rest);
     add_key(c, ks, "marker", ks->flow);
     add_key(c, ks, "e", slot);
+    add_key(c, ks, kind, rest);
 }
 
 static void begin(struct call *c, const struct keyspace *ks, const char *natural)

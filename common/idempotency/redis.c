@@ -1,4 +1,4 @@
-/* The self-healing connection; see redis.h. hiredis' names end here and in redis_loop.c.
+/* The self-healing connection; see redis.h. hiredis' names end here, in redis_loop.c and in redis_reply.c.
  *
  * Life of a connection: CONNECTING → (AUTH, SELECT, INFO server, CONFIG GET) GREETING → the owner agrees → READY → broken → backoff →
  * CONNECTING. Commands wait in one list in the order they were given; those before `unsent` are on the wire. */
@@ -11,24 +11,13 @@
 #include <hiredis/hiredis.h>
 #include <uv.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/digits.h"
+#include "idempotency/redis_command.h"
 #include "idempotency/redis_loop.h"
+#include "idempotency/redis_reply.h"
 
-enum { BACKOFF_MS_MIN = 50, BACKOFF_MS_MAX = 2000, WATCH_MS = 100 };
-
-struct command {
-    struct command *next;
-    struct redis *redis;
-    char *wire; /* in the protocol's form: `formatted`, or memory of its own */
-    size_t size;
-    enum script script, kind; /* SCRIPT_COUNT: a plain command; `kind` stays when a script is sent as its text */
-    int64_t given_ms;
-    int64_t sent_ms;
-    redis_done done;
-    void *user;
-    char formatted[];
-};
+enum { BACKOFF_MS_MIN = 50, BACKOFF_MS_MAX = 2000, WATCH_MS = 100, WIRE_KEPT_MAX = 128 * 1024, WIRE_MAX = 1 << 30 };
 
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_READY, LINK_REFUSED };
 
@@ -43,6 +32,7 @@ struct redis {
     struct redis_server server;
     struct command *first, **last, *unsent;
     size_t waiting;
+    struct buf wire; /* what is put together for hiredis */
     bool closing;
     char last_error[160];
 };
@@ -50,8 +40,7 @@ struct redis {
 /* ---- the connection ---- */
 
 static void connect_now(struct redis *r);
-static void flush(struct redis *r);
-
+static void fill(void *user);
 static void drop_connection(struct redis *r, const char *words);
 
 static void on_timer(uv_timer_t *timer)
@@ -161,7 +150,7 @@ static void on_policy(redisAsyncContext *context, void *data, void *user)
     }
     r->link = LINK_READY;
     (void)uv_timer_start(&r->timer, on_timer, WATCH_MS, WATCH_MS);
-    flush(r);
+    fill(r);
 }
 
 static void greet(struct redis *r)
@@ -187,7 +176,7 @@ static void connect_now(struct redis *r)
     r->greeting_ms = clock_monotonic_ms();
     redisAsyncContext *c =
         r->address.unix_socket ? redisAsyncConnectUnix(r->address.host) : redisAsyncConnect(r->address.host, r->address.port);
-    if (c == NULL || c->err != 0 || redis_loop_attach(r->loop, c) < 0) {
+    if (c == NULL || c->err != 0 || redis_loop_attach(r->loop, c, fill, r) < 0) {
         char reason[160];
         (void)snprintf(reason, sizeof reason, "%s", c != NULL && c->errstr[0] != '\0' ? c->errstr : "no memory");
         if (c != NULL)
@@ -195,6 +184,7 @@ static void connect_now(struct redis *r)
         go_down(r, reason);
         return;
     }
+    redis_reply_attach(c->c.reader);
     c->data = r;
     r->context = c;
     (void)redisAsyncSetConnectCallback(c, on_connect);
@@ -204,13 +194,6 @@ static void connect_now(struct redis *r)
 }
 
 /* ---- commands ---- */
-
-static void command_free(struct command *c)
-{
-    if (c->wire != c->formatted)
-        free(c->wire);
-    free(c);
-}
 
 static void translate(const redisReply *from, struct redis_reply *to)
 {
@@ -230,8 +213,6 @@ static void translate(const redisReply *from, struct redis_reply *to)
     }
 }
 
-static void send_whole_scripts(struct redis *r);
-
 /* Errors that say nothing about the command: Redis is full, busy, loading, being failed over, or does not let us in any more. */
 static bool is_the_worlds(const char *words)
 {
@@ -243,168 +224,122 @@ static bool is_the_worlds(const char *words)
     return false;
 }
 
+/* Rare (a server that was told to forget its scripts): everything that waits is sent again, scripts with their text, so that the order
+ * stays. */
+static void send_again_as_text(struct redis *r)
+{
+    for (struct command *c = r->first; c != NULL; c = c->next)
+        c->as_text = c->script != SCRIPT_COUNT;
+    drop_connection(r, NULL);
+}
+
+/* Of several calls that went as one, each has its answer in a list; what is no list of lists (a broken marker) was said to all of them. */
+static bool has_lists(const redisReply *reply, const struct command *first)
+{
+    return script_takes_many(first->script) && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+           reply->element[0]->type == REDIS_REPLY_ARRAY;
+}
+
+static void answer_first(struct redis *r, const redisReply *reply, int64_t now)
+{
+    struct command *c = r->first;
+    struct redis_reply flat;
+    r->first = c->next;
+    if (r->first == NULL)
+        r->last = &r->first;
+    r->waiting--;
+    if (r->hooks.on_answer != NULL)
+        r->hooks.on_answer(r->hooks.user, c->script, now - c->given_ms);
+    translate(reply, &flat);
+    if (flat.error != NULL)
+        (void)snprintf(r->last_error, sizeof r->last_error, "%s", flat.error);
+    c->done(c->user, &flat);
+    free(c);
+}
+
 static void on_reply(redisAsyncContext *context, void *data, void *user)
 {
-    struct command *c = user;
-    struct redis *r = c->redis;
+    struct command *first = user;
+    struct redis *r = first->redis;
     const redisReply *reply = data;
     (void)context;
     if (reply == NULL || r->closing)
-        return; /* the connection broke: the command is still in the list */
-    assert(c == r->first);
+        return; /* the connection broke: the commands are still in the list */
+    assert(first == r->first);
     if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0) {
-        /* Rare (first use, SCRIPT FLUSH): everything that waits is sent again, scripts with their text, so that the order stays. */
-        send_whole_scripts(r);
-        drop_connection(r, NULL);
+        send_again_as_text(r);
         return;
     }
     if (reply->type == REDIS_REPLY_ERROR && is_the_worlds(reply->str)) {
         drop_connection(r, reply->str); /* a fault of the world: wait, then try again on a new connection */
         return;
     }
-    r->first = c->next;
-    if (r->first == NULL)
-        r->last = &r->first;
-    r->waiting--;
+    const bool each_has_its_own = has_lists(reply, first);
+    const size_t calls = first->calls;
+    if (each_has_its_own && reply->elements != calls) {
+        drop_connection(r, "another number of answers than calls: is this Redis?");
+        return;
+    }
     r->backoff_ms = BACKOFF_MS_MIN; /* it works, not only answers */
-    if (r->hooks.on_answer != NULL)
-        r->hooks.on_answer(r->hooks.user, c->kind, clock_monotonic_ms() - c->given_ms);
-    struct redis_reply flat;
-    translate(reply, &flat);
-    if (flat.error != NULL)
-        (void)snprintf(r->last_error, sizeof r->last_error, "%s", flat.error);
-    c->done(c->user, &flat);
-    command_free(c);
+    const int64_t now = clock_monotonic_ms();
+    for (size_t i = 0; i < calls && !r->closing; i++)
+        answer_first(r, each_has_its_own ? reply->element[i] : reply, now);
 }
 
-static void flush(struct redis *r)
+/* ---- what leaves ---- */
+
+static bool send_together(struct redis *r, struct command *first, size_t calls)
 {
-    while (r->unsent != NULL && r->link == LINK_READY) {
-        struct command *c = r->unsent;
-        r->unsent = c->next;
-        c->sent_ms = clock_monotonic_ms();
-        if (redisAsyncFormattedCommand(r->context, on_reply, c, c->wire, c->size) != REDIS_OK) {
-            r->unsent = c;
-            return; /* the disconnect callback follows */
-        }
-    }
+    buf_clear(&r->wire);
+    command_write(first, calls, &r->wire);
+    if (r->wire.failed)
+        abort(); /* no memory for commands of some kilobytes: nothing is safe any more */
+    first->calls = calls;
+    const int64_t now = clock_monotonic_ms();
+    r->unsent = first;
+    for (size_t i = 0; i < calls; i++, r->unsent = r->unsent->next)
+        r->unsent->sent_ms = now;
+    if (redisAsyncFormattedCommand(r->context, on_reply, first, r->wire.data, r->wire.size) == REDIS_OK)
+        return true;
+    r->unsent = first;
+    return false; /* the disconnect callback follows */
 }
 
-static char *add_count(char *to, char kind, size_t count)
+/* Before a turn's output leaves: what was given since the last one goes to hiredis. */
+static void fill(void *user)
 {
-    *to++ = kind;
-    to += digits_write((int64_t)count, to);
-    *to++ = '\r';
-    *to++ = '\n';
-    return to;
+    struct redis *r = user;
+    while (r->unsent != NULL && r->link == LINK_READY && send_together(r, r->unsent, command_gather(r->unsent, &r->last)))
+        ;
+    if (r->wire.room > WIRE_KEPT_MAX)
+        buf_release(&r->wire);
 }
 
-enum { FRAME_MAX = DIGITS_MAX + 5 }; /* $, digits, two line ends */
+/* ---- what is given ---- */
 
-static size_t formatted_max(const size_t sizes[], size_t count)
+static void enqueue(struct redis *r, struct command *c, redis_done done, void *user)
 {
-    size_t room = FRAME_MAX;
-    for (size_t i = 0; i < count; i++)
-        room += FRAME_MAX + sizes[i];
-    return room;
-}
-
-/* "*count", then "$size" and the bytes of each word. hiredis' own formatter prints each size: a twelfth of a worker's instructions. */
-static void format(struct command *c, const char *const words[], const size_t sizes[], size_t count)
-{
-    char *to = add_count(c->formatted, '*', count);
-    for (size_t i = 0; i < count; i++) {
-        to = add_count(to, '$', sizes[i]);
-        if (sizes[i] > 0)
-            memcpy(to, words[i], sizes[i]);
-        to += sizes[i];
-        *to++ = '\r';
-        *to++ = '\n';
-    }
-    c->wire = c->formatted;
-    c->size = (size_t)(to - c->formatted);
-}
-
-/* `script`: SCRIPT_COUNT for a plain command. */
-static void enqueue(struct redis *r, enum script script, const char *const words[], const size_t sizes[], size_t count, redis_done done,
-                    void *user)
-{
-    struct command *c = malloc(sizeof *c + formatted_max(sizes, count));
-    if (c == NULL)
-        abort(); /* no memory for a command of some kilobytes: nothing is safe any more */
-    *c = (struct command){.redis = r, .script = script, .kind = script, .given_ms = clock_monotonic_ms(), .done = done, .user = user};
-    format(c, words, sizes, count);
+    c->redis = r;
+    c->done = done;
+    c->user = user;
     *r->last = c;
     r->last = &c->next;
     r->waiting++;
     if (r->unsent == NULL)
         r->unsent = c;
-    flush(r);
+    if (r->link == LINK_READY)
+        redis_loop_write_soon(r->context);
 }
 
 void redis_command(struct redis *r, const struct redis_bytes *words, size_t count, redis_done done, void *user)
 {
-    const char *texts[REDIS_ARGS_MAX];
-    size_t sizes[REDIS_ARGS_MAX] = {0};
-    assert(count <= REDIS_ARGS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        texts[i] = words[i].data;
-        sizes[i] = words[i].size;
-    }
-    enqueue(r, SCRIPT_COUNT, texts, sizes, count, done, user);
-}
-
-/* "EVALSHA sha n args" → wire form of "EVAL text n args": what differs is the first two words, so the tail of the wire form is reused. */
-static void send_whole_script(struct command *c)
-{
-    if (c->script == SCRIPT_COUNT)
-        return;
-    const char *tail = c->wire;
-    for (int i = 0; i < 5; i++) /* *N, $7, EVALSHA, $40, sha */
-        tail = strchr(tail, '\n') + 1;
-    const size_t tail_size = c->size - (size_t)(tail - c->wire), text_size = strlen(script_text(c->script));
-    const size_t room = tail_size + text_size + 128;
-    char *wire = malloc(room);
-    if (wire == NULL)
-        abort();
-    int at = snprintf(wire, room, "%.*s\r\n$4\r\nEVAL\r\n$%zu\r\n", (int)strcspn(c->wire, "\r"), c->wire, text_size);
-    /* NOLINTBEGIN(bugprone-not-null-terminated-result): the wire form has no NUL */
-    memcpy(wire + at, script_text(c->script), text_size);
-    at += (int)text_size;
-    memcpy(wire + at, "\r\n", 2);
-    /* NOLINTEND(bugprone-not-null-terminated-result) */
-    memcpy(wire + at + 2, tail, tail_size);
-    if (c->wire != c->formatted)
-        free(c->wire);
-    c->wire = wire;
-    c->size = (size_t)at + 2 + tail_size;
-    c->script = SCRIPT_COUNT; /* it is a plain EVAL now */
-}
-
-static void send_whole_scripts(struct redis *r)
-{
-    for (struct command *c = r->first; c != NULL; c = c->next)
-        send_whole_script(c);
+    enqueue(r, command_new(words, count), done, user);
 }
 
 void redis_run(struct redis *r, enum script script, const struct redis_bytes *args, size_t key_count, size_t arg_count, redis_done done,
                void *user)
 {
-    const char *words[REDIS_ARGS_MAX + 3];
-    size_t sizes[REDIS_ARGS_MAX + 3] = {0};
-    char keys[DIGITS_MAX];
-    assert(key_count + arg_count <= REDIS_ARGS_MAX);
-    (void)digits_write((int64_t)key_count, keys);
-    words[0] = "EVALSHA";
-    words[1] = script_sha1(script);
-    words[2] = keys;
-    for (size_t i = 0; i < 3; i++)
-        sizes[i] = strlen(words[i]);
-    for (size_t i = 0; i < key_count + arg_count; i++) {
-        words[3 + i] = args[i].data;
-        sizes[3 + i] = args[i].size;
-    }
-    enqueue(r, script, words, sizes, 3 + key_count + arg_count, done, user);
+    enqueue(r, command_new_call(script, args, key_count, arg_count), done, user);
 }
 
 bool redis_is_ready(const struct redis *r)
@@ -441,6 +376,7 @@ int redis_new(uv_loop_t *loop, const char *url, int64_t timeout_ms, const struct
     r->timeout_ms = timeout_ms;
     r->backoff_ms = BACKOFF_MS_MIN;
     r->last = &r->first;
+    buf_init(&r->wire, WIRE_MAX);
     (void)uv_timer_init(loop, &r->timer);
     r->timer.data = r;
     connect_now(r);
@@ -465,7 +401,8 @@ void redis_free(struct redis *r)
     }
     for (struct command *c = r->first, *next; c != NULL; c = next) {
         next = c->next;
-        command_free(c);
+        free(c);
     }
+    buf_release(&r->wire);
     uv_close((uv_handle_t *)&r->timer, timer_closed);
 }

@@ -4,6 +4,9 @@
  *   - A command that was taken is answered exactly once with Redis' own reply, however often the connection breaks: unanswered commands are
  * kept and sent again, in order, after reconnecting. That is safe because every script here gives the same effect and the same answer when
  * it runs twice with the same arguments. A caller therefore never sees "perhaps"; it waits.
+ *   - Commands run in the order in which they were given, but that calls of `claim`, of `sent` and of `finish` that were given in one turn
+ * of the loop go as one, up to 16 of them, and pass each other for that. Who needs one of these to have run before another waits for its
+ * answer: across workers that is the only order there is.
  *   - Before anything is sent on a new connection, the owner looks at the server (run id, eviction policy) in `on_server`, and may refuse
  * it.
  *   - No reply within `timeout_ms`: the connection is given up whole, so a late reply can never be taken for another command's.

@@ -10,7 +10,9 @@ struct watch {
     uv_poll_t poll;
     uv_idle_t write_soon;       /* a socket takes a command as good as always: trying costs less than asking first whether it would */
     redisAsyncContext *context; /* NULL once hiredis let go */
-    int events;                 /* as polled */
+    void (*fill)(void *user);
+    void *user;
+    int events; /* as polled */
     bool has_output;
     int handles; /* not yet closed */
 };
@@ -61,6 +63,8 @@ static void write_now(uv_idle_t *idle)
 {
     struct watch *w = idle->data;
     if (w->context != NULL)
+        w->fill(w->user);
+    if (w->context != NULL)
         redisAsyncHandleWrite(w->context);
     if (w->context != NULL && w->has_output)
         watch_set(w, w->events | UV_WRITABLE);
@@ -94,7 +98,13 @@ static void cleanup(void *data)
     uv_close((uv_handle_t *)&w->write_soon, watch_closed);
 }
 
-int redis_loop_attach(uv_loop_t *loop, redisAsyncContext *context)
+void redis_loop_write_soon(redisAsyncContext *context)
+{
+    struct watch *w = context->ev.data;
+    (void)uv_idle_start(&w->write_soon, write_now);
+}
+
+int redis_loop_attach(uv_loop_t *loop, redisAsyncContext *context, void (*fill)(void *user), void *user)
 {
     struct watch *w = calloc(1, sizeof *w);
     if (w == NULL)
@@ -107,6 +117,8 @@ int redis_loop_attach(uv_loop_t *loop, redisAsyncContext *context)
     w->poll.data = w->write_soon.data = w;
     w->handles = 2;
     w->context = context;
+    w->fill = fill;
+    w->user = user;
     context->ev.data = w;
     context->ev.addRead = add_read;
     context->ev.delRead = del_read;

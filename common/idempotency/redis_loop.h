@@ -6,7 +6,12 @@
 #include <hiredis/async.h>
 #include <uv.h>
 
-/* Until the context is freed, by hiredis or by its owner. 0; -ENOMEM; -EIO: libuv does not take the socket. */
-__attribute__((warn_unused_result)) int redis_loop_attach(uv_loop_t *loop, redisAsyncContext *context);
+/* Until the context is freed, by hiredis or by its owner. `fill` gives hiredis what is to be written, before each turn's output leaves.
+ * 0; -ENOMEM; -EIO: libuv does not take the socket. */
+__attribute__((warn_unused_result)) int redis_loop_attach(uv_loop_t *loop, redisAsyncContext *context, void (*fill)(void *user),
+                                                          void *user);
+
+/* There is something to be written: `fill` is called in the loop's next turn. */
+void redis_loop_write_soon(redisAsyncContext *context);
 
 #endif

@@ -116,7 +116,7 @@ int redis_once_run(struct redis_once *r, enum script script, const struct redis_
     scripts_load();
     struct redis_bytes words[REDIS_ARGS_MAX + 3];
     char keys[8];
-    assert(key_count + arg_count <= REDIS_ARGS_MAX);
+    assert(!script_takes_many(script) && key_count + arg_count <= REDIS_ARGS_MAX);
     (void)snprintf(keys, sizeof keys, "%zu", key_count);
     words[0] = (struct redis_bytes){"EVAL", 4};
     words[1] = (struct redis_bytes){script_text(script), strlen(script_text(script))};

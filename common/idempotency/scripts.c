@@ -90,3 +90,8 @@ const char *script_sha1(enum script script)
 {
     return scripts[script].sha1;
 }
+
+bool script_takes_many(enum script script)
+{
+    return script < SCRIPT_COUNT && takes_many[script];
+}

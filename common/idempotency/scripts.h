@@ -3,7 +3,11 @@
 #ifndef PRIMAFLOW_SCRIPTS_H
 #define PRIMAFLOW_SCRIPTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* What every script but `slot` begins with (scripts/common.lua): marker and epoch; marker, fence, slot, epoch, TTL. */
+enum { SCRIPT_SHARED_KEYS = 2, SCRIPT_SHARED_ARGS = 5 };
 
 enum script {
     SCRIPT_CLAIM,
@@ -31,5 +35,6 @@ void scripts_load(void); /* once, before the others */
 const char *script_name(enum script script);
 const char *script_text(enum script script);
 const char *script_sha1(enum script script); /* 40 hex digits */
+bool script_takes_many(enum script script);  /* several calls in one: scripts/many.lua */
 
 #endif

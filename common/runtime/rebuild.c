@@ -111,9 +111,9 @@ static void restore(struct rebuild *b, const char *state, const char *natural, c
     struct redis_bytes args[16];
     size_t n = 0;
     (void)snprintf(slot, sizeof slot, "%s:%s", ks->flow, ks->slot);
-    (void)keys_name(ks, "k", natural, names[0], sizeof names[0]);
-    (void)rebuild_marker_name(w, names[1]);
-    (void)keys_name(ks, "e", slot, names[2], sizeof names[2]);
+    (void)rebuild_marker_name(w, names[0]);
+    (void)keys_name(ks, "e", slot, names[1], sizeof names[1]);
+    (void)keys_name(ks, "k", natural, names[2], sizeof names[2]);
     (void)snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)ks->fence);
     (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)ks->slot_epoch);
     (void)snprintf(numbers[2], sizeof numbers[2], "%lld", (long long)ks->ttl_ms);
@@ -229,9 +229,9 @@ static int defer_again(struct worker *w, struct redis_once *redis, const struct 
     struct keyspace *ks = &w->keys;
     char slot[160], names[4][640], numbers[4][24];
     (void)snprintf(slot, sizeof slot, "%s:%s", ks->flow, ks->slot);
-    (void)keys_name(ks, "k", one->key, names[0], sizeof names[0]);
-    (void)rebuild_marker_name(w, names[1]);
-    (void)keys_name(ks, "e", slot, names[2], sizeof names[2]);
+    (void)rebuild_marker_name(w, names[0]);
+    (void)keys_name(ks, "e", slot, names[1], sizeof names[1]);
+    (void)keys_name(ks, "k", one->key, names[2], sizeof names[2]);
     (void)keys_name(ks, "d", one->key, names[3], sizeof names[3]);
     (void)snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)ks->fence);
     (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)ks->slot_epoch);

@@ -1,5 +1,5 @@
-/* Our own three scripts with arguments of the same number and sizes as common/idempotency/keys.c gives them, on a bare pipelined
- * connection. */
+/* Our own three scripts with arguments of the same number and sizes as common/idempotency/keys.c gives them, put together as redis.c there
+ * does it, on a bare pipelined connection. */
 #include "bare.h"
 
 #include <hiredis/adapters/libuv.h>
@@ -8,38 +8,52 @@
 
 #include "idempotency/scripts.h"
 
-enum { ARGS_MAX = 24, NAME_MAX_SIZE = 256 };
+enum { CALLS_MAX = 16, OWN_MAX = 14, WORDS_MAX = 11 + CALLS_MAX * OWN_MAX, NAME_MAX_SIZE = 256 };
+
+/* One order's part of a call. */
+struct part {
+    struct order *order;
+    char record[NAME_MAX_SIZE], deferred[NAME_MAX_SIZE], delivery[64];
+    const char *words[OWN_MAX];
+    size_t sizes[OWN_MAX];
+    size_t keys, count; /* keys come first */
+};
+
+/* The parts of one script that go together in this turn of the loop. */
+struct together {
+    enum script script;
+    void (*next)(struct order *o);
+    const char *word; /* what each part is to be answered */
+    struct redis_link *link;
+    struct part parts[CALLS_MAX];
+    size_t count;
+};
+
+/* Those that are on their way. */
+struct flight {
+    struct together *kind;
+    size_t count;
+    struct order *orders[CALLS_MAX];
+};
 
 struct redis_link {
     redisAsyncContext *context;
-    char prefix[64], marker_key[96], epoch_key[96];
-};
-
-struct call {
-    const char *words[ARGS_MAX];
-    size_t sizes[ARGS_MAX];
-    int count;
+    uv_idle_t idle;
+    struct together claims, sents, finishes;
+    char prefix[64], marker_key[96], epoch_key[96], bucket[80], pause[80];
 };
 
 static const char marker[] = "6f1d0c5a9b7e43d28a10c4f5e6b79d38";
 
-static void add(struct call *c, const char *data, size_t size)
+static void add(struct part *p, const char *data, size_t size)
 {
-    c->words[c->count] = data;
-    c->sizes[c->count++] = size;
+    p->words[p->count] = data;
+    p->sizes[p->count++] = size;
 }
 
-static void add_text(struct call *c, const char *text)
+static void add_text(struct part *p, const char *text)
 {
-    add(c, text, strlen(text));
-}
-
-static void begin(struct call *c, enum script script, const char *key_count)
-{
-    c->count = 0;
-    add(c, "EVALSHA", 7);
-    add(c, script_sha1(script), 40);
-    add_text(c, key_count);
+    add(p, text, strlen(text));
 }
 
 static size_t name_of(const struct redis_link *r, const char *kind, const struct order *o, char name[static NAME_MAX_SIZE])
@@ -53,123 +67,153 @@ static size_t name_of(const struct redis_link *r, const char *kind, const struct
     return prefix + 3 + o->key_size;
 }
 
-static void add_keys(const struct redis_link *r, struct call *c, const char *record, size_t record_size)
-{
-    add(c, record, record_size);
-    add_text(c, r->marker_key);
-    add_text(c, r->epoch_key);
-}
-
-static void add_keyspace(struct call *c)
-{
-    add(c, marker, sizeof marker - 1);
-    add_text(c, "4294967299"); /* fence */
-    add_text(c, "0");          /* slot */
-    add_text(c, "17");         /* its epoch */
-    add_text(c, "3888000000"); /* TTL */
-}
-
-static void run(struct redis_link *r, struct call *c, redisCallbackFn *done, struct order *o)
-{
-    if (redisAsyncCommandArgv(r->context, done, o, c->count, c->words, c->sizes) != REDIS_OK)
-        bare_die("Redis: %s", r->context->errstr);
-}
-
-/* The first item of a script's reply must be the word that goes on. */
+/* The first item of each part's reply must be the word that goes on. */
 static void expect(const redisReply *reply, const char *word)
 {
-    if (reply == NULL)
-        bare_die("Redis: the connection broke");
-    if (reply->type == REDIS_REPLY_ERROR)
-        bare_die("Redis: %s", reply->str);
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || strcmp(reply->element[0]->str, word) != 0)
         bare_die("Redis: '%s' instead of '%s'; has a script's interface changed?",
                  reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 ? reply->element[0]->str : "?", word);
 }
 
-static void on_sent(redisAsyncContext *context, void *reply, void *user)
+static void on_answers(redisAsyncContext *context, void *data, void *user)
 {
+    const redisReply *reply = data;
+    struct flight *f = user;
     (void)context;
-    expect(reply, "sent");
-    order_claimed(user);
+    if (reply == NULL)
+        bare_die("Redis: the connection broke");
+    if (reply->type == REDIS_REPLY_ERROR)
+        bare_die("Redis: %s", reply->str);
+    if (reply->elements != f->count)
+        bare_die("Redis: another number of answers than calls");
+    for (size_t i = 0; i < f->count; i++) {
+        expect(reply->element[i], f->kind->word);
+        f->kind->next(f->orders[i]);
+    }
+    free(f);
 }
 
-static void send_sent(struct redis_link *r, struct order *o)
+static void leave(struct together *t)
 {
-    char record[NAME_MAX_SIZE], bucket[80], pause[80];
-    struct call c;
-    begin(&c, SCRIPT_SENT, "5");
-    add_keys(r, &c, record, name_of(r, ":k:", o, record));
-    (void)snprintf(bucket, sizeof bucket, "%s:bucket", r->prefix);
-    (void)snprintf(pause, sizeof pause, "%s:pause", r->prefix);
-    add_text(&c, bucket);
-    add_text(&c, pause);
-    add_keyspace(&c);
-    add(&c, o->token, sizeof o->token);
-    add_text(&c, "2251799813685249"); /* number of the send */
-    add_text(&c, "40000");            /* lease */
-    add_text(&c, "60000");            /* window */
-    add(&c, o->identity, sizeof o->identity);
-    add(&c, o->sample->request.data, o->sample->request.size);
-    add(&c, o->sample->summary.data, o->sample->summary.size);
-    add_text(&c, "orders");
-    add_text(&c, "50");
-    add_text(&c, "0");
-    add_text(&c, "10");
-    run(r, &c, on_sent, o);
+    const char *words[WORDS_MAX];
+    size_t sizes[WORDS_MAX], count = 0;
+    char keys[8], calls[8];
+    struct redis_link *r = t->link;
+    if (t->count == 0)
+        return;
+    struct flight *f = malloc(sizeof *f);
+    if (f == NULL)
+        bare_die("no memory");
+    f->kind = t;
+    f->count = t->count;
+    (void)snprintf(keys, sizeof keys, "%zu", 2 + t->count * t->parts[0].keys);
+    (void)snprintf(calls, sizeof calls, "%zu", t->count);
+    const char *const head[] = {"EVALSHA", script_sha1(t->script), keys, r->marker_key, r->epoch_key};
+    for (size_t i = 0; i < 5; i++)
+        words[count++] = head[i];
+    for (size_t i = 0; i < count; i++)
+        sizes[i] = strlen(words[i]);
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t k = 0; k < t->parts[i].keys; k++, count++) {
+            words[count] = t->parts[i].words[k];
+            sizes[count] = t->parts[i].sizes[k];
+        }
+    const char *const shared[] = {marker, "4294967299" /* fence */, "0" /* slot */, "17" /* its epoch */, "3888000000" /* TTL */};
+    for (size_t i = 0; i < 5; i++, count++) {
+        words[count] = shared[i];
+        sizes[count] = strlen(shared[i]);
+    }
+    for (size_t i = 0; i < t->count; i++) {
+        f->orders[i] = t->parts[i].order;
+        for (size_t k = t->parts[i].keys; k < t->parts[i].count; k++, count++) {
+            words[count] = t->parts[i].words[k];
+            sizes[count] = t->parts[i].sizes[k];
+        }
+    }
+    words[count] = calls;
+    sizes[count++] = strlen(calls);
+    t->count = 0;
+    if (redisAsyncCommandArgv(r->context, on_answers, f, (int)count, words, sizes) != REDIS_OK)
+        bare_die("Redis: %s", r->context->errstr);
 }
 
-static void on_claimed(redisAsyncContext *context, void *reply, void *user)
+static void on_idle(uv_idle_t *idle)
 {
-    expect(reply, "claimed");
-    send_sent(context->data, user);
+    struct redis_link *r = idle->data;
+    leave(&r->claims);
+    leave(&r->sents);
+    leave(&r->finishes);
+    (void)uv_idle_stop(idle);
 }
 
-static size_t delivery_of(const struct order *o, char text[static 64])
+static struct part *begin(struct redis_link *r, struct together *t, struct order *o)
 {
-    return (size_t)snprintf(text, 64, "orders.raw/%d/%lld", (int)o->partition, (long long)o->offset);
+    if (t->count == CALLS_MAX)
+        leave(t);
+    if (t->count == 0)
+        (void)uv_idle_start(&r->idle, on_idle);
+    struct part *p = &t->parts[t->count++];
+    p->order = o;
+    p->count = 0;
+    add(p, p->record, name_of(r, ":k:", o, p->record));
+    return p;
+}
+
+static void add_deferred(struct redis_link *r, struct part *p)
+{
+    add(p, p->deferred, name_of(r, ":d:", p->order, p->deferred));
+    p->keys = p->count;
+}
+
+static void add_delivery(struct part *p)
+{
+    const struct order *o = p->order;
+    add(p, p->delivery, (size_t)snprintf(p->delivery, sizeof p->delivery, "orders.raw/%d/%lld", (int)o->partition, (long long)o->offset));
+}
+
+static void send_sent(struct order *o)
+{
+    struct redis_link *r = o->bare->redis;
+    struct part *p = begin(r, &r->sents, o);
+    add_text(p, r->bucket);
+    add_text(p, r->pause);
+    p->keys = p->count;
+    add(p, o->token, sizeof o->token);
+    add_text(p, "2251799813685249"); /* number of the send */
+    add_text(p, "40000");            /* lease */
+    add_text(p, "60000");            /* window */
+    add(p, o->identity, sizeof o->identity);
+    add(p, o->sample->request.data, o->sample->request.size);
+    add(p, o->sample->summary.data, o->sample->summary.size);
+    add_text(p, "orders");
+    add_text(p, "50");
+    add_text(p, "0");
+    add_text(p, "10");
 }
 
 void redis_claim(struct redis_link *r, struct order *o)
 {
-    char record[NAME_MAX_SIZE], deferred[NAME_MAX_SIZE], delivery[64];
-    struct call c;
-    begin(&c, SCRIPT_CLAIM, "4");
-    add_keys(r, &c, record, name_of(r, ":k:", o, record));
-    add(&c, deferred, name_of(r, ":d:", o, deferred));
-    add_keyspace(&c);
-    add(&c, o->identity, sizeof o->identity);
-    add(&c, o->token, sizeof o->token);
-    add_text(&c, "40000"); /* lease */
-    add(&c, delivery, delivery_of(o, delivery));
-    add_text(&c, "");              /* parent */
-    add_text(&c, "1767603600000"); /* version */
-    add_text(&c, "60000");         /* window */
-    run(r, &c, on_claimed, o);
-}
-
-static void on_finished(redisAsyncContext *context, void *reply, void *user)
-{
-    (void)context;
-    expect(reply, "finished");
-    order_finished(user);
+    struct part *p = begin(r, &r->claims, o);
+    add_deferred(r, p);
+    add(p, o->identity, sizeof o->identity);
+    add(p, o->token, sizeof o->token);
+    add_text(p, "40000"); /* lease */
+    add_delivery(p);
+    add_text(p, "");              /* parent */
+    add_text(p, "1767603600000"); /* version */
+    add_text(p, "60000");         /* window */
 }
 
 void redis_finish(struct redis_link *r, struct order *o)
 {
-    char record[NAME_MAX_SIZE], deferred[NAME_MAX_SIZE], delivery[64];
-    struct call c;
-    begin(&c, SCRIPT_FINISH, "4");
-    add_keys(r, &c, record, name_of(r, ":k:", o, record));
-    add(&c, deferred, name_of(r, ":d:", o, deferred));
-    add_keyspace(&c);
-    add(&c, o->token, sizeof o->token);
-    add_text(&c, "ok");
-    add(&c, o->identity, sizeof o->identity);
-    add(&c, delivery, delivery_of(o, delivery));
-    add_text(&c, "1");
-    add(&c, o->sample->summary.data, o->sample->summary.size);
-    run(r, &c, on_finished, o);
+    struct part *p = begin(r, &r->finishes, o);
+    add_deferred(r, p);
+    add(p, o->token, sizeof o->token);
+    add_text(p, "ok");
+    add(p, o->identity, sizeof o->identity);
+    add_delivery(p);
+    add_text(p, "1");
+    add(p, o->sample->summary.data, o->sample->summary.size);
 }
 
 /* Scripts and marker, once, before the loop. */
@@ -201,11 +245,17 @@ struct redis_link *redis_link_new(struct bare *b, const char *host, int port, co
     (void)snprintf(r->prefix, sizeof r->prefix, "%s", prefix);
     (void)snprintf(r->marker_key, sizeof r->marker_key, "%.60s:marker:orders", prefix);
     (void)snprintf(r->epoch_key, sizeof r->epoch_key, "%.60s:e:orders:0", prefix);
+    (void)snprintf(r->bucket, sizeof r->bucket, "%.60s:bucket", prefix);
+    (void)snprintf(r->pause, sizeof r->pause, "%.60s:pause", prefix);
     prepare(r, host, port);
     r->context = redisAsyncConnect(host, port);
     if (r->context == NULL || r->context->err != 0 || redisLibuvAttach(r->context, &b->loop) != REDIS_OK)
         bare_die("cannot reach Redis at %s:%d", host, port);
-    r->context->data = r;
+    (void)uv_idle_init(&b->loop, &r->idle);
+    r->idle.data = r;
+    r->claims = (struct together){.script = SCRIPT_CLAIM, .next = send_sent, .word = "claimed", .link = r};
+    r->sents = (struct together){.script = SCRIPT_SENT, .next = order_claimed, .word = "sent", .link = r};
+    r->finishes = (struct together){.script = SCRIPT_FINISH, .next = order_finished, .word = "finished", .link = r};
     return r;
 }
 

@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { INPUT_MAX = 1200, ANSWERS_MAX = INPUT_MAX / 3 }; /* "+\r\n" is the shortest answer */
+enum { TOGETHER = 2, INPUT_MAX = 1200, ANSWERS_MAX = INPUT_MAX / 3 }; /* "+\r\n" is the shortest answer */
 
 static struct {
     int listener;
@@ -129,6 +129,12 @@ static void ask_on_the_loop(void)
     struct redis *redis = NULL;
     char message[300] = "";
     FUZZ_CHECK(uv_loop_init(&loop) == 0 && redis_new(&loop, server.url, 2000, &hooks, &redis, message) == 0);
+    const struct redis_bytes word = {"x", 1};
+    struct redis_bytes words[REDIS_ARGS_MAX];
+    for (size_t i = 0; i < REDIS_ARGS_MAX; i++)
+        words[i] = word;
+    for (size_t i = 0; i < TOGETHER; i++) /* as one: the first answer is to be one for each */
+        redis_run(redis, SCRIPT_CLAIM, words, SCRIPT_SHARED_KEYS + 2, SCRIPT_SHARED_ARGS + 7, on_answer, &a);
     for (size_t i = 0; i < ANSWERS_MAX; i++) /* hiredis ends the process at an answer that nobody asked for */
         redis_command(redis, ping, 1, on_answer, &a);
     while (!a.is_over)

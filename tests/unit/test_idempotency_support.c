@@ -214,9 +214,9 @@ static void do_restore(struct step *s, struct answer *a)
     (void)snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)world.keys.fence);
     (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)world.keys.slot_epoch);
     (void)snprintf(numbers[2], sizeof numbers[2], "%lld", (long long)world.keys.ttl_ms);
-    const char *const texts[] = {keys_name(&world.keys, "k", natural, names[0], 200),
-                                 keys_name(&world.keys, "marker", "orders", names[1], 200),
-                                 keys_name(&world.keys, "e", slot, names[2], 200),
+    const char *const texts[] = {keys_name(&world.keys, "marker", "orders", names[0], 200),
+                                 keys_name(&world.keys, "e", slot, names[1], 200),
+                                 keys_name(&world.keys, "k", natural, names[2], 200),
                                  world.keys.marker,
                                  numbers[0],
                                  world.keys.slot,

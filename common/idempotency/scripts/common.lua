@@ -1,7 +1,7 @@
 -- What every script begins with: the layout of a key's record, and the four questions that are asked before anything is written:
 -- is this the Redis that we know (marker), is our slot still ours (epoch), is nobody newer (fence), whose claim is it (token, in each script).
 --
--- KEYS[1] record  KEYS[2] marker  KEYS[3] our slot's epoch           ARGV[1] marker  ARGV[2] fence  ARGV[3] slot  ARGV[4] epoch  ARGV[5] TTL, ms
+-- KEYS[1] marker  KEYS[2] our slot's epoch  KEYS[3] record           ARGV[1] marker  ARGV[2] fence  ARGV[3] slot  ARGV[4] epoch  ARGV[5] TTL, ms
 --
 -- The record is a packed array (a third of a hash's size) and, while there is one, the exact request behind it. Lua hashes every string that it makes, byte by
 -- byte: a request of 4 KB within the array took a quarter of Redis' time. So the array alone is read, from a beginning that most fit in.
@@ -18,7 +18,7 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local marker, fence, slot, epoch, ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5]
 
-local known = redis.call('MGET', KEYS[2], KEYS[3])
+local known = redis.call('MGET', KEYS[1], KEYS[2])
 if known[1] ~= marker then return {'suspect'} end --mutant marker_key
 
 -- The record, and where the request begins behind it.
@@ -32,10 +32,10 @@ local function read(key)
     end
     return record, at < 0 and #raw or at
 end
-local rec, request_at = read(KEYS[1])
+local rec, request_at -- of KEYS[3]: one.lua, many.lua
 
 local function request()
-    return rec and request_at and redis.call('GETRANGE', KEYS[1], request_at, '-1') or ''
+    return rec and request_at and redis.call('GETRANGE', KEYS[3], request_at, '-1') or ''
 end
 
 -- Somebody newer than us wrote this record, or has our slot: we are a ghost.
@@ -51,8 +51,8 @@ local function store(exact)
     local open = rec[ST] == 'c' or rec[ST] == 's'
     exact = exact or request()
     rec[FENCE], rec[SLOT], rec[EPOCH], rec[MARK] = fence, open and slot or '', open and epoch or 0, open and marker or ''
-    redis.call('SET', KEYS[1], cmsgpack.pack(rec), 'PX', ttl)
-    if exact ~= '' then redis.call('APPEND', KEYS[1], exact) end
+    redis.call('SET', KEYS[3], cmsgpack.pack(rec), 'PX', ttl)
+    if exact ~= '' then redis.call('APPEND', KEYS[3], exact) end
 end
 
 -- A document that is found is ours only if a send is unanswered and every unanswered one had the content that the record names.

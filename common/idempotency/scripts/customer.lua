@@ -1,5 +1,5 @@
 -- customer: one account for one person, whichever channel or worker meets them first. The record has the layout of common.lua; its SUM is the account.
--- KEYS[1] by e-mail (or by channel id when there is no e-mail)  KEYS[4] by channel id, may be the same as KEYS[1]
+-- KEYS[3] by e-mail (or by channel id when there is no e-mail)  KEYS[4] by channel id, may be the same as KEYS[3]
 -- ARGV[6] step  [7] token  [8] lease, ms  [9] ms that a send may take  [10] account
 --   claim  → known account · claimed · busy ms · unsure ms (a NewCustomer may be under way: search after so many ms, never a second one)
 --   sent   NewCustomer leaves now   known  the account is this   release  nothing was sent, somebody else may try
@@ -7,7 +7,7 @@
 local step, tok, lease, window, account = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 local ghost = stale()
 if ghost then return ghost end
-local two = KEYS[4] ~= KEYS[1]
+local two = KEYS[4] ~= KEYS[3]
 local alias = two and read(KEYS[4])
 
 local function put(key, record)
@@ -37,7 +37,7 @@ if step == 'claim' then
     local outs = rec and rec[OUTS] or {}
     if alias and #alias[OUTS] > 0 and (#outs == 0 or alias[OUTS][1][2] > outs[1][2]) then outs = alias[OUTS] end --mutant customer_both_keys
     rec = {#outs > 0 and 's' or 'c', '', tok, now + lease, 0, '', 0, '', '', 0, '', outs, '', 0}
-    put(KEYS[1], rec)
+    put(KEYS[3], rec)
     if two then put(KEYS[4], rec) end
     if #outs > 0 then return {'unsure', absence_wait()} end --mutant customer_unsure
     return {'claimed'}
@@ -46,7 +46,7 @@ end
 if step == 'known' then -- a fact, whoever has the keys by now; the first one stays
     if is_final(rec) and rec[SUM] ~= account then return {'lost'} end
     local final = {'p', '', '', 0, 0, '', 0, '', '', 0, account, {}, '', now}
-    if not is_final(rec) then put(KEYS[1], final) end
+    if not is_final(rec) then put(KEYS[3], final) end
     if two and not is_final(alias) then put(KEYS[4], final) end
     return {'known', account}
 end
@@ -63,6 +63,6 @@ local function change(key, record)
     if step == 'answered' then record[ST], record[OUTS] = 'c', {} end
     if step == 'release' and record[ST] == 'c' then redis.call('DEL', key) else put(key, record) end
 end
-change(KEYS[1], rec)
+change(KEYS[3], rec)
 if two then change(KEYS[4], alias) end
 return {step == 'release' and 'released' or step}

@@ -1,9 +1,10 @@
 -- take(bucket, pause, class, weight, rate, burst): one request to Prima for `class`; 0 = go, else ms to wait.
 -- A bucket a class, refilled with its share of the rate among the classes that asked within the last second: who is alone has all of it, and
 -- nobody who asks gets less than its weight's share. `pause` is set when Prima said Retry-After; it holds for the whole fleet.
+local paused_ms -- asked once
 local function take(bucket, pause, class, weight, rate, burst)
-    local left = redis.call('PTTL', pause)
-    if left > 0 then return left end
+    paused_ms = paused_ms or redis.call('PTTL', pause)
+    if paused_ms > 0 then return paused_ms end
     if rate <= 0 then return 0 end
     local all = redis.call('HGETALL', bucket)
     local h = {}
