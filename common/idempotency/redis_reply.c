@@ -95,6 +95,7 @@ static void on_free(void *reply)
 
 void redis_reply_attach(redisReader *reader)
 {
-    static redisReplyObjectFunctions functions = {on_string, on_array, on_integer, on_nil, on_free};
+    static redisReplyObjectFunctions functions = {
+        .createString = on_string, .createArray = on_array, .createInteger = on_integer, .createNil = on_nil, .freeObject = on_free};
     reader->fn = &functions;
 }
