@@ -10,7 +10,7 @@
 #include "runtime/decode.h"
 #include "runtime/worker.h"
 
-enum { FETCH_MAX = 64, AGAIN_MS = 500, BUFFERED_BYTES_MAX = 64 << 20, BEHIND = 4, HELD_BACK = 8 };
+enum { FETCH_MAX = 64, AGAIN_MS = 500, BUFFERED_BYTES_MAX = 64 << 20, BEHIND = 4, HELD_BACK = 12 };
 
 static const struct input_topic *topic_of(const struct worker *w, const char *name)
 {
