@@ -130,7 +130,8 @@ size_t command_gather(struct command *first, struct command ***last)
 static void put_count(struct buf *wire, char kind, size_t count)
 {
     char text[FRAME_MAX];
-    buf_append(wire, text, (size_t)(add_count(text, kind, count) - text));
+    const char *end = add_count(text, kind, count);
+    buf_append(wire, text, (size_t)(end - text));
 }
 
 static void put_word(struct buf *wire, const char *bytes, size_t size)
@@ -143,7 +144,8 @@ static void put_word(struct buf *wire, const char *bytes, size_t size)
 static void put_number(struct buf *wire, size_t number)
 {
     char text[DIGITS_MAX];
-    put_word(wire, text, digits_write((int64_t)number, text));
+    const size_t size = digits_write((int64_t)number, text);
+    put_word(wire, text, size);
 }
 
 static void put_part(struct buf *wire, const struct command *c, enum part part)

@@ -209,7 +209,7 @@ int reply_read(struct xml_reader *reader, const struct prima_names *names, enum 
                struct arena *arena, struct reply *ret_reply)
 {
     static const struct xml_events events = {.open = on_open, .close = on_close, .begin = on_begin};
-    struct reply reply;
+    struct reply reply = {.error = ""};
     struct scan s = {.reply = &reply, .names = names, .type = type, .arena = arena};
     const int result = xml_read(reader, text, size, NULL, true, &events, &s);
     if (result < 0 || s.result < 0)
