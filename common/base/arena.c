@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An order of ten lines fits into one chunk or two. Freed ones are kept for the thread's next record: malloc merges and splits blocks of
- * this size each time, a twentieth of a worker's time. Not where a sanitizer is to see what is freed. */
+/* An order of ten lines fits into one chunk or two. Freed ones are kept for the thread's next
+ * record: malloc merges and splits blocks of this size each time, a twentieth of a worker's time.
+ * Not where a sanitizer is to see what is freed. */
 #if defined(__SANITIZE_ADDRESS__) || defined(PF_NO_SPARE_CHUNKS)
 enum { CHUNK = 4096, SPARE_MAX = 0 };
 #else
@@ -99,7 +100,8 @@ void *arena_alloc(struct arena *a, size_t size)
 
 char *arena_text(struct arena *a, const char *text, size_t size)
 {
-    char *copy = size < SIZE_MAX ? take_room(a, size + 1, 0) : NULL; /* texts lie side by side: an order has eighty */
+    char *copy = size < SIZE_MAX ? take_room(a, size + 1, 0)
+                                 : NULL; /* texts lie side by side: an order has eighty */
     if (copy == NULL)
         return NULL;
     if (size > 0)

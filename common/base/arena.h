@@ -1,7 +1,8 @@
 /* Memory of one record in flight: many small allocations, freed together.
  *
- * Invariants: total bytes <= the cap given to arena_new; what arena_alloc returns is zeroed, aligned for any type, and lives until
- * arena_free. NULL means the cap is reached or memory ran out: the caller fails the record, not the process. One thread at a time. */
+ * Invariants: total bytes <= the cap given to arena_new; what arena_alloc returns is zeroed,
+ * aligned for any type, and lives until arena_free. NULL means the cap is reached or memory ran
+ * out: the caller fails the record, not the process. One thread at a time. */
 #ifndef PRIMAFLOW_ARENA_H
 #define PRIMAFLOW_ARENA_H
 

@@ -1,8 +1,9 @@
-/* A growing byte buffer with a cap that is given when it is made: what is hostile cannot make it grow without bound.
+/* A growing byte buffer with a cap that is given when it is made: what is hostile cannot make it
+ * grow without bound.
  *
- * Invariants: size <= cap; data[size] is always a NUL, so text can be read as a C string; after a failed append the buffer is *failed*:
- * it keeps what it had, every further append fails too, so one check at the end suffices.
- * Embedded: buf_init / buf_release. One thread at a time. */
+ * Invariants: size <= cap; data[size] is always a NUL, so text can be read as a C string; after a
+ * failed append the buffer is *failed*: it keeps what it had, every further append fails too, so
+ * one check at the end suffices. Embedded: buf_init / buf_release. One thread at a time. */
 #ifndef PRIMAFLOW_BUF_H
 #define PRIMAFLOW_BUF_H
 
@@ -20,10 +21,11 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t cap);
-void buf_release(struct buf *b);               /* frees; the buffer is then as after buf_init */
-void buf_clear(struct buf *b);                 /* empties, keeps the memory, forgets the failure */
-bool buf_reserve(struct buf *b, size_t more);  /* room for so many bytes and a NUL, or failed */
-void buf_truncate(struct buf *b, size_t size); /* to the first so many bytes; what failed stays failed */
+void buf_release(struct buf *b);              /* frees; the buffer is then as after buf_init */
+void buf_clear(struct buf *b);                /* empties, keeps the memory, forgets the failure */
+bool buf_reserve(struct buf *b, size_t more); /* room for so many bytes and a NUL, or failed */
+void buf_truncate(struct buf *b,
+                  size_t size); /* to the first so many bytes; what failed stays failed */
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
 
 /* Here, so that the length of a constant text is one: an order appends some six hundred times. */

@@ -4,7 +4,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 int64_t clock_wall_ms(void)
 {
@@ -17,6 +19,17 @@ int64_t clock_monotonic_ms(void)
 {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t clock_boot_ms(void)
+{
+    struct timespec t;
+#ifdef CLOCK_BOOTTIME
+    (void)clock_gettime(CLOCK_BOOTTIME, &t);
+#else
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* systems other than Linux count sleep in it */
+#endif
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -33,7 +46,8 @@ const char *clock_format(int64_t wall_ms, char text[static CLOCK_TEXT_MAX])
         (void)snprintf(text, CLOCK_TEXT_MAX, "(out of range)");
         return text;
     }
-    size_t n = (size_t)snprintf(text, CLOCK_TEXT_MAX, "%04d", tm.tm_year + 1900); /* strftime's %Y has no leading zeros */
+    size_t n = (size_t)snprintf(text, CLOCK_TEXT_MAX, "%04d",
+                                tm.tm_year + 1900); /* strftime's %Y has no leading zeros */
     n += strftime(text + n, CLOCK_TEXT_MAX - n, "-%m-%dT%H:%M:%S", &tm);
     (void)snprintf(text + n, CLOCK_TEXT_MAX - n, ".%03dZ", (int)ms);
     return text;
@@ -69,8 +83,8 @@ static int read_zone(const char *p, int64_t *ret_offset_ms)
         return 0;
     }
     int hours, minutes;
-    if ((*p != '+' && *p != '-') || !has_shape(p + 1, "00:00") || p[6] != '\0' || sscanf(p + 1, "%2d:%2d", &hours, &minutes) != 2 ||
-        hours > 23 || minutes > 59)
+    if ((*p != '+' && *p != '-') || !has_shape(p + 1, "00:00") || p[6] != '\0' ||
+        sscanf(p + 1, "%2d:%2d", &hours, &minutes) != 2 || hours > 23 || minutes > 59)
         return -EINVAL;
     *ret_offset_ms = (*p == '-' ? -1 : 1) * ((int64_t)hours * 60 + minutes) * 60000;
     return 0;
@@ -97,28 +111,5 @@ int clock_parse(const char *text, int64_t *ret_wall_ms)
     if (tm.tm_mday != day) /* timegm makes 30 February a day in March */
         return -EINVAL;
     *ret_wall_ms = (midnight + of_day) * 1000 + ms - offset;
-    return 0;
-}
-
-int clock_local_date(int64_t wall_ms, const char *zone, char ret_date[static 11])
-{
-    /* glibc has no call that takes a zone: the process's own is changed, once per zone, for a fleet has one or two. */
-    static char current[64];
-    if (strcmp(current, zone) != 0) {
-        char path[128];
-        if (strlen(zone) >= sizeof current || strstr(zone, "..") != NULL || zone[0] == '/')
-            return -EINVAL;
-        (void)snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
-        if (strcmp(zone, "UTC") != 0 && access(path, R_OK) != 0)
-            return -EINVAL;
-        if (setenv("TZ", zone, 1) != 0)
-            return -EINVAL;
-        tzset();
-        (void)snprintf(current, sizeof current, "%s", zone);
-    }
-    time_t seconds = (time_t)(wall_ms / 1000 - (wall_ms % 1000 < 0));
-    struct tm tm;
-    if (localtime_r(&seconds, &tm) == NULL || strftime(ret_date, 11, "%Y-%m-%d", &tm) != 10)
-        return -EINVAL;
     return 0;
 }

@@ -32,5 +32,6 @@ static int compare_code(const void *code, const void *row)
 
 const struct currency *currency_find(const char *code)
 {
-    return bsearch(code, currencies, sizeof currencies / sizeof *currencies, sizeof *currencies, compare_code);
+    return bsearch(code, currencies, sizeof currencies / sizeof *currencies, sizeof *currencies,
+                   compare_code);
 }

@@ -1,7 +1,8 @@
 /* ISO 4217: the currencies that amounts can be in, with their minor units.
  *
- * Invariant: one row a code, in the order of codes; so a currency is known by its address. What has no minor unit (gold, test and "no
- * currency" codes) is not here: nobody is charged in it. Constant data: any thread, nothing to free. */
+ * Invariant: one row a code, in the order of codes; so a currency is known by its address. What has
+ * no minor unit (gold, test and "no currency" codes) is not here: nobody is charged in it. Constant
+ * data: any thread, nothing to free. */
 #ifndef PRIMAFLOW_CURRENCY_H
 #define PRIMAFLOW_CURRENCY_H
 

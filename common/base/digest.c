@@ -14,15 +14,17 @@ struct digest {
 static void need(int ok)
 {
     if (ok != 1) {
-        (void)fputs("primaflow: OpenSSL failed on a digest or on random bytes; cannot go on\n", stderr);
+        (void)fputs("primaflow: OpenSSL failed on a digest or on random bytes; stopping\n", stderr);
         abort();
     }
 }
 
-/* Fetched once: OpenSSL 3 looks for it anew, under locks, whenever it is asked for by EVP_sha256(). */
+/* Fetched once: OpenSSL 3 looks for it anew, under locks, whenever it is asked for by
+ * EVP_sha256(). */
 static EVP_MD *sha256;
 
-/* Random bytes ahead: an order takes 24 in two calls, and a call costs as much as some hundred bytes. */
+/* Random bytes ahead: an order takes 24 in two calls, and a call costs as much as some hundred
+ * bytes. */
 enum { AHEAD = 512 };
 static _Thread_local uint8_t ahead[AHEAD];
 static _Thread_local size_t ahead_left;
@@ -33,7 +35,7 @@ static void forget_ahead(void)
     ahead_left = 0;
 }
 
-static void begin(void)
+static void digest_begin(void)
 {
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     need(sha256 != NULL && pthread_atfork(NULL, NULL, forget_ahead) == 0);
@@ -42,7 +44,7 @@ static void begin(void)
 static void begin_once(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, begin);
+    (void)pthread_once(&once, digest_begin);
 }
 
 static const EVP_MD *get_sha256(void)
@@ -77,7 +79,8 @@ void digest_sha256(const void *bytes, size_t size, uint8_t ret_hash[static DIGES
     need(EVP_Digest(bytes, size, ret_hash, NULL, get_sha256(), NULL));
 }
 
-void digest_hmac(const void *key, size_t key_size, const void *bytes, size_t size, uint8_t ret_hash[static DIGEST_SIZE])
+void digest_hmac(const void *key, size_t key_size, const void *bytes, size_t size,
+                 uint8_t ret_hash[static DIGEST_SIZE])
 {
     unsigned length = DIGEST_SIZE;
     need(HMAC(get_sha256(), key, (int)key_size, bytes, size, ret_hash, &length) != NULL);
@@ -109,4 +112,19 @@ char *digest_hex(const void *bytes, size_t size, char *text)
     }
     text[2 * size] = '\0';
     return text;
+}
+
+bool digest_of_hex(const char *text, uint8_t *ret_bytes, size_t size)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    if (text == NULL || strlen(text) != 2 * size)
+        return false;
+    for (size_t i = 0; i < 2 * size; i++) {
+        const char *digit = strchr(digits, text[i]);
+        const unsigned value = digit != NULL ? (unsigned)(digit - digits) % 16 : 0;
+        if (digit == NULL)
+            return false;
+        ret_bytes[i / 2] = (uint8_t)(i % 2 == 0 ? value << 4 : ret_bytes[i / 2] | value);
+    }
+    return true;
 }

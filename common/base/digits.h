@@ -1,4 +1,5 @@
-/* Decimal digits of integers, for what is written for every record: snprintf costs a tenth of a record's time there. Any thread. */
+/* Decimal digits of integers, for what is written for every record: snprintf costs a tenth of a
+ * record's time there. Any thread. */
 #ifndef PRIMAFLOW_DIGITS_H
 #define PRIMAFLOW_DIGITS_H
 
@@ -9,7 +10,8 @@ enum { DIGITS_MAX = 21 }; /* "-9223372036854775808" and NUL */
 
 size_t digits_write_all(int64_t number, char text[static DIGITS_MAX]);
 
-/* Writes the number and a NUL; returns its length without the NUL. Two digits are most of what is written: the sizes of words. */
+/* Writes the number and a NUL; returns its length without the NUL. Two digits are most of what is
+ * written: the sizes of words. */
 static inline size_t digits_write(int64_t number, char text[static DIGITS_MAX])
 {
     if (number < 0 || number > 99)

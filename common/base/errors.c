@@ -3,8 +3,9 @@
 
 #include <assert.h>
 
-#define PF_ERROR(name, class, owner, severity, meaning, next)                                                                              \
-    [PF_E_##name] = {#name, PF_CLASS_##class, PF_OWNER_##owner, PF_SEVERITY_##severity, meaning, next},
+#define PF_ERROR(name, class, owner, severity, meaning, next)                                      \
+    [PF_E_##name] = {#name, PF_CLASS_##class, PF_OWNER_##owner, PF_SEVERITY_##severity, meaning,   \
+                     next},
 static const struct pf_error_info catalogue[PF_ERROR_COUNT] = {
     [PF_OK] = {"ok", PF_CLASS_NONE, PF_OWNER_NONE, PF_SEVERITY_NONE, "", ""},
 #include "base/errors.def"

@@ -1,5 +1,5 @@
-/* The catalogue of reasons (errors.def) as an enum with lookups. The class decides what happens to a record.
- * Constant data: any thread, nothing to free. */
+/* The catalogue of reasons (errors.def) as an enum with lookups. The class decides what happens to
+ * a record. Constant data: any thread, nothing to free. */
 #ifndef PRIMAFLOW_ERRORS_H
 #define PRIMAFLOW_ERRORS_H
 
@@ -15,12 +15,19 @@ enum pf_class {
     PF_CLASS_NONE,        /* PF_OK */
     PF_CLASS_HOLD,        /* post it, on hold, with a narrative */
     PF_CLASS_DEAD_LETTER, /* nothing exists in Prima; the record goes to <in>.dlq */
-    PF_CLASS_CONFLICT,    /* Prima has another content of this key; dead letter, never overwritten */
-    PF_CLASS_PARK,        /* outcome not provable: dead letter, and the key waits for a person */
-    PF_CLASS_WORLD,       /* not the record's fault: pause, probe, resume; never counted, never dead-lettered */
+    PF_CLASS_CONFLICT, /* Prima has another content of this key; dead letter, never overwritten */
+    PF_CLASS_PARK,     /* outcome not provable: dead letter, and the key waits for a person */
+    /* not the record's fault: pause, probe, resume; never counted, never dead-lettered */
+    PF_CLASS_WORLD,
 };
 
-enum pf_owner { PF_OWNER_NONE, PF_OWNER_FINANCE, PF_OWNER_ECOMMERCE, PF_OWNER_OPERATIONS, PF_OWNER_COUNT };
+enum pf_owner {
+    PF_OWNER_NONE,
+    PF_OWNER_FINANCE,
+    PF_OWNER_ECOMMERCE,
+    PF_OWNER_OPERATIONS,
+    PF_OWNER_COUNT
+};
 enum pf_severity { PF_SEVERITY_NONE, PF_SEVERITY_WARNING, PF_SEVERITY_ERROR };
 
 struct pf_error_info {

@@ -3,6 +3,7 @@
 
 #ifdef PF_FAILPOINTS
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -14,12 +15,15 @@ static struct point {
 } points[POINTS_MAX];
 static int point_count = -1; /* -1: the environment was not read yet */
 
-static void arm(char *spec)
+static void failpoint_arm(char *spec)
 {
     char *save = NULL;
-    const char *name = strtok_r(spec, ":", &save), *action = strtok_r(NULL, ":", &save), *nth = strtok_r(NULL, ":", &save);
+    const char *name = strtok_r(spec, ":", &save), *action = strtok_r(NULL, ":", &save),
+               *nth = strtok_r(NULL, ":", &save);
     if (name == NULL || action == NULL || point_count == POINTS_MAX) {
-        (void)fprintf(stderr, "PRIMAFLOW_FAIL: cannot read an entry; want name:action[:nth], at most %d\n", POINTS_MAX);
+        (void)fprintf(stderr,
+                      "PRIMAFLOW_FAIL: invalid entry; expected name:action[:nth], at most %d\n",
+                      POINTS_MAX);
         exit(64);
     }
     struct point *p = &points[point_count++];
@@ -38,7 +42,7 @@ static void read_environment(void)
     if (copy == NULL)
         abort();
     for (char *spec = strtok_r(copy, ",", &save); spec != NULL; spec = strtok_r(NULL, ",", &save))
-        arm(spec);
+        failpoint_arm(spec);
     free(copy);
 }
 
@@ -74,6 +78,21 @@ bool mutant(const char *name)
         read = true;
     }
     return chosen != NULL && strcmp(chosen, name) == 0;
+}
+
+/* One write of one line: several workers share the file. */
+void covered(const char *kind, const char *name)
+{
+    const char *path = getenv("PRIMAFLOW_TEST_COVERAGE");
+    const int file =
+        path != NULL ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
+    if (file < 0)
+        return;
+    char line[120];
+    const int size = snprintf(line, sizeof line, "%s %s\n", kind, name);
+    if (size > 0 && size < (int)sizeof line)
+        (void)!write(file, line, (size_t)size);
+    (void)close(file);
 }
 
 #else

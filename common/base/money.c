@@ -11,7 +11,8 @@ __extension__ typedef __int128 wide; /* minor × weight is exact in it */
 
 static bool append_digit(int64_t *minor, int digit)
 {
-    return !__builtin_mul_overflow(*minor, 10, minor) && !__builtin_sub_overflow(*minor, digit, minor);
+    return !__builtin_mul_overflow(*minor, 10, minor) &&
+           !__builtin_sub_overflow(*minor, digit, minor);
 }
 
 int money_parse(const char *text, const struct currency *currency, struct money *ret_money)
@@ -61,12 +62,14 @@ int money_add(struct money a, struct money b, struct money *ret_sum)
     return 0;
 }
 
-int money_portion(struct money amount, int64_t numerator, int64_t denominator, struct money *ret_portion)
+int money_portion(struct money amount, int64_t numerator, int64_t denominator,
+                  struct money *ret_portion)
 {
     assert(denominator > 0);
     const wide product = (wide)amount.minor * numerator;
     const wide rest = product % denominator;
-    const wide portion = product / denominator + (2 * rest >= denominator) - (2 * rest <= -(wide)denominator);
+    const wide portion =
+        product / denominator + (2 * rest >= denominator) - (2 * rest <= -(wide)denominator);
     if (portion > INT64_MAX || portion < INT64_MIN)
         return -ERANGE;
     *ret_portion = (struct money){.minor = (int64_t)portion, .currency = amount.currency};
@@ -88,7 +91,8 @@ static int sum_weights(const int64_t weights[], size_t count, int64_t *ret_sum)
     return 0;
 }
 
-int money_allocate(struct money whole, const int64_t weights[], size_t count, struct money ret_parts[])
+int money_allocate(struct money whole, const int64_t weights[], size_t count,
+                   struct money ret_parts[])
 {
     int64_t total = 0;
     const int r = sum_weights(weights, count, &total);
@@ -107,7 +111,8 @@ int money_allocate(struct money whole, const int64_t weights[], size_t count, st
         size_t best = count;
         wide best_lack = 0; /* what truncation still owes a part, × total; ≤ 0 once it was served */
         for (size_t i = 0; i < count; i++) {
-            const wide lack = step * ((wide)whole.minor * weights[i] - (wide)ret_parts[i].minor * total);
+            const wide lack =
+                step * ((wide)whole.minor * weights[i] - (wide)ret_parts[i].minor * total);
             if (lack > best_lack) {
                 best = i;
                 best_lack = lack;
@@ -140,6 +145,7 @@ const char *money_digits(struct money amount, char text[static MONEY_TEXT_MAX])
 const char *money_format(struct money amount, char text[static MONEY_TEXT_MAX])
 {
     char digits[MONEY_TEXT_MAX];
-    (void)snprintf(text, MONEY_TEXT_MAX, "%.26s %s", money_digits(amount, digits), amount.currency->code);
+    (void)snprintf(text, MONEY_TEXT_MAX, "%.26s %s", money_digits(amount, digits),
+                   amount.currency->code);
     return text;
 }

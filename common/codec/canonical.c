@@ -1,7 +1,9 @@
-/* A schema's parsing canonical form and its fingerprint, by which single-object encoding names it; see schema.h. */
+/* A schema's parsing canonical form and its fingerprint, by which single-object encoding names it;
+ * see schema.h. */
 #include "codec/schema.h"
 
-/* Which named types have been written in full: from their second mention on the name alone stands there. */
+/* Which named types have been written in full: from their second mention on the name alone stands
+ * there. */
 struct canonical {
     struct buf *out;
     const struct written {
@@ -50,12 +52,13 @@ static void write_named(struct canonical *c, const struct schema_node *node)
     if (write_reference(c, node))
         return;
     if (node->type == SCHEMA_FIXED) {
-        buf_printf(c->out, "{\"name\":\"%s\",\"type\":\"fixed\",\"size\":%zu}", node->full_name, node->size);
+        buf_printf(c->out, "{\"name\":\"%s\",\"type\":\"fixed\",\"size\":%zu}", node->full_name,
+                   node->size);
         return;
     }
     const bool record = node->type == SCHEMA_RECORD;
-    buf_printf(c->out, "{\"name\":\"%s\",\"type\":\"%s\",\"%s\":[", node->full_name, record ? "record" : "enum",
-               record ? "fields" : "symbols");
+    buf_printf(c->out, "{\"name\":\"%s\",\"type\":\"%s\",\"%s\":[", node->full_name,
+               record ? "record" : "enum", record ? "fields" : "symbols");
     write_list(c, node);
     buf_text(c->out, "]}");
 }
@@ -70,7 +73,8 @@ static void write_node(struct canonical *c, const struct schema_node *node)
         break;
     case SCHEMA_ARRAY:
     case SCHEMA_MAP:
-        buf_printf(c->out, "{\"type\":\"%s\",\"%s\":", node->name, node->type == SCHEMA_ARRAY ? "items" : "values");
+        buf_printf(c->out, "{\"type\":\"%s\",\"%s\":", node->name,
+                   node->type == SCHEMA_ARRAY ? "items" : "values");
         write_node(c, node->items);
         buf_text(c->out, "}");
         break;

@@ -2,6 +2,7 @@
 #include "codec/codec.h"
 
 #include "base/digest.h"
+#include "codec/defaults.h"
 #include "codec/encode.h"
 #include "codec/identity.h"
 #include "codec/json.h"
@@ -36,8 +37,8 @@ struct codec {
     struct buf canonical;     /* of the identity that is being computed */
 };
 
-int codec_open(const char *schema_folder, const char *registry_url, struct codec_limits limits, struct codec **ret_codec,
-               char ret_message[static 300])
+int codec_open(const char *schema_folder, const char *registry_url, struct codec_limits limits,
+               struct codec **ret_codec, char ret_message[static 300])
 {
     struct codec *codec = calloc(1, sizeof *codec);
     if (codec == NULL)
@@ -52,7 +53,8 @@ int codec_open(const char *schema_folder, const char *registry_url, struct codec
     if (r == 0 && registry_url != NULL && *registry_url != '\0') {
         r = registry_open(registry_url, codec->store, &codec->registry);
         if (r == -EINVAL)
-            (void)snprintf(ret_message, 300, "the schema registry's address must start with http:// or https://");
+            (void)snprintf(ret_message, 300,
+                           "the schema registry's address must start with http:// or https://");
     }
     if (r < 0) {
         codec_close(codec);
@@ -74,24 +76,31 @@ void codec_close(struct codec *codec)
     free(codec);
 }
 
-static int find_layout(struct codec *codec, const struct bound_record *record, const struct layout **ret_layout,
-                       char ret_message[static 200])
+/* The layout that codec_check made, or NULL. */
+static const struct layout *find_layout(const struct codec *codec,
+                                        const struct bound_record *record)
 {
     const struct schema *today = store_find_today(codec->store, record->name);
-    if (today == NULL) {
-        (void)snprintf(ret_message, 200, "%s: schemas/ has no such record", record->name);
-        return -ENOENT;
-    }
-    return layout_make(&codec->layouts, today->root, record, ret_layout, ret_message);
+    return today != NULL ? layout_made(&codec->layouts, today->root, record) : NULL;
 }
 
-int codec_check(struct codec *codec, const struct bound_record *record, char ret_message[static 300])
+int codec_check(struct codec *codec, const struct bound_record *record,
+                char ret_message[static 300])
 {
-    const struct layout *layout;
+    const struct schema *today = store_find_today(codec->store, record->name);
+    struct layout *const before = codec->layouts.youngest, *layout;
     char message[200] = "";
-    const int r = find_layout(codec, record, &layout, message);
-    if (r < 0)
+    if (today == NULL) {
+        (void)snprintf(ret_message, 300, "%s: schemas/ has no such record", record->name);
+        return -ENOENT;
+    }
+    int r = layout_make(&codec->layouts, today->root, record, &layout, message);
+    if (r == 0)
+        r = defaults_fill(&codec->layouts, layout, message);
+    if (r < 0) {
+        codec->layouts.youngest = before;
         (void)snprintf(ret_message, 300, "%s", message);
+    }
     return r;
 }
 
@@ -119,17 +128,20 @@ static bool is_single_object(const uint8_t *bytes, size_t size)
     return size >= 2 && bytes[0] == 0xc3 && bytes[1] == 0x01;
 }
 
-static int find_by_id(struct codec *codec, uint32_t id, const struct schema **ret_schema, struct codec_fault *ret_fault)
+static int find_by_id(struct codec *codec, uint32_t id, const struct schema **ret_schema,
+                      struct codec_fault *ret_fault)
 {
     char message[200];
     if (codec->registry == NULL)
-        return fault_set(ret_fault, PF_E_schema_unknown, NULL, "it names a registry's schema, and no schema registry is configured");
+        return fault_set(ret_fault, PF_E_schema_unknown, NULL,
+                         "it names a registry's schema, and no schema registry is configured");
     const int r = registry_find(codec->registry, id, ret_schema, message);
     return r == -ENOENT ? fault_set(ret_fault, PF_E_schema_unknown, NULL, message) : r;
 }
 
 /* From framed bytes to their writer's schema and what stands behind the frame. */
-static int open_frame(struct codec *codec, const uint8_t *bytes, size_t size, const struct schema **ret_schema, struct wire *ret_wire,
+static int open_frame(struct codec *codec, const uint8_t *bytes, size_t size,
+                      const struct schema **ret_schema, struct wire *ret_wire,
                       struct codec_fault *ret_fault)
 {
     if (bytes == NULL)
@@ -138,7 +150,8 @@ static int open_frame(struct codec *codec, const uint8_t *bytes, size_t size, co
         return fault_set(ret_fault, PF_E_avro_too_large, NULL, "more bytes than a record may have");
     const bool confluent = is_confluent(bytes, size);
     if (!confluent && !is_single_object(bytes, size))
-        return fault_set(ret_fault, PF_E_framing_unknown, NULL, size == 0 ? "an empty value" : "neither C3 01 nor 00 at its start");
+        return fault_set(ret_fault, PF_E_framing_unknown, NULL,
+                         size == 0 ? "an empty value" : "neither C3 01 nor 00 at its start");
     const size_t head = confluent ? CONFLUENT_HEAD : SINGLE_OBJECT_HEAD;
     if (size < head)
         return fault_set(ret_fault, PF_E_avro_truncated, NULL, "the record ends inside its frame");
@@ -149,14 +162,15 @@ static int open_frame(struct codec *codec, const uint8_t *bytes, size_t size, co
     } else {
         *ret_schema = store_find_fingerprint(codec->store, single_object_fingerprint(bytes));
         if (*ret_schema == NULL)
-            return fault_set(ret_fault, PF_E_schema_unknown, NULL, "schemas/ has no schema of its fingerprint");
+            return fault_set(ret_fault, PF_E_schema_unknown, NULL,
+                             "schemas/ has no schema of its fingerprint");
     }
     *ret_wire = (struct wire){.at = bytes + head, .end = bytes + size};
     return 0;
 }
 
-static const struct plan *find_plan(struct codec *codec, const struct schema *written, const struct bound_record *record,
-                                    const struct layout *layout)
+static const struct plan *find_plan(struct codec *codec, const struct schema *written,
+                                    const struct bound_record *record, const struct layout *layout)
 {
     for (struct program **link = &codec->programs; *link != NULL; link = &(*link)->next) {
         struct program *program = *link;
@@ -168,30 +182,32 @@ static const struct plan *find_plan(struct codec *codec, const struct schema *wr
         return program->plan;
     }
     struct program *program = arena_alloc(codec->plans, sizeof *program);
-    const struct plan *plan = program != NULL ? plan_make_record(codec->plans, written->root, layout) : NULL;
+    const struct plan *plan =
+        program != NULL ? plan_make_record(codec->plans, written->root, layout) : NULL;
     if (plan == NULL)
         return NULL;
-    *program = (struct program){.next = codec->programs, .written = written, .record = record, .plan = plan};
+    *program = (struct program){
+        .next = codec->programs, .written = written, .record = record, .plan = plan};
     codec->programs = program;
     return plan;
 }
 
-int codec_decode(struct codec *codec, const struct bound_record *record, const void *bytes, size_t size, struct arena *arena,
-                 void *ret_struct, struct codec_fault *ret_fault)
+int codec_decode(struct codec *codec, const struct bound_record *record, const void *bytes,
+                 size_t size, struct arena *arena, void *ret_struct, struct codec_fault *ret_fault)
 {
-    const struct layout *layout;
+    const struct layout *layout = find_layout(codec, record);
     const struct schema *written;
     struct wire wire;
-    char message[200];
-    if (find_layout(codec, record, &layout, message) < 0)
-        return fault_set(ret_fault, PF_E_defect, NULL, message);
+    if (layout == NULL)
+        return fault_set(ret_fault, PF_E_defect, NULL, "its struct was not checked at start");
     int r = open_frame(codec, bytes, size, &written, &wire, ret_fault);
     if (r < 0)
         return r;
     const struct plan *plan = find_plan(codec, written, record, layout);
     void *value = arena_alloc(arena, record->size);
     if (plan == NULL || value == NULL)
-        return fault_set(ret_fault, PF_E_avro_too_large, NULL, "more memory than a record or its schema may take");
+        return fault_set(ret_fault, PF_E_avro_too_large, NULL,
+                         "more memory than a record or its schema may take");
     r = plan_run(plan, &wire, &codec->limits, arena, value, ret_fault);
     if (r < 0)
         return r;
@@ -203,7 +219,8 @@ int codec_decode(struct codec *codec, const struct bound_record *record, const v
 
 int codec_fetch(struct codec *codec, const void *bytes, size_t size)
 {
-    if (bytes == NULL || codec->registry == NULL || !is_confluent(bytes, size) || size < CONFLUENT_HEAD)
+    if (bytes == NULL || codec->registry == NULL || !is_confluent(bytes, size) ||
+        size < CONFLUENT_HEAD)
         return 0;
     const struct schema *schema;
     char message[200];
@@ -212,7 +229,8 @@ int codec_fetch(struct codec *codec, const void *bytes, size_t size)
     return registry_fetch(codec->registry, confluent_id(bytes));
 }
 
-/* The frame before a record of `schema`. -ENOENT: a registry is configured, and it was not registered there. */
+/* The frame before a record of `schema`. -ENOENT: a registry is configured, and it was not
+ * registered there. */
 static int put_frame(struct codec *codec, const struct schema *schema, struct buf *out)
 {
     if (codec->registry != NULL) {
@@ -231,15 +249,16 @@ static int put_frame(struct codec *codec, const struct schema *schema, struct bu
     return 0;
 }
 
-int codec_encode(struct codec *codec, const struct bound_record *record, const void *value, struct buf *out)
+int codec_encode(struct codec *codec, const struct bound_record *record, const void *value,
+                 struct buf *out)
 {
-    const struct layout *layout;
     const char *field = NULL;
-    char message[200];
+    char message[300];
     const size_t start = out->size;
-    int r = find_layout(codec, record, &layout, message);
+    int r = find_layout(codec, record) != NULL ? 0 : codec_check(codec, record, message);
     if (r < 0)
         return r;
+    const struct layout *layout = find_layout(codec, record);
     r = put_frame(codec, store_find_today(codec->store, record->name), out);
     if (r == 0)
         r = encode_record(layout, value, out, &field);
@@ -248,38 +267,59 @@ int codec_encode(struct codec *codec, const struct bound_record *record, const v
     return r;
 }
 
-int codec_register(struct codec *codec, const char *record_name, const char *topic, char ret_message[static 300])
+int codec_register(struct codec *codec, const char *record_name, const char *topic,
+                   char ret_message[static 300])
 {
     char subject[256];
     if (codec->registry == NULL)
         return 0;
     const struct schema *schema = store_find_today(codec->store, record_name);
-    if (schema == NULL || snprintf(subject, sizeof subject, "%s-value", topic) >= (int)sizeof subject) {
-        (void)snprintf(ret_message, 300, "%.80s: schemas/ has no such record, or the topic's name is too long", record_name);
+    if (schema == NULL ||
+        snprintf(subject, sizeof subject, "%s-value", topic) >= (int)sizeof subject) {
+        (void)snprintf(ret_message, 300,
+                       "%.80s: schemas/ has no such record, or the topic's name is too long",
+                       record_name);
         return -EPROTO;
     }
     return registry_register(codec->registry, schema, subject, ret_message);
 }
 
+/* Version byte and SHA-256 of the form; no other answer than the digest itself would be safe. */
+static void digest_form(struct codec *codec, const struct bound_record *record,
+                        enum identity_form form, const void *value,
+                        uint8_t ret_digest[static CODEC_IDENTITY_SIZE])
+{
+    const struct layout *layout = find_layout(codec, record);
+    buf_clear(&codec->canonical);
+    buf_byte(&codec->canonical, 1);
+    if (layout != NULL)
+        identity_write(layout, form, value, &codec->canonical);
+    if (layout == NULL || codec->canonical.failed) {
+        (void)fputs("primaflow: an identity cannot be computed (no memory, or a struct without "
+                    "schema); stopping\n",
+                    stderr);
+        abort();
+    }
+    ret_digest[0] = 1;
+    digest_sha256(codec->canonical.data, codec->canonical.size, ret_digest + 1);
+}
+
 void codec_identity(struct codec *codec, const struct bound_record *record, const void *value,
                     uint8_t ret_identity[static CODEC_IDENTITY_SIZE])
 {
-    const struct layout *layout;
-    char message[200];
-    buf_clear(&codec->canonical);
-    buf_byte(&codec->canonical, 1);
-    const bool bound = find_layout(codec, record, &layout, message) == 0;
-    if (bound)
-        identity_write(layout, value, &codec->canonical);
-    if (!bound || codec->canonical.failed) { /* no other answer than F itself would be safe */
-        (void)fputs("primaflow: an identity cannot be computed (no memory, or a struct without schema); cannot go on\n", stderr);
-        abort();
-    }
-    ret_identity[0] = 1;
-    digest_sha256(codec->canonical.data, codec->canonical.size, ret_identity + 1);
+    digest_form(codec, record, IDENTITY_WHOLE, value, ret_identity);
 }
 
-int codec_from_json(struct codec *codec, const char *record_name, const json_t *json, struct buf *out, struct codec_fault *ret_fault)
+void codec_goods(struct codec *codec, const struct bound_record *record, const void *value,
+                 uint8_t ret_goods[static CODEC_PART_SIZE])
+{
+    uint8_t digest[CODEC_IDENTITY_SIZE];
+    digest_form(codec, record, IDENTITY_GOODS, value, digest);
+    memcpy(ret_goods, digest, CODEC_PART_SIZE);
+}
+
+int codec_from_json(struct codec *codec, const char *record_name, const json_t *json,
+                    struct buf *out, struct codec_fault *ret_fault)
 {
     const size_t start = out->size;
     const struct schema *schema = store_find_today(codec->store, record_name);
@@ -293,7 +333,8 @@ int codec_from_json(struct codec *codec, const char *record_name, const json_t *
     return r;
 }
 
-json_t *codec_to_json(struct codec *codec, const void *bytes, size_t size, struct codec_fault *ret_fault)
+json_t *codec_to_json(struct codec *codec, const void *bytes, size_t size,
+                      struct codec_fault *ret_fault)
 {
     const struct schema *written;
     struct wire wire;
@@ -315,6 +356,7 @@ const char *codec_schema_id(const void *bytes, size_t size, char text[static 24]
     if (bytes != NULL && is_confluent(bytes, size) && size >= CONFLUENT_HEAD)
         (void)snprintf(text, 24, "id:%u", confluent_id(bytes));
     else if (bytes != NULL && is_single_object(bytes, size) && size >= SINGLE_OBJECT_HEAD)
-        (void)snprintf(text, 24, "fp:%016llx", (unsigned long long)single_object_fingerprint(bytes));
+        (void)snprintf(text, 24, "fp:%016llx",
+                       (unsigned long long)single_object_fingerprint(bytes));
     return text;
 }

@@ -1,7 +1,8 @@
 /* Following a plan over untrusted bytes: one pass that checks and binds; see plan.h.
  *
- * What bounds it: each read is checked against the bytes left; each block's count against the bytes that its items need at least and, for
- * items that need none, against elements_max; nesting against depth_max; memory by the arena's cap. */
+ * What bounds it: each read is checked against the bytes left; each block's count against the bytes
+ * that its items need at least and, for items that need none, against elements_max; nesting against
+ * depth_max; memory by the arena's cap. */
 #include "codec/plan.h"
 
 #include <assert.h>
@@ -16,11 +17,13 @@ struct decoder {
 };
 
 /* `value`: the member to fill; whatever it is, nothing is written for TARGET_DROP. */
-static int decode(struct decoder *d, const struct plan *plan, char *value, const struct path *path);
+static int decode_value(struct decoder *d, const struct plan *plan, char *value,
+                        const struct path *path);
 
 static const char *why(enum pf_error error)
 {
-    return error == PF_E_avro_truncated ? "the record ends here, before its schema does" : "not what its schema says";
+    return error == PF_E_avro_truncated ? "the record ends here, before its schema does"
+                                        : "not what its schema says";
 }
 
 static int no_room(struct decoder *d, const struct path *path)
@@ -28,7 +31,8 @@ static int no_room(struct decoder *d, const struct path *path)
     return fault_set(d->fault, PF_E_avro_too_large, path, "more memory than a record may take");
 }
 
-static int store_text(struct decoder *d, char *value, const uint8_t *data, size_t size, const struct path *path)
+static int store_text(struct decoder *d, char *value, const uint8_t *data, size_t size,
+                      const struct path *path)
 {
     const char *copy = arena_text(d->arena, (const char *)data, size);
     if (copy == NULL)
@@ -37,9 +41,11 @@ static int store_text(struct decoder *d, char *value, const uint8_t *data, size_
     return 0;
 }
 
-static int store_bytes(struct decoder *d, char *value, const uint8_t *data, size_t size, const struct path *path)
+static int store_bytes(struct decoder *d, char *value, const uint8_t *data, size_t size,
+                       const struct path *path)
 {
-    const struct bound_bytes copy = {.data = (const uint8_t *)arena_text(d->arena, (const char *)data, size), .size = size};
+    const struct bound_bytes copy = {
+        .data = (const uint8_t *)arena_text(d->arena, (const char *)data, size), .size = size};
     if (copy.data == NULL)
         return no_room(d, path);
     memcpy(value, &copy, sizeof copy);
@@ -51,7 +57,8 @@ static void store_number(const struct plan *plan, char *value, int64_t number)
     if (plan->target == TARGET_LONG) {
         memcpy(value, &number, sizeof number);
     } else if (plan->target == TARGET_INT) {
-        const int32_t narrow = (int32_t)number; /* TARGET_INT is made for an int only, which was checked */
+        const int32_t narrow =
+            (int32_t)number; /* TARGET_INT is made for an int only, which was checked */
         memcpy(value, &narrow, sizeof narrow);
     } else if (plan->target == TARGET_DOUBLE) {
         const double real = (double)number;
@@ -59,7 +66,8 @@ static void store_number(const struct plan *plan, char *value, int64_t number)
     }
 }
 
-static int decode_number(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_number(struct decoder *d, const struct plan *plan, char *value,
+                         const struct path *path)
 {
     int64_t number = 0;
     int32_t narrow = 0;
@@ -76,10 +84,12 @@ static int decode_number(struct decoder *d, const struct plan *plan, char *value
     return 0;
 }
 
-static int decode_real(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_real(struct decoder *d, const struct plan *plan, char *value,
+                       const struct path *path)
 {
     double real = 0;
-    const enum pf_error error = plan->type == SCHEMA_FLOAT ? wire_float(&d->wire, &real) : wire_double(&d->wire, &real);
+    const enum pf_error error =
+        plan->type == SCHEMA_FLOAT ? wire_float(&d->wire, &real) : wire_double(&d->wire, &real);
     if (error != PF_OK)
         return fault_set(d->fault, error, path, why(error));
     if (plan->target == TARGET_DOUBLE)
@@ -87,7 +97,8 @@ static int decode_real(struct decoder *d, const struct plan *plan, char *value, 
     return 0;
 }
 
-static int decode_boolean(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_boolean(struct decoder *d, const struct plan *plan, char *value,
+                          const struct path *path)
 {
     bool truth = false;
     const enum pf_error error = wire_boolean(&d->wire, &truth);
@@ -98,7 +109,8 @@ static int decode_boolean(struct decoder *d, const struct plan *plan, char *valu
     return 0;
 }
 
-static int decode_bytes(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_bytes(struct decoder *d, const struct plan *plan, char *value,
+                        const struct path *path)
 {
     const uint8_t *data = NULL;
     size_t size = plan->size;
@@ -110,13 +122,17 @@ static int decode_bytes(struct decoder *d, const struct plan *plan, char *value,
     else
         error = wire_bytes(&d->wire, &data, &size);
     if (error != PF_OK)
-        return fault_set(d->fault, error, path, error == PF_E_avro_truncated ? why(error) : "not text in UTF-8 without NUL");
+        return fault_set(d->fault, error, path,
+                         error == PF_E_avro_truncated ? why(error)
+                                                      : "not text in UTF-8 without NUL");
     if (plan->target == TARGET_DROP)
         return 0;
-    return plan->target == TARGET_TEXT ? store_text(d, value, data, size, path) : store_bytes(d, value, data, size, path);
+    return plan->target == TARGET_TEXT ? store_text(d, value, data, size, path)
+                                       : store_bytes(d, value, data, size, path);
 }
 
-static int decode_enum(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_enum(struct decoder *d, const struct plan *plan, char *value,
+                       const struct path *path)
 {
     int32_t index = 0;
     const enum pf_error error = wire_int(&d->wire, &index);
@@ -133,19 +149,23 @@ static int decode_enum(struct decoder *d, const struct plan *plan, char *value, 
     return 0;
 }
 
-/* A field's default goes the way of bytes too; they are ours, so that a fault in them is a defect that layout_make has ruled out. */
-static int decode_default(struct decoder *d, const struct plan_default *entry, char *record, const struct path *path)
+/* A field's default goes the way of bytes too; they are ours, so that a fault in them is a defect
+ * that layout_make has ruled out. */
+static int decode_default(struct decoder *d, const struct plan_default *entry, char *record,
+                          const struct path *path)
 {
     if (entry->field.plan == NULL)
-        return fault_set(d->fault, PF_E_schema_unfit, path, "its writer's schema lacks it, and it has no default");
+        return fault_set(d->fault, PF_E_schema_unfit, path,
+                         "missing from the writer's schema, and it has no default");
     const struct wire outside = d->wire;
     d->wire = (struct wire){.at = entry->bytes.data, .end = entry->bytes.data + entry->bytes.size};
-    const int r = decode(d, entry->field.plan, record + entry->field.offset, path);
+    const int r = decode_value(d, entry->field.plan, record + entry->field.offset, path);
     d->wire = outside;
     return r;
 }
 
-static int decode_record(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_record(struct decoder *d, const struct plan *plan, char *value,
+                         const struct path *path)
 {
     const struct plan_record *record = plan->record;
     char *out = value;
@@ -158,7 +178,8 @@ static int decode_record(struct decoder *d, const struct plan *plan, char *value
     struct path step = {.up = path};
     for (size_t i = 0; i < record->field_count; i++) {
         step.name = record->fields[i].name;
-        const int r = decode(d, record->fields[i].plan, out != NULL ? out + record->fields[i].offset : NULL, &step);
+        const int r = decode_value(d, record->fields[i].plan,
+                                   out != NULL ? out + record->fields[i].offset : NULL, &step);
         if (r < 0)
             return r;
     }
@@ -171,16 +192,18 @@ static int decode_record(struct decoder *d, const struct plan *plan, char *value
     return 0;
 }
 
-/* Room for `more` items behind those that are there. Doubling, so that many small blocks cost no more than one large. */
-static int reserve(struct decoder *d, const struct plan *plan, struct bound_array *array, size_t *room, size_t more,
-                   const struct path *path)
+/* Room for `more` items behind those that are there. Doubling, so that many small blocks cost no
+ * more than one large. */
+static int decode_reserve(struct decoder *d, const struct plan *plan, struct bound_array *array,
+                          size_t *room, size_t more, const struct path *path)
 {
     if (plan->target != TARGET_ARRAY || more <= *room - array->count)
         return 0;
     size_t want = array->count + more;
     if (want < 2 * *room)
         want = 2 * *room;
-    char *items = want <= SIZE_MAX / 2 / plan->stride ? arena_alloc(d->arena, want * plan->stride) : NULL;
+    char *items =
+        want <= SIZE_MAX / 2 / plan->stride ? arena_alloc(d->arena, want * plan->stride) : NULL;
     if (items == NULL)
         return no_room(d, path);
     if (array->count > 0)
@@ -191,17 +214,20 @@ static int reserve(struct decoder *d, const struct plan *plan, struct bound_arra
 }
 
 /* Refuses a count that the bytes left or the limit cannot hold, before anything is made for it. */
-static int check_count(struct decoder *d, const struct plan *plan, uint64_t count, const struct path *path)
+static int check_count(struct decoder *d, const struct plan *plan, uint64_t count,
+                       const struct path *path)
 {
     if (plan->item_wire_min > 0 && count > wire_left(&d->wire) / plan->item_wire_min)
-        return fault_set(d->fault, PF_E_avro_truncated, path, "more items than the bytes left can hold");
+        return fault_set(d->fault, PF_E_avro_truncated, path,
+                         "more items than the bytes left can hold");
     if (count > d->elements_left)
         return fault_set(d->fault, PF_E_avro_too_large, path, "more items than a record may have");
     d->elements_left -= (size_t)count;
     return 0;
 }
 
-static int decode_item(struct decoder *d, const struct plan *plan, struct bound_array *array, const struct path *path)
+static int decode_item(struct decoder *d, const struct plan *plan, struct bound_array *array,
+                       const struct path *path)
 {
     if (plan->type == SCHEMA_MAP) {
         const uint8_t *key = NULL;
@@ -210,11 +236,13 @@ static int decode_item(struct decoder *d, const struct plan *plan, struct bound_
         if (error != PF_OK)
             return fault_set(d->fault, error, path, why(error));
     }
-    char *item = plan->target == TARGET_ARRAY ? (char *)array->items + array->count * plan->stride : NULL;
-    return decode(d, plan->item, item, path);
+    char *item =
+        plan->target == TARGET_ARRAY ? (char *)array->items + array->count * plan->stride : NULL;
+    return decode_value(d, plan->item, item, path);
 }
 
-static int decode_items(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_items(struct decoder *d, const struct plan *plan, char *value,
+                        const struct path *path)
 {
     struct bound_array array = {0};
     size_t room = 0;
@@ -229,7 +257,7 @@ static int decode_items(struct decoder *d, const struct plan *plan, char *value,
             break;
         int r = check_count(d, plan, count, path);
         if (r == 0)
-            r = reserve(d, plan, &array, &room, (size_t)count, path);
+            r = decode_reserve(d, plan, &array, &room, (size_t)count, path);
         for (uint64_t i = 0; r == 0 && i < count; i++, step.index++) {
             r = decode_item(d, plan, &array, &step);
             array.count++;
@@ -237,14 +265,16 @@ static int decode_items(struct decoder *d, const struct plan *plan, char *value,
         if (r < 0)
             return r;
         if (block_end != NULL && d->wire.at != block_end)
-            return fault_set(d->fault, PF_E_avro_malformed, path, "a block does not end where it says");
+            return fault_set(d->fault, PF_E_avro_malformed, path,
+                             "a block does not end where it says");
     }
     if (plan->target == TARGET_ARRAY)
         memcpy(value, &array, sizeof array);
     return 0;
 }
 
-static int decode_union(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_union(struct decoder *d, const struct plan *plan, char *value,
+                        const struct path *path)
 {
     int64_t branch = 0;
     const enum pf_error error = wire_long(&d->wire, &branch);
@@ -255,20 +285,23 @@ static int decode_union(struct decoder *d, const struct plan *plan, char *value,
     const struct plan *taken = plan->branches[branch];
     if (taken->type == SCHEMA_NULL && taken->unfit == NULL)
         return 0; /* as below; a third of an order's values are absent */
-    return decode(d, taken, value, path);
+    return decode_value(d, taken, value, path);
 }
 
-static int decode_nested(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_nested(struct decoder *d, const struct plan *plan, char *value,
+                         const struct path *path)
 {
     if (d->depth_left == 0)
         return fault_set(d->fault, PF_E_avro_too_large, path, "nested deeper than a record may be");
     d->depth_left--;
-    const int r = plan->type == SCHEMA_RECORD ? decode_record(d, plan, value, path) : decode_items(d, plan, value, path);
+    const int r = plan->type == SCHEMA_RECORD ? decode_record(d, plan, value, path)
+                                              : decode_items(d, plan, value, path);
     d->depth_left++;
     return r;
 }
 
-static int decode(struct decoder *d, const struct plan *plan, char *value, const struct path *path)
+static int decode_value(struct decoder *d, const struct plan *plan, char *value,
+                        const struct path *path)
 {
     if (plan->unfit != NULL)
         return fault_set(d->fault, PF_E_schema_unfit, path, plan->unfit);
@@ -304,12 +337,15 @@ static int decode(struct decoder *d, const struct plan *plan, char *value, const
     return fault_set(d->fault, PF_E_defect, path, "a type that Avro does not have");
 }
 
-int plan_run(const struct plan *plan, struct wire *wire, const struct codec_limits *limits, struct arena *arena, void *ret_value,
-             struct codec_fault *ret_fault)
+int plan_run(const struct plan *plan, struct wire *wire, const struct codec_limits *limits,
+             struct arena *arena, void *ret_value, struct codec_fault *ret_fault)
 {
-    struct decoder d = {
-        .wire = *wire, .arena = arena, .elements_left = limits->elements_max, .depth_left = limits->depth_max, .fault = ret_fault};
-    const int r = decode(&d, plan, ret_value, NULL);
+    struct decoder d = {.wire = *wire,
+                        .arena = arena,
+                        .elements_left = limits->elements_max,
+                        .depth_left = limits->depth_max,
+                        .fault = ret_fault};
+    const int r = decode_value(&d, plan, ret_value, NULL);
     *wire = d.wire;
     return r;
 }

@@ -16,7 +16,8 @@ static int put_text(const char *text, struct buf *out)
     return 0;
 }
 
-static int put_array(const struct place *place, const char *value, struct buf *out, const char **ret_field)
+static int put_array(const struct place *place, const char *value, struct buf *out,
+                     const char **ret_field)
 {
     struct bound_array array;
     memcpy(&array, value, sizeof array);
@@ -24,7 +25,9 @@ static int put_array(const struct place *place, const char *value, struct buf *o
         wire_put_long(out, (int64_t)array.count);
     for (size_t i = 0; i < array.count; i++) {
         const int r = place->sub != NULL
-                          ? encode_record(place->sub, (const char *)array.items + i * place->sub->record->size, out, ret_field)
+                          ? encode_record(place->sub,
+                                          (const char *)array.items + i * place->sub->record->size,
+                                          out, ret_field)
                           : put_text(((const char *const *)array.items)[i], out);
         if (r < 0)
             return r;
@@ -71,7 +74,8 @@ static void put_number(const struct place *place, const char *value, struct buf 
 }
 
 /* A value that is there: what is behind a union's branch. */
-static int put_value(const struct place *place, const char *value, struct buf *out, const char **ret_field)
+static int put_value(const struct place *place, const char *value, struct buf *out,
+                     const char **ret_field)
 {
     const void *pointer;
     double real;
@@ -107,7 +111,8 @@ static int put_value(const struct place *place, const char *value, struct buf *o
     return -EINVAL;
 }
 
-static int put_place(const struct place *place, const char *record, struct buf *out, const char **ret_field)
+static int put_place(const struct place *place, const char *record, struct buf *out,
+                     const char **ret_field)
 {
     if (place->row == NULL) {
         buf_append(out, place->fallback.data, place->fallback.size);
@@ -122,7 +127,8 @@ static int put_place(const struct place *place, const char *record, struct buf *
     return put_value(place, record + place->row->offset, out, ret_field);
 }
 
-int encode_record(const struct layout *layout, const void *value, struct buf *out, const char **ret_field)
+int encode_record(const struct layout *layout, const void *value, struct buf *out,
+                  const char **ret_field)
 {
     for (size_t i = 0; i < layout->count; i++) {
         const int r = put_place(&layout->places[i], value, out, ret_field);

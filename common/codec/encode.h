@@ -4,9 +4,10 @@
 
 #include "codec/layout.h"
 
-/* Appends the record, without framing. 0; -EINVAL: a value that the schema does not allow (`ret_field` is its name); -ENOMEM: `out` is
- * full. On failure `out` may hold a part. */
-__attribute__((warn_unused_result)) int encode_record(const struct layout *layout, const void *value, struct buf *out,
+/* Appends the record, without framing. 0; -EINVAL: a value that the schema does not allow
+ * (`ret_field` is its name); -ENOMEM: `out` is full. On failure `out` may hold a part. */
+__attribute__((warn_unused_result)) int encode_record(const struct layout *layout,
+                                                      const void *value, struct buf *out,
                                                       const char **ret_field);
 
 #endif

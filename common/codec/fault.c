@@ -1,9 +1,12 @@
 /* Faults with the path to where they are; see fault.h. */
 #include "codec/fault.h"
 
+#include "base/buf.h"
+
 enum { SHOWN_MAX = 16 }; /* steps of a path that are worth reading */
 
-void fault_fill(struct codec_fault *ret_fault, enum pf_error code, const struct path *path, const char *why)
+void fault_fill(struct codec_fault *ret_fault, enum pf_error code, const struct path *path,
+                const char *why)
 {
     const struct path *steps[SHOWN_MAX];
     size_t count = 0;
@@ -20,6 +23,7 @@ void fault_fill(struct codec_fault *ret_fault, enum pf_error code, const struct 
             buf_printf(&text, "[%zu]", step->index);
     }
     ret_fault->code = code;
-    (void)snprintf(ret_fault->message, sizeof ret_fault->message, "%.120s%s%s", text.data, text.size > 0 ? ": " : "", why);
+    (void)snprintf(ret_fault->message, sizeof ret_fault->message, "%.120s%s%s", text.data,
+                   text.size > 0 ? ": " : "", why);
     buf_release(&text);
 }

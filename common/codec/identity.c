@@ -1,10 +1,9 @@
 /* The canonical form of identity fields; see identity.h. */
 #include "codec/identity.h"
 
-#include "codec/plan.h"
-
 #include <endian.h>
-#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void put_long(struct buf *out, char letter, uint64_t value)
 {
@@ -36,27 +35,84 @@ static void put_text(struct buf *out, const char *text)
         buf_append(out, "n", 1);
 }
 
-static void put_record(struct buf *out, const struct layout *layout, const void *value)
+static void put_record(struct buf *out, enum identity_form form, const struct layout *layout,
+                       const void *value)
 {
     if (value == NULL) {
         buf_append(out, "n", 1);
         return;
     }
     buf_append(out, "r", 1);
-    identity_write(layout, value, out);
+    identity_write(layout, form, value, out);
 }
 
-static void put_array(struct buf *out, const struct place *place, const char *value)
+static void put_item(struct buf *out, enum identity_form form, const struct place *place,
+                     const struct bound_array *array, size_t i)
+{
+    if (place->sub != NULL)
+        put_record(out, form, place->sub,
+                   (const char *)array->items + i * place->sub->record->size);
+    else
+        put_text(out, ((const char *const *)array->items)[i]);
+}
+
+struct item_bytes {
+    const char *data;
+    size_t size;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct item_bytes *left = a, *right = b;
+    const size_t both = left->size < right->size ? left->size : right->size;
+    const int order = memcmp(left->data, right->data, both);
+    return order != 0 ? order : (left->size > right->size) - (left->size < right->size);
+}
+
+/* The items behind `start`, whose ends are given, in the order of their bytes. */
+static void sort_items(struct buf *out, size_t start, const size_t ends[], size_t count)
+{
+    const size_t size = out->size - start;
+    char *copy = malloc(size + 1);
+    struct item_bytes *items = malloc(count * sizeof *items);
+    if (copy == NULL || items == NULL) {
+        out->failed = true;
+    } else {
+        memcpy(copy, out->data + start, size);
+        for (size_t i = 0, at = 0; i < count; at = ends[i] - start, i++)
+            items[i] = (struct item_bytes){copy + at, ends[i] - start - at};
+        qsort(items, count, sizeof *items, by_bytes);
+        for (size_t i = 0, at = start; i < count; at += items[i].size, i++)
+            memcpy(out->data + at, items[i].data, items[i].size);
+    }
+    free(items);
+    free(copy);
+}
+
+static void put_array(struct buf *out, enum identity_form form, const struct place *place,
+                      const char *value)
 {
     struct bound_array array;
     memcpy(&array, value, sizeof array);
     put_size(out, 'a', array.count);
-    for (size_t i = 0; i < array.count; i++) {
-        if (place->sub != NULL)
-            put_record(out, place->sub, (const char *)array.items + i * place->sub->record->size);
-        else
-            put_text(out, ((const char *const *)array.items)[i]);
+    if (form == IDENTITY_WHOLE || array.count < 2) {
+        for (size_t i = 0; i < array.count; i++)
+            put_item(out, form, place, &array, i);
+        return;
     }
+    const size_t start = out->size;
+    size_t *ends = malloc(array.count * sizeof *ends);
+    if (ends == NULL) {
+        out->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < array.count; i++) {
+        put_item(out, form, place, &array, i);
+        ends[i] = out->size;
+    }
+    if (!out->failed)
+        sort_items(out, start, ends, array.count);
+    free(ends);
 }
 
 static void put_double(struct buf *out, double value)
@@ -66,10 +122,11 @@ static void put_double(struct buf *out, double value)
     put_long(out, 'd', bits);
 }
 
-static void put_value(struct buf *out, const struct place *place, const char *record)
+void identity_write_value(const struct place *place, enum identity_form form, const void *record,
+                          struct buf *out)
 {
     const struct binding *row = place->row;
-    const char *value = record + row->offset;
+    const char *value = (const char *)record + row->offset;
     union {
         const char *text;
         const void *pointer;
@@ -115,56 +172,41 @@ static void put_value(struct buf *out, const struct place *place, const char *re
         break;
     case BIND_RECORD:
         memcpy(&v.pointer, value, sizeof v.pointer);
-        put_record(out, place->sub, v.pointer);
+        put_record(out, form, place->sub, v.pointer);
         break;
     case BIND_INLINE:
-        put_record(out, place->sub, value);
+        put_record(out, form, place->sub, value);
         break;
     case BIND_ARRAY:
-        put_array(out, place, value);
+        put_array(out, form, place, value);
         break;
     }
 }
 
-/* Written first, and taken back when it turns out to be the default: there is one definition of equal. Absent by default is what most
- * fields are. */
-static void put_field(struct buf *out, const struct place *place, const char *record)
+/* Written first, and taken back when it turns out to be the default: there is one definition of
+ * equal. Absent by default is what most fields are. */
+static void put_field(struct buf *out, enum identity_form form, const struct place *place,
+                      const char *record)
 {
-    if (place->has_default && place->canonical.size == 1 && place_absent(place, record))
+    const struct bound_bytes *usual = &place->canonical[form];
+    if (place->has_default && usual->size == 1 && place_absent(place, record))
         return;
     const size_t start = out->size;
     buf_append(out, place->name, place->name_size + 1);
     const size_t value = out->size;
-    put_value(out, place, record);
-    if (!place->has_default || out->failed || out->size - value != place->canonical.size ||
-        memcmp(out->data + value, place->canonical.data, place->canonical.size) != 0)
+    identity_write_value(place, form, record, out);
+    if (!place->has_default || out->failed || out->size - value != usual->size ||
+        memcmp(out->data + value, usual->data, usual->size) != 0)
         return;
     out->size = start;
     out->data[start] = '\0';
 }
 
-void identity_write(const struct layout *layout, const void *value, struct buf *out)
+void identity_write(const struct layout *layout, enum identity_form form, const void *value,
+                    struct buf *out)
 {
-    for (size_t i = 0; i < layout->identity_count; i++)
-        put_field(out, layout->identity[i], value);
+    const struct layout_selection *of = &layout->selected[form];
+    for (size_t i = 0; i < of->count; i++)
+        put_field(out, form, of->places[i], value);
     buf_append(out, "", 1);
-}
-
-int identity_default(const struct layout *layout, struct place *place, struct arena *memory)
-{
-    const struct codec_limits limits = {.bytes_max = place->fallback.size, .elements_max = 1000, .depth_max = 100};
-    struct wire wire = {.at = place->fallback.data, .end = place->fallback.data + place->fallback.size};
-    struct plan_record *made = NULL;
-    struct codec_fault fault;
-    char *record = arena_alloc(memory, layout->record->size);
-    const struct plan *plan = plan_make(memory, &made, place->node, place);
-    if (record == NULL || plan == NULL || plan_run(plan, &wire, &limits, memory, record + place->row->offset, &fault) < 0)
-        return -ENOMEM;
-    struct buf text;
-    buf_init(&text, 1 << 16);
-    put_value(&text, place, record);
-    const char *copy = text.failed ? NULL : arena_text(memory, text.data, text.size);
-    place->canonical = (struct bound_bytes){.data = (const uint8_t *)copy, .size = text.size};
-    buf_release(&text);
-    return copy != NULL ? 0 : -ENOMEM;
 }

@@ -1,10 +1,9 @@
 /* Today's schema laid over a C struct; see layout.h. */
 #include "codec/layout.h"
 
-#include "codec/identity.h"
-#include "codec/json.h"
-
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Which kinds of rows may hold a value of which type. */
 static bool kind_fits(enum binding_kind kind, enum schema_type type)
@@ -36,7 +35,8 @@ static bool kind_fits(enum binding_kind kind, enum schema_type type)
 /* Whether a row can say "absent". */
 static bool row_optional(const struct binding *row)
 {
-    return row->has_offset != SIZE_MAX || row->kind == BIND_TEXT || row->kind == BIND_BYTES || row->kind == BIND_RECORD;
+    return row->has_offset != SIZE_MAX || row->kind == BIND_TEXT || row->kind == BIND_BYTES ||
+           row->kind == BIND_RECORD;
 }
 
 static int split_union(struct place *place)
@@ -46,7 +46,8 @@ static int split_union(struct place *place)
     if (place->node->type != SCHEMA_UNION)
         return 0;
     for (size_t i = 0; i < place->node->count; i++) {
-        int *branch = place->node->branches[i]->type == SCHEMA_NULL ? &place->null_branch : &place->value_branch;
+        int *branch = place->node->branches[i]->type == SCHEMA_NULL ? &place->null_branch
+                                                                    : &place->value_branch;
         if (*branch >= 0)
             return -EINVAL;
         *branch = (int)i;
@@ -75,24 +76,32 @@ static int fill_array(struct layout_set *set, struct place *place, char ret_mess
     struct place *item = arena_alloc(set->memory, sizeof *item);
     if (item == NULL)
         return -ENOMEM;
-    *item = (struct place){.node = place->inner->items, .inner = place->inner->items, .null_branch = -1, .value_branch = -1};
+    *item = (struct place){.node = place->inner->items,
+                           .inner = place->inner->items,
+                           .null_branch = -1,
+                           .value_branch = -1};
     place->item = item;
     if (place->row->record == NULL)
         return item->node->type == SCHEMA_STRING ? 0 : -EINVAL;
     if (item->node->type != SCHEMA_RECORD)
         return -EINVAL;
-    const int r = layout_make(set, item->node, place->row->record, &item->sub, ret_message);
-    place->sub = item->sub;
+    struct layout *sub = NULL;
+    const int r = layout_make(set, item->node, place->row->record, &sub, ret_message);
+    place->sub = item->sub = sub;
     return r;
 }
 
 /* What hangs below a place: a record's layout, an array's items, an enum's symbols. */
 static int fill_parts(struct layout_set *set, struct place *place, char ret_message[static 200])
 {
+    struct layout *sub = NULL;
+    int r;
     switch (place->row->kind) {
     case BIND_RECORD:
     case BIND_INLINE:
-        return layout_make(set, place->inner, place->row->record, &place->sub, ret_message);
+        r = layout_make(set, place->inner, place->row->record, &sub, ret_message);
+        place->sub = sub;
+        return r;
     case BIND_ARRAY:
         return fill_array(set, place, ret_message);
     case BIND_ENUM:
@@ -102,42 +111,29 @@ static int fill_parts(struct layout_set *set, struct place *place, char ret_mess
     }
 }
 
-static int fill_default(struct layout_set *set, const struct schema_field *field, struct place *place)
-{
-    if (field->default_value == NULL)
-        return 0;
-    struct buf bytes;
-    struct codec_fault fault;
-    buf_init(&bytes, 1 << 16);
-    int r = json_encode(field->node, field->default_value, &bytes, &fault);
-    if (r == 0) {
-        const char *copy = arena_text(set->memory, bytes.data, bytes.size);
-        place->fallback = (struct bound_bytes){.data = (const uint8_t *)copy, .size = bytes.size};
-        place->has_default = true;
-        r = copy != NULL ? 0 : -ENOMEM;
-    }
-    buf_release(&bytes);
-    return r == -EBADMSG ? -EINVAL : r;
-}
-
-static int fill_place(struct layout_set *set, const struct layout *layout, const struct schema_field *field, struct place *place,
+static int fill_place(struct layout_set *set, const struct layout *layout,
+                      const struct schema_field *field, struct place *place,
                       char ret_message[static 200])
 {
-    *place = (struct place){.name = field->name, .name_size = strlen(field->name), .node = field->node, .identity = field->identity};
+    *place = (struct place){
+        .name = field->name,
+        .name_size = strlen(field->name),
+        .node = field->node,
+        .selected = {[IDENTITY_WHOLE] = field->identity, [IDENTITY_GOODS] = field->goods},
+        .has_default = field->default_value != NULL};
     for (size_t i = 0; i < layout->record->field_count; i++)
         if (strcmp(layout->record->fields[i].name, field->name) == 0)
             place->row = &layout->record->fields[i];
     int r = split_union(place);
-    const char *what = "its default is none of its type";
-    if (r == 0)
-        r = fill_default(set, field, place);
+    const char *what = "a union of other than null and one type";
     if (r == 0 && place->row == NULL) {
         what = "the struct has no row for it, and it has no default";
-        r = place->has_default && !place->identity ? 0 : -EINVAL;
+        r = place->has_default && !field->identity && !field->goods ? 0 : -EINVAL;
     } else if (r == 0) {
         what = "the struct's row is of another kind";
         const bool optional = place->null_branch >= 0;
-        if (!kind_fits(place->row->kind, place->inner->type) || (optional && !row_optional(place->row)) ||
+        if (!kind_fits(place->row->kind, place->inner->type) ||
+            (optional && !row_optional(place->row)) ||
             (!optional && place->row->has_offset != SIZE_MAX))
             r = -EINVAL;
         else
@@ -154,47 +150,53 @@ static int by_name(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
-static int fill_identity(struct layout_set *set, struct layout *layout)
+static int fill_selection(struct layout_set *set, struct layout *layout, enum identity_form form)
 {
-    layout->identity = arena_alloc(set->memory, layout->count * sizeof *layout->identity);
-    if (layout->identity == NULL)
+    struct layout_selection *of = &layout->selected[form];
+    of->places = arena_alloc(set->memory, layout->count * sizeof *of->places);
+    if (of->places == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < layout->count; i++)
-        if (layout->places[i].identity)
-            layout->identity[layout->identity_count++] = &layout->places[i];
-    qsort(layout->identity, layout->identity_count, sizeof *layout->identity, by_name);
-    for (size_t i = 0; i < layout->count; i++)
-        if (layout->places[i].identity && layout->places[i].has_default) {
-            const int r = identity_default(layout, &layout->places[i], set->memory);
-            if (r < 0)
-                return r;
-        }
+        if (layout->places[i].selected[form])
+            of->places[of->count++] = &layout->places[i];
+    qsort(of->places, of->count, sizeof *of->places, by_name);
     return 0;
 }
 
 static int fill_layout(struct layout_set *set, struct layout *layout, char ret_message[static 200])
 {
     for (size_t i = 0; i < layout->count; i++) {
-        const int r = fill_place(set, layout, &layout->node->fields[i], &layout->places[i], ret_message);
+        const int r =
+            fill_place(set, layout, &layout->node->fields[i], &layout->places[i], ret_message);
         if (r < 0)
             return r;
     }
     for (size_t i = 0; i < layout->record->field_count; i++)
         if (layout_find(layout, layout->record->fields[i].name) == NULL) {
-            (void)snprintf(ret_message, 200, "%s.%s: the schema has no such field", layout->record->name, layout->record->fields[i].name);
+            (void)snprintf(ret_message, 200, "%s.%s: the schema has no such field",
+                           layout->record->name, layout->record->fields[i].name);
             return -EINVAL;
         }
-    return fill_identity(set, layout);
+    const int r = fill_selection(set, layout, IDENTITY_WHOLE);
+    return r < 0 ? r : fill_selection(set, layout, IDENTITY_GOODS);
 }
 
-int layout_make(struct layout_set *set, const struct schema_node *node, const struct bound_record *record, const struct layout **ret_layout,
+struct layout *layout_made(const struct layout_set *set, const struct schema_node *node,
+                           const struct bound_record *record)
+{
+    for (struct layout *l = set->youngest; l != NULL; l = l->made_before)
+        if (l->record == record && l->node == node)
+            return l;
+    return NULL;
+}
+
+int layout_make(struct layout_set *set, const struct schema_node *node,
+                const struct bound_record *record, struct layout **ret_layout,
                 char ret_message[static 200])
 {
-    for (const struct layout *l = set->youngest; l != NULL; l = l->made_before)
-        if (l->record == record && l->node == node) {
-            *ret_layout = l;
-            return 0;
-        }
+    *ret_layout = layout_made(set, node, record);
+    if (*ret_layout != NULL)
+        return 0;
     ret_message[0] = '\0';
     if (node->type != SCHEMA_RECORD || strcmp(node->name, record->name) != 0) {
         (void)snprintf(ret_message, 200, "%s: the schema has another type there", record->name);
@@ -204,7 +206,11 @@ int layout_make(struct layout_set *set, const struct schema_node *node, const st
     struct place *places = arena_alloc(set->memory, node->count * sizeof *places);
     if (layout == NULL || places == NULL)
         return -ENOMEM;
-    *layout = (struct layout){.record = record, .node = node, .places = places, .count = node->count, .made_before = set->youngest};
+    *layout = (struct layout){.record = record,
+                              .node = node,
+                              .places = places,
+                              .count = node->count,
+                              .made_before = set->youngest};
     struct layout *const before = set->youngest;
     set->youngest = layout; /* a record may contain itself */
     const int r = fill_layout(set, layout, ret_message);
@@ -236,6 +242,7 @@ bool place_absent(const struct place *place, const void *record)
     }
     if (row->kind != BIND_TEXT && row->kind != BIND_BYTES && row->kind != BIND_RECORD)
         return false;
-    memcpy(&pointer, base + row->offset, sizeof pointer); /* struct bound_bytes starts with its pointer too */
+    memcpy(&pointer, base + row->offset,
+           sizeof pointer); /* struct bound_bytes starts with its pointer too */
     return pointer == NULL;
 }

@@ -4,8 +4,10 @@
 static enum plan_target target_of(const struct place *place)
 {
     static const enum plan_target targets[] = {
-        [BIND_TEXT] = TARGET_TEXT,   [BIND_BYTES] = TARGET_BYTES,   [BIND_BOOL] = TARGET_BOOL, [BIND_INT] = TARGET_INT,
-        [BIND_LONG] = TARGET_LONG,   [BIND_DOUBLE] = TARGET_DOUBLE, [BIND_ENUM] = TARGET_ENUM, [BIND_RECORD] = TARGET_POINTER,
+        [BIND_TEXT] = TARGET_TEXT,   [BIND_BYTES] = TARGET_BYTES,
+        [BIND_BOOL] = TARGET_BOOL,   [BIND_INT] = TARGET_INT,
+        [BIND_LONG] = TARGET_LONG,   [BIND_DOUBLE] = TARGET_DOUBLE,
+        [BIND_ENUM] = TARGET_ENUM,   [BIND_RECORD] = TARGET_POINTER,
         [BIND_ARRAY] = TARGET_ARRAY, [BIND_INLINE] = TARGET_INLINE,
     };
     if (place == NULL)
@@ -16,7 +18,8 @@ static enum plan_target target_of(const struct place *place)
 }
 
 /* Avro's rules of resolution, with the struct's row in the reader's role. */
-static bool type_fits(const struct schema_node *written, const struct place *place, enum plan_target target)
+static bool type_fits(const struct schema_node *written, const struct place *place,
+                      enum plan_target target)
 {
     switch (target) {
     case TARGET_DROP:
@@ -46,7 +49,8 @@ static bool type_fits(const struct schema_node *written, const struct place *pla
     return false;
 }
 
-static const int *map_symbols(struct arena *memory, const struct schema_node *written, const struct place *place)
+static const int *map_symbols(struct arena *memory, const struct schema_node *written,
+                              const struct place *place)
 {
     int *map = arena_alloc(memory, written->count * sizeof *map);
     if (map == NULL)
@@ -64,7 +68,8 @@ static const int *map_symbols(struct arena *memory, const struct schema_node *wr
     return map;
 }
 
-static bool add_default(struct arena *memory, struct plan_record **made, const struct place *place, struct plan_default *entry)
+static bool add_default(struct arena *memory, struct plan_record **made, const struct place *place,
+                        struct plan_default *entry)
 {
     entry->field = (struct plan_field){.name = place->name, .offset = place->row->offset};
     entry->bytes = place->fallback;
@@ -73,7 +78,8 @@ static bool add_default(struct arena *memory, struct plan_record **made, const s
     return !place->has_default || entry->field.plan != NULL;
 }
 
-static const struct plan_record *make_record(struct arena *memory, struct plan_record **made, const struct schema_node *written,
+static const struct plan_record *make_record(struct arena *memory, struct plan_record **made,
+                                             const struct schema_node *written,
                                              const struct layout *layout)
 {
     for (const struct plan_record *r = *made; r != NULL; r = r->made_before)
@@ -85,7 +91,11 @@ static const struct plan_record *make_record(struct arena *memory, struct plan_r
     struct plan_default *defaults = arena_alloc(memory, places * sizeof *defaults);
     if (record == NULL || fields == NULL || defaults == NULL)
         return NULL;
-    *record = (struct plan_record){.node = written, .layout = layout, .fields = fields, .defaults = defaults, .made_before = *made};
+    *record = (struct plan_record){.node = written,
+                                   .layout = layout,
+                                   .fields = fields,
+                                   .defaults = defaults,
+                                   .made_before = *made};
     record->size = layout != NULL ? layout->record->size : 0;
     *made = record; /* before its fields: a record may contain itself */
     for (size_t i = 0; i < written->count; i++) {
@@ -93,7 +103,8 @@ static const struct plan_record *make_record(struct arena *memory, struct plan_r
         const struct place *place = layout != NULL ? layout_find(layout, field->name) : NULL;
         if (place != NULL && place->row == NULL)
             place = NULL;
-        fields[i] = (struct plan_field){.name = field->name, .offset = place != NULL ? place->row->offset : 0};
+        fields[i] = (struct plan_field){.name = field->name,
+                                        .offset = place != NULL ? place->row->offset : 0};
         fields[i].plan = plan_make(memory, made, field->node, place);
         if (fields[i].plan == NULL)
             return NULL;
@@ -109,7 +120,8 @@ static const struct plan_record *make_record(struct arena *memory, struct plan_r
     return record;
 }
 
-static bool make_items(struct arena *memory, struct plan_record **made, const struct schema_node *written, const struct place *place,
+static bool make_items(struct arena *memory, struct plan_record **made,
+                       const struct schema_node *written, const struct place *place,
                        struct plan *plan)
 {
     const struct place *item = plan->target == TARGET_ARRAY ? place->item : NULL;
@@ -120,7 +132,8 @@ static bool make_items(struct arena *memory, struct plan_record **made, const st
     return plan->item != NULL;
 }
 
-static bool make_branches(struct arena *memory, struct plan_record **made, const struct schema_node *written, const struct place *place,
+static bool make_branches(struct arena *memory, struct plan_record **made,
+                          const struct schema_node *written, const struct place *place,
                           struct plan *plan)
 {
     plan->count = written->count;
@@ -136,7 +149,8 @@ static bool make_branches(struct arena *memory, struct plan_record **made, const
 }
 
 /* Whether `plan` may be used as it stands; else why not. */
-static const char *reason_unfit(const struct schema_node *written, const struct place *place, enum plan_target target)
+static const char *reason_unfit(const struct schema_node *written, const struct place *place,
+                                enum plan_target target)
 {
     if (written->type == SCHEMA_UNION || target == TARGET_DROP)
         return NULL;
@@ -145,7 +159,8 @@ static const char *reason_unfit(const struct schema_node *written, const struct 
     return type_fits(written, place, target) ? NULL : "its writer's schema has another type here";
 }
 
-const struct plan *plan_make(struct arena *memory, struct plan_record **made, const struct schema_node *written, const struct place *place)
+const struct plan *plan_make(struct arena *memory, struct plan_record **made,
+                             const struct schema_node *written, const struct place *place)
 {
     struct plan *plan = arena_alloc(memory, sizeof *plan);
     if (plan == NULL)
@@ -159,7 +174,8 @@ const struct plan *plan_make(struct arena *memory, struct plan_record **made, co
     bool ok = true;
     switch (written->type) {
     case SCHEMA_RECORD:
-        plan->record = make_record(memory, made, written, plan->target != TARGET_DROP ? place->sub : NULL);
+        plan->record =
+            make_record(memory, made, written, plan->target != TARGET_DROP ? place->sub : NULL);
         ok = plan->record != NULL;
         break;
     case SCHEMA_ENUM:
@@ -180,12 +196,17 @@ const struct plan *plan_make(struct arena *memory, struct plan_record **made, co
     return ok ? plan : NULL;
 }
 
-const struct plan *plan_make_record(struct arena *memory, const struct schema_node *written, const struct layout *layout)
+const struct plan *plan_make_record(struct arena *memory, const struct schema_node *written,
+                                    const struct layout *layout)
 {
     struct place *place = arena_alloc(memory, sizeof *place);
     struct plan_record *made = NULL;
     if (place == NULL)
         return NULL;
-    *place = (struct place){.node = layout->node, .inner = layout->node, .sub = layout, .null_branch = -1, .value_branch = -1};
+    *place = (struct place){.node = layout->node,
+                            .inner = layout->node,
+                            .sub = layout,
+                            .null_branch = -1,
+                            .value_branch = -1};
     return plan_make(memory, &made, written, place);
 }

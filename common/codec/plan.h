@@ -1,15 +1,20 @@
-/* How the bytes of one writer's schema go into one struct: compiled once, then followed without looking up a name.
+/* How the bytes of one writer's schema go into one struct: compiled once, then followed without
+ * looking up a name.
  *
  * Invariants
- *   - A plan mirrors the writer's schema, for every byte must be walked; what has no place in the struct is checked and dropped.
- *   - What cannot fit (another type, a null where none is allowed, a field that is missing and has no default) is a node of the plan like
- * any other: it becomes a fault when a record has it, with the path.
- *   - Constant after plan_make; lives in the arena it was made in. Running allocates only in the record's arena. */
+ *   - A plan mirrors the writer's schema, for every byte must be walked; what has no place in the
+ *     struct is checked and dropped.
+ *   - What cannot fit (another type, a null where none is allowed, a field that is missing and has
+ *     no default) is a node of the plan like any other: it becomes a fault when a record has it,
+ *     with the path.
+ *   - Constant after plan_make; lives in the arena it was made in. Running allocates only in the
+ *     record's arena. */
 #ifndef PRIMAFLOW_CODEC_PLAN_H
 #define PRIMAFLOW_CODEC_PLAN_H
 
 #include "codec/fault.h"
 #include "codec/layout.h"
+#include "codec/limits.h"
 #include "codec/wire.h"
 
 enum plan_target {
@@ -63,16 +68,20 @@ struct plan_record {
     struct plan_record *made_before;
 };
 
-/* The plan that brings a value of `written` to `place` (NULL: drop it). NULL: no memory. `made` links the records of one plan, start with
- * NULL. */
-const struct plan *plan_make(struct arena *memory, struct plan_record **made, const struct schema_node *written, const struct place *place);
+/* The plan that brings a value of `written` to `place` (NULL: drop it). NULL: no memory. `made`
+ * links the records of one plan, start with NULL. */
+const struct plan *plan_make(struct arena *memory, struct plan_record **made,
+                             const struct schema_node *written, const struct place *place);
 
 /* The plan of a whole record. NULL: no memory. */
-const struct plan *plan_make_record(struct arena *memory, const struct schema_node *written, const struct layout *layout);
+const struct plan *plan_make_record(struct arena *memory, const struct schema_node *written,
+                                    const struct layout *layout);
 
-/* Walks `wire` and fills `ret_value` (zeroed before; a record's struct or, for plan_make, a member). Does not ask whether bytes follow.
- * 0 or -EBADMSG with *ret_fault. */
-__attribute__((warn_unused_result)) int plan_run(const struct plan *plan, struct wire *wire, const struct codec_limits *limits,
-                                                 struct arena *arena, void *ret_value, struct codec_fault *ret_fault);
+/* Walks `wire` and fills `ret_value` (zeroed before; a record's struct or, for plan_make, a
+ * member). Does not ask whether bytes follow. 0 or -EBADMSG with *ret_fault. */
+__attribute__((warn_unused_result)) int plan_run(const struct plan *plan, struct wire *wire,
+                                                 const struct codec_limits *limits,
+                                                 struct arena *arena, void *ret_value,
+                                                 struct codec_fault *ret_fault);
 
 #endif

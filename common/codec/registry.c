@@ -86,7 +86,8 @@ static size_t lower_bound(const struct registry *registry, uint32_t id)
     return low;
 }
 
-int registry_find(struct registry *registry, uint32_t id, const struct schema **ret_schema, char ret_message[static 200])
+int registry_find(struct registry *registry, uint32_t id, const struct schema **ret_schema,
+                  char ret_message[static 200])
 {
     int r = -EAGAIN;
     (void)pthread_mutex_lock(&registry->lock);
@@ -117,17 +118,19 @@ static bool make_room(struct registry *registry)
     size_t oldest = registry->count;
     for (size_t i = 0; i < registry->count; i++)
         if (registry->known[i].schema == NULL &&
-            (oldest == registry->count || registry->known[i].until_ms < registry->known[oldest].until_ms))
+            (oldest == registry->count ||
+             registry->known[i].until_ms < registry->known[oldest].until_ms))
             oldest = i;
     if (oldest == registry->count)
         return false;
     registry->count--;
-    memmove(&registry->known[oldest], &registry->known[oldest + 1], (registry->count - oldest) * sizeof *registry->known);
+    memmove(&registry->known[oldest], &registry->known[oldest + 1],
+            (registry->count - oldest) * sizeof *registry->known);
     return true;
 }
 
 /* Takes `entry` over, unless another thread was faster with the schema. Locked. */
-static bool remember(struct registry *registry, const struct known *entry)
+static bool registry_remember(struct registry *registry, const struct known *entry)
 {
     size_t at = lower_bound(registry, entry->id);
     if (at < registry->count && registry->known[at].id == entry->id) {
@@ -139,17 +142,18 @@ static bool remember(struct registry *registry, const struct known *entry)
     if (!make_room(registry))
         return false;
     at = lower_bound(registry, entry->id);
-    memmove(&registry->known[at + 1], &registry->known[at], (registry->count - at) * sizeof *registry->known);
+    memmove(&registry->known[at + 1], &registry->known[at],
+            (registry->count - at) * sizeof *registry->known);
     registry->known[at] = *entry;
     registry->count++;
     return true;
 }
 
-static void add(struct registry *registry, struct known *entry)
+static void registry_add(struct registry *registry, struct known *entry)
 {
     entry->until_ms = clock_monotonic_ms() + NEGATIVE_MS;
     (void)pthread_mutex_lock(&registry->lock);
-    const bool kept = remember(registry, entry);
+    const bool kept = registry_remember(registry, entry);
     (void)pthread_mutex_unlock(&registry->lock);
     if (!kept)
         schema_free(entry->own);
@@ -164,9 +168,12 @@ static int read_schema(const struct registry *registry, const json_t *reply, str
     if (!json_is_string(text))
         return -EIO;
     if (kind != NULL && strcmp(kind, "AVRO") != 0) {
-        (void)snprintf(entry->why, sizeof entry->why, "the registry's schema %u is not Avro", entry->id);
-    } else if (schema_parse(json_string_value(text), json_string_length(text), &entry->own, message) < 0) {
-        (void)snprintf(entry->why, sizeof entry->why, "the registry's schema %u: %.60s", entry->id, message);
+        (void)snprintf(entry->why, sizeof entry->why, "the registry's schema %u is not Avro",
+                       entry->id);
+    } else if (schema_parse(json_string_value(text), json_string_length(text), &entry->own,
+                            message) < 0) {
+        (void)snprintf(entry->why, sizeof entry->why, "the registry's schema %u: %.60s", entry->id,
+                       message);
     } else {
         entry->schema = store_find_fingerprint(registry->store, entry->own->fingerprint);
         if (entry->schema != NULL) {
@@ -190,20 +197,23 @@ int registry_fetch(struct registry *registry, uint32_t id)
     int r = 0;
     if (reply.status == 200 && reply.json != NULL)
         r = read_schema(registry, reply.json, &entry);
-    else if (reply.status == 404 && json_integer_value(json_object_get(reply.json, "error_code")) == 40403)
+    else if (reply.status == 404 &&
+             json_integer_value(json_object_get(reply.json, "error_code")) == 40403)
         (void)snprintf(entry.why, sizeof entry.why, "the registry has no schema %u", id);
     else
-        r = -EIO; /* a 404 without the code is a wrong URL or a proxy: the world's fault, not the record's */
+        r = -EIO; /* a 404 without the code is a wrong URL or a proxy: the world's fault, not the
+                     record's */
     json_decref(reply.json);
     if (r == 0)
-        add(registry, &entry);
+        registry_add(registry, &entry);
     return r;
 }
 
-/* One request of a registration, about a subject. 0 with *ret_reply (the caller's); -ENOENT: the registry knows no such thing; -EEXIST: a
- * conflict; -EPROTO: refused; -EIO: no answer of a registry; each with `ret_message`. */
-static int ask(const char *url, const char *method, const json_t *body, const char *subject, json_t **ret_reply,
-               char ret_message[static 300])
+/* One request of a registration, about a subject. 0 with *ret_reply (the caller's); -ENOENT: the
+ * registry knows no such thing; -EEXIST: a conflict; -EPROTO: refused; -EIO: no answer of a
+ * registry; each with `ret_message`. */
+static int registry_ask(const char *url, const char *method, const json_t *body,
+                        const char *subject, json_t **ret_reply, char ret_message[static 300])
 {
     struct registry_reply reply;
     char message[200];
@@ -224,10 +234,11 @@ static int ask(const char *url, const char *method, const json_t *body, const ch
     } else if (reply.status == 422 || reply.status == 400) {
         r = -EPROTO;
     }
-    (void)snprintf(ret_message, 300, "the schema registry answered %ld for %.80s: %.150s", reply.status, subject,
+    (void)snprintf(ret_message, 300, "the schema registry answered %ld for %.80s: %.150s",
+                   reply.status, subject,
                    said != NULL ? said
                    : r != -EIO  ? "no reason given"
-                                : "not a registry's answer; is schema.registry.url right?");
+                                : "unexpected reply; is schema.registry.url right?");
     json_decref(reply.json);
     return r;
 }
@@ -235,32 +246,36 @@ static int ask(const char *url, const char *method, const json_t *body, const ch
 static bool is_strict_enough(const json_t *config)
 {
     const char *level = json_string_value(json_object_get(config, "compatibilityLevel"));
-    return level != NULL && (strcmp(level, "BACKWARD_TRANSITIVE") == 0 || strcmp(level, "FULL_TRANSITIVE") == 0);
+    return level != NULL &&
+           (strcmp(level, "BACKWARD_TRANSITIVE") == 0 || strcmp(level, "FULL_TRANSITIVE") == 0);
 }
 
-/* Sees to it that every version of the subject can be read by later ones. What is stricter stays: it is an administrator's. */
+/* Sees to it that every version of the subject can be read by later ones. What is stricter stays:
+ * it is an administrator's. */
 static int set_compatibility(const char *url, const char *subject, char ret_message[static 300])
 {
     json_t *reply = NULL;
-    int r = ask(url, "GET", NULL, subject, &reply, ret_message);
+    int r = registry_ask(url, "GET", NULL, subject, &reply, ret_message);
     const bool enough = r == 0 && is_strict_enough(reply);
     json_decref(reply);
     if (enough || (r < 0 && r != -ENOENT))
         return r;
     json_t *body = json_pack("{s:s}", "compatibility", "BACKWARD_TRANSITIVE");
     reply = NULL;
-    r = body != NULL ? ask(url, "PUT", body, subject, &reply, ret_message) : -EIO;
+    r = body != NULL ? registry_ask(url, "PUT", body, subject, &reply, ret_message) : -EIO;
     json_decref(body);
     json_decref(reply);
     return r;
 }
 
 /* The id under which the subject has this very text, now or already. */
-static int post_version(const char *url, const struct schema *schema, const char *subject, uint32_t *ret_id, char ret_message[static 300])
+static int post_version(const char *url, const struct schema *schema, const char *subject,
+                        uint32_t *ret_id, char ret_message[static 300])
 {
-    json_t *reply = NULL, *body = json_pack("{s:s, s:s}", "schema", schema->text, "schemaType", "AVRO");
-    (void)snprintf(ret_message, 300, "no memory to ask the schema registry");
-    int r = body != NULL ? ask(url, "POST", body, subject, &reply, ret_message) : -EIO;
+    json_t *reply = NULL,
+           *body = json_pack("{s:s, s:s}", "schema", schema->text, "schemaType", "AVRO");
+    (void)snprintf(ret_message, 300, "schema registry: out of memory");
+    int r = body != NULL ? registry_ask(url, "POST", body, subject, &reply, ret_message) : -EIO;
     json_decref(body);
     if (r == 0) {
         const json_t *id = json_object_get(reply, "id");
@@ -268,7 +283,9 @@ static int post_version(const char *url, const struct schema *schema, const char
         if (json_is_integer(id) && number >= 0 && number <= UINT32_MAX) {
             *ret_id = (uint32_t)number;
         } else {
-            (void)snprintf(ret_message, 300, "the schema registry gave no id for %.80s; is schema.registry.url right?", subject);
+            (void)snprintf(
+                ret_message, 300,
+                "the schema registry gave no id for %.80s; is schema.registry.url right?", subject);
             r = -EIO;
         }
     }
@@ -292,36 +309,43 @@ static int note_written(struct registry *registry, const struct schema *schema, 
     return r;
 }
 
-static int register_once(const char *config, const char *versions, const struct schema *schema, const char *subject, uint32_t *ret_id,
-                         char ret_message[static 300])
+static int register_once(const char *config, const char *versions, const struct schema *schema,
+                         const char *subject, uint32_t *ret_id, char ret_message[static 300])
 {
-    /* The rule first, so that this very version is checked; registries differ in whether a subject without versions may have one. */
+    /* The rule first, so that this very version is checked; registries differ in whether a subject
+     * without versions may have one. */
     const int first = set_compatibility(config, subject, ret_message);
-    int r = first == 0 || first == -ENOENT ? post_version(versions, schema, subject, ret_id, ret_message) : first;
+    int r = first == 0 || first == -ENOENT
+                ? post_version(versions, schema, subject, ret_id, ret_message)
+                : first;
     if (r == 0 && first == -ENOENT)
         r = set_compatibility(config, subject, ret_message);
     return r;
 }
 
-int registry_register(struct registry *registry, const struct schema *schema, const char *subject, char ret_message[static 300])
+int registry_register(struct registry *registry, const struct schema *schema, const char *subject,
+                      char ret_message[static 300])
 {
     char config[URL_MAX], versions[URL_MAX];
     uint32_t id = 0;
-    if (snprintf(config, sizeof config, "%s/config/%s", registry->url, subject) >= (int)sizeof config ||
-        snprintf(versions, sizeof versions, "%s/subjects/%s/versions", registry->url, subject) >= (int)sizeof versions) {
+    if (snprintf(config, sizeof config, "%s/config/%s", registry->url, subject) >=
+            (int)sizeof config ||
+        snprintf(versions, sizeof versions, "%s/subjects/%s/versions", registry->url, subject) >=
+            (int)sizeof versions) {
         (void)snprintf(ret_message, 300, "the subject's name is too long");
         return -EPROTO;
     }
     int r = register_once(config, versions, schema, subject, &id, ret_message);
     for (int conflicts = 1; r == -EEXIST && conflicts < CONFLICTS_MAX; conflicts++) {
-        /* Also what the second of two workers hears who make a subject in the same moment: it is a refusal only when it stays. */
+        /* Also what the second of two workers hears who make a subject in the same moment: it is a
+         * refusal only when it stays. */
         (void)usleep(CONFLICT_PAUSE_MS * 1000);
         r = register_once(config, versions, schema, subject, &id, ret_message);
     }
     if (r < 0)
         return r == -EIO ? r : -EPROTO;
     struct known entry = {.id = id, .schema = schema};
-    add(registry, &entry);
+    registry_add(registry, &entry);
     return note_written(registry, schema, id);
 }
 

@@ -21,28 +21,34 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 
 static struct curl_slist *make_headers(void)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/vnd.schemaregistry.v1+json, application/json");
-    struct curl_slist *more = headers != NULL ? curl_slist_append(headers, "Content-Type: application/vnd.schemaregistry.v1+json") : NULL;
+    struct curl_slist *headers =
+        curl_slist_append(NULL, "Accept: application/vnd.schemaregistry.v1+json, application/json");
+    struct curl_slist *more =
+        headers != NULL
+            ? curl_slist_append(headers, "Content-Type: application/vnd.schemaregistry.v1+json")
+            : NULL;
     if (more == NULL)
         curl_slist_free_all(headers);
     return more;
 }
 
-static int exchange(CURL *curl, struct buf *body, struct registry_reply *ret_reply, char ret_message[static 200])
+static int exchange(CURL *curl, struct buf *body, struct registry_reply *ret_reply,
+                    char ret_message[static 200])
 {
     const CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
         (void)snprintf(ret_message, 200, "the schema registry: %.150s", curl_easy_strerror(code));
         return -EIO;
     }
-    struct registry_reply reply = {.json = json_loadb(body->data, body->size, JSON_DECODE_ANY, NULL)};
+    struct registry_reply reply = {.json =
+                                       json_loadb(body->data, body->size, JSON_DECODE_ANY, NULL)};
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
     *ret_reply = reply;
     return 0;
 }
 
-int registry_exchange(const char *url, const char *method, const json_t *body, struct registry_reply *ret_reply,
-                      char ret_message[static 200])
+int registry_exchange(const char *url, const char *method, const json_t *body,
+                      struct registry_reply *ret_reply, char ret_message[static 200])
 {
     struct buf reply;
     buf_init(&reply, REPLY_MAX);
@@ -50,7 +56,7 @@ int registry_exchange(const char *url, const char *method, const json_t *body, s
     struct curl_slist *headers = make_headers();
     char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
     int r = -EIO;
-    (void)snprintf(ret_message, 200, "the schema registry: no memory to ask it");
+    (void)snprintf(ret_message, 200, "schema registry: out of memory");
     if (curl == NULL || headers == NULL || (body != NULL && text == NULL))
         goto out;
     (void)curl_easy_setopt(curl, CURLOPT_URL, url);

@@ -1,11 +1,13 @@
 /* Avro schemas, parsed once into a tree that every other part of the codec follows.
  *
  * Invariants
- *   - A parsed schema never changes and lives until schema_free: pointers into it may be shared between threads.
+ *   - A parsed schema never changes and lives until schema_free: pointers into it may be shared
+ *     between threads.
  *   - The tree may have cycles, and only through records: whoever follows it bounds the depth.
- *   - Names are valid Avro names (letters, digits, underscores): they may stand in messages and in canonical text unescaped.
- *   - `wire_min` is a lower bound of the bytes that one value takes, so that `count × wire_min <= bytes left` refuses absurd counts at
- * once. */
+ *   - Names are valid Avro names (letters, digits, underscores): they may stand in messages and in
+ *     canonical text unescaped.
+ *   - `wire_min` is a lower bound of the bytes that one value takes, so that `count × wire_min <=
+ *     bytes left` refuses absurd counts at once. */
 #ifndef PRIMAFLOW_CODEC_SCHEMA_H
 #define PRIMAFLOW_CODEC_SCHEMA_H
 
@@ -38,6 +40,7 @@ struct schema_field {
     const struct schema_node *node;
     const json_t *default_value; /* NULL: none */
     bool identity;               /* "identity": true */
+    bool goods;                  /* "part": "goods" */
 };
 
 struct schema_node {
@@ -53,7 +56,9 @@ struct schema_node {
     int default_symbol;              /* index, or -1 */
     const struct schema_node *items; /* of arrays and maps */
     size_t size;                     /* of fixed */
-    struct schema_node *made_before; /* all nodes of a schema, the youngest first: parts come before what contains them, cycles apart */
+    /* all nodes of a schema, the youngest first: parts come before what contains them, cycles
+     * apart */
+    struct schema_node *made_before;
 };
 
 struct schema {
@@ -64,8 +69,10 @@ struct schema {
     json_t *json;         /* owns defaults and symbols */
 };
 
-/* Parses the text of one schema. 0; -EINVAL: not a schema (`ret_message` says where and why); -ENOMEM. */
-__attribute__((warn_unused_result)) int schema_parse(const char *text, size_t size, struct schema **ret_schema,
+/* Parses the text of one schema. 0; -EINVAL: not a schema (`ret_message` says where and why);
+ * -ENOMEM. */
+__attribute__((warn_unused_result)) int schema_parse(const char *text, size_t size,
+                                                     struct schema **ret_schema,
                                                      char ret_message[static 200]);
 void schema_free(struct schema *schema); /* accepts NULL */
 

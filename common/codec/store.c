@@ -33,12 +33,15 @@ static int read_file(const char *path, struct buf *out, char ret_message[static 
     const bool whole = ferror(file) == 0 && !out->failed;
     (void)fclose(file);
     if (!whole)
-        (void)snprintf(ret_message, 300, "%.180s: cannot be read, or larger than %d bytes", path, FILE_MAX);
+        (void)snprintf(ret_message, 300, "%.180s: cannot be read, or larger than %d bytes", path,
+                       FILE_MAX);
     return whole ? 0 : -EINVAL;
 }
 
-/* avro-c has the last word on what a schema is. These files are ours: the bytes of records never get there. */
-static int check_by_avro(const struct schema *schema, const char *path, char ret_message[static 300])
+/* avro-c has the last word on what a schema is. These files are ours: the bytes of records never
+ * get there. */
+static int check_by_avro(const struct schema *schema, const char *path,
+                         char ret_message[static 300])
 {
     avro_schema_t parsed = NULL;
     if (avro_schema_from_json_length(schema->text, strlen(schema->text), &parsed) != 0) {
@@ -49,14 +52,16 @@ static int check_by_avro(const struct schema *schema, const char *path, char ret
     return 0;
 }
 
-static int add_schema(struct store *store, struct schema *schema, bool today, const char *path, char ret_message[static 300])
+static int add_schema(struct store *store, struct schema *schema, bool today, const char *path,
+                      char ret_message[static 300])
 {
     if (schema->root->type != SCHEMA_RECORD) {
         (void)snprintf(ret_message, 300, "%.200s: a file's schema must be a record", path);
         return -EINVAL;
     }
     if (today && store_find_today(store, schema->root->name) != NULL) {
-        (void)snprintf(ret_message, 300, "%.180s: another file defines %.80s too", path, schema->root->name);
+        (void)snprintf(ret_message, 300, "%.180s: another file defines %.80s too", path,
+                       schema->root->name);
         return -EINVAL;
     }
     const int r = check_by_avro(schema, path, ret_message);
@@ -96,10 +101,12 @@ static int is_schema_file(const struct dirent *entry)
     return entry->d_name[0] != '.' && size > 5 && strcmp(entry->d_name + size - 5, ".avsc") == 0;
 }
 
-static int add_folder(struct store *store, const char *folder, bool today, char ret_message[static 300])
+static int add_folder(struct store *store, const char *folder, bool today,
+                      char ret_message[static 300])
 {
     struct dirent **entries = NULL;
-    const int count = scandir(folder, &entries, is_schema_file, alphasort); /* sorted: errors come in the same order everywhere */
+    const int count = scandir(folder, &entries, is_schema_file,
+                              alphasort); /* sorted: errors come in the same order everywhere */
     if (count < 0) {
         (void)snprintf(ret_message, 300, "%.180s: %.100s", folder, strerror(errno));
         return today ? -ENOENT : 0;
@@ -129,8 +136,9 @@ int store_open(const char *folder, struct store **ret_store, char ret_message[st
         r = -ENOENT;
     }
     if (r == 0)
-        r = snprintf(history, sizeof history, "%s/history", folder) < (int)sizeof history ? add_folder(store, history, false, ret_message)
-                                                                                          : -EINVAL;
+        r = snprintf(history, sizeof history, "%s/history", folder) < (int)sizeof history
+                ? add_folder(store, history, false, ret_message)
+                : -EINVAL;
     if (r < 0) {
         store_close(store);
         return r;
@@ -160,7 +168,8 @@ const struct schema *store_find_fingerprint(const struct store *store, uint64_t 
 const struct schema *store_find_today(const struct store *store, const char *record_name)
 {
     for (size_t i = 0; i < store->count; i++)
-        if (store->schemas[i].today && strcmp(store->schemas[i].schema->root->name, record_name) == 0)
+        if (store->schemas[i].today &&
+            strcmp(store->schemas[i].schema->root->name, record_name) == 0)
             return store->schemas[i].schema;
     return NULL;
 }

@@ -171,7 +171,8 @@ bool wire_text_valid(const uint8_t *text, size_t size)
             i += 8;
             continue;
         }
-        if (i >= 8 && size - i < 8 && are_ascii(text + size - 8)) /* the rest, and some bytes before it again */
+        if (i >= 8 && size - i < 8 &&
+            are_ascii(text + size - 8)) /* the rest, and some bytes before it again */
             return true;
         if (text[i] == 0)
             return false;

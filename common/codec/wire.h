@@ -1,7 +1,8 @@
 /* Avro's binary primitives, read from bytes that nobody vouches for, and written.
  *
- * Invariants: reading never goes beyond `end`, allocates nothing, and on failure says what is wrong by the code that it returns; the place
- * is then unspecified. Text is checked to be UTF-8 (no surrogates, no overlong forms) without NUL. One thread at a time per struct wire. */
+ * Invariants: reading never goes beyond `end`, allocates nothing, and on failure says what is wrong
+ * by the code that it returns; the place is then unspecified. Text is checked to be UTF-8 (no
+ * surrogates, no overlong forms) without NUL. One thread at a time per struct wire. */
 #ifndef PRIMAFLOW_CODEC_WIRE_H
 #define PRIMAFLOW_CODEC_WIRE_H
 
@@ -27,8 +28,8 @@ enum pf_error wire_fixed(struct wire *wire, uint64_t size, const uint8_t **ret_d
 enum pf_error wire_bytes(struct wire *wire, const uint8_t **ret_data, size_t *ret_size);
 enum pf_error wire_text(struct wire *wire, const uint8_t **ret_data, size_t *ret_size);
 
-/* The head of the next block of an array or map: the number of its items, 0 at the end; `ret_end` is where the block must end when its
- * writer said so, else NULL. */
+/* The head of the next block of an array or map: the number of its items, 0 at the end; `ret_end`
+ * is where the block must end when its writer said so, else NULL. */
 enum pf_error wire_block(struct wire *wire, uint64_t *ret_count, const uint8_t **ret_end);
 
 /* A varint of one byte is most of what a record has. */

@@ -4,7 +4,8 @@
 #include <strings.h>
 
 const struct config_row config_rows[CFG_COUNT] = {
-#define CONFIG_KEY(id, key, type, def, min, max, secret, help) [CFG_##id] = {key, CONFIG_##type, def, min, max, secret, help},
+#define CONFIG_KEY(id, key, type, def, min, max, secret, help)                                     \
+    [CFG_##id] = {key, CONFIG_##type, def, min, max, secret, help},
 #include "config/keys.def"
 #undef CONFIG_KEY
 };
@@ -19,7 +20,8 @@ enum config_key config_find(const char *key)
 
 enum { KEY_MAX = 64 }; /* longer ones are not compared for likeness */
 
-/* Levenshtein's distance, case and the difference of '.', '_' and '-' set aside; KEY_MAX when either is too long. */
+/* Levenshtein's distance, case and the difference of '.', '_' and '-' set aside; KEY_MAX when
+ * either is too long. */
 static size_t distance(const char *a, const char *b)
 {
     const size_t n = strlen(a), m = strlen(b);
@@ -32,7 +34,8 @@ static size_t distance(const char *a, const char *b)
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            const bool both_separate = strchr("._-", a[i - 1]) != NULL && strchr("._-", b[j - 1]) != NULL;
+            const bool both_separate =
+                strchr("._-", a[i - 1]) != NULL && strchr("._-", b[j - 1]) != NULL;
             const bool same = both_separate || strncasecmp(&a[i - 1], &b[j - 1], 1) == 0;
             const size_t replaced = diagonal + !same, less = row[j] + 1, more = row[j - 1] + 1;
             diagonal = row[j];
@@ -47,7 +50,8 @@ const char *config_nearest(const char *key)
 {
     const char *nearest = NULL;
     const size_t size = strlen(key);
-    size_t least = size < KEY_MAX ? 1 + size / 4 : 0; /* one slip in every four characters, at least one */
+    size_t least =
+        size < KEY_MAX ? 1 + size / 4 : 0; /* one slip in every four characters, at least one */
     for (int i = 0; i < CFG_COUNT; i++) {
         const size_t d = distance(key, config_rows[i].key);
         if (d <= least && (nearest == NULL || d < least)) {
@@ -68,14 +72,18 @@ const char *config_rdkafka_owner(const char *name)
         {"transactional.id", "it follows from group and --slot"},
         {"transaction.timeout.ms", "set commit.transaction_timeout instead"},
         {"enable.auto.commit", "offsets are committed in the transaction of their results only"},
-        {"auto.commit.interval.ms", "offsets are committed in the transaction of their results only"},
-        {"enable.auto.offset.store", "offsets are committed in the transaction of their results only"},
-        {"auto.offset.reset", "a lost offset must stop the worker; where to begin is said explicitly"},
+        {"auto.commit.interval.ms",
+         "offsets are committed in the transaction of their results only"},
+        {"enable.auto.offset.store",
+         "offsets are committed in the transaction of their results only"},
+        {"auto.offset.reset",
+         "a lost offset must stop the worker; where to begin is said explicitly"},
         {"isolation.level", "aborted results must never be read"},
         {"enable.idempotence", "transactions need it"},
         {"acks", "transactions need all"},
         {"request.required.acks", "transactions need all"},
-        {"partition.assignment.strategy", "it follows from librdkafka's version, see common/runtime/"},
+        {"partition.assignment.strategy",
+         "it follows from librdkafka's version, see common/kafka/"},
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(own[i][0], name) == 0)
@@ -83,8 +91,29 @@ const char *config_rdkafka_owner(const char *name)
     return NULL;
 }
 
+const char *config_rdkafka_overrules(const char *name)
+{
+    static const char *const overruled[][2] = {
+        {"check.crcs", "a corrupt batch must stop the worker, not be read"},
+        {"enable.partition.eof", "a partition's end tells when all of it was read"},
+        {"delivery.report.only.error", "only messages that fail are looked at"},
+        {"statistics.interval.ms",
+         "statistics tell whether Kafka answers, several times a session"},
+        {"message.copy.max.bytes", "what librdkafka does not copy, a transaction's end would free"},
+    };
+    for (size_t i = 0; i < sizeof overruled / sizeof *overruled; i++)
+        if (strcmp(overruled[i][0], name) == 0)
+            return overruled[i][1];
+    return NULL;
+}
+
+bool config_rdkafka_is_ours(const char *name)
+{
+    return config_rdkafka_owner(name) != NULL || config_rdkafka_overrules(name) != NULL;
+}
+
 bool config_rdkafka_secret(const char *name)
 {
-    return strstr(name, "password") != NULL || strstr(name, "secret") != NULL || strcmp(name, "ssl.key.pem") == 0 ||
-           strcmp(name, "sasl.oauthbearer.config") == 0;
+    return strstr(name, "password") != NULL || strstr(name, "secret") != NULL ||
+           strcmp(name, "ssl.key.pem") == 0 || strcmp(name, "sasl.oauthbearer.config") == 0;
 }

@@ -7,8 +7,10 @@ struct unit {
     const char *name;
     int64_t factor;
 };
-static const struct unit ms_units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0}};
-static const struct unit byte_units[] = {{"g", 1 << 30}, {"m", 1 << 20}, {"k", 1 << 10}, {"", 1}, {NULL, 0}};
+static const struct unit ms_units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000},
+                                       {"s", 1000},     {"ms", 1},      {NULL, 0}};
+static const struct unit byte_units[] = {
+    {"g", 1 << 30}, {"m", 1 << 20}, {"k", 1 << 10}, {"", 1}, {NULL, 0}};
 static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
 
 /* "<digits><unit>". -EINVAL: something else, or beyond 64 bits. */
@@ -44,7 +46,9 @@ int config_parse_ms(const char *text, int64_t *ret_ms)
 
 void config_format_number(enum config_type type, int64_t number, char text[static 32])
 {
-    const struct unit *u = type == CONFIG_MS ? ms_units : type == CONFIG_BYTES ? byte_units : no_units;
+    const struct unit *u = type == CONFIG_MS      ? ms_units
+                           : type == CONFIG_BYTES ? byte_units
+                                                  : no_units;
     if (type == CONFIG_BOOL) {
         (void)snprintf(text, 32, "%s", number != 0 ? "true" : "false");
         return;
@@ -69,7 +73,8 @@ static bool is_choice(const char *choices, const char *text)
     return false;
 }
 
-static int read_typed(const struct config_row *row, const char *text, int64_t *ret_number, char why[static 200])
+static int read_typed(const struct config_row *row, const char *text, int64_t *ret_number,
+                      char why[static 200])
 {
     int64_t number = 0;
     int result = 0;
@@ -110,7 +115,8 @@ static int read_typed(const struct config_row *row, const char *text, int64_t *r
     return 0;
 }
 
-int config_read_value(const struct config_row *row, const char *text, int64_t *ret_number, char why[static 200])
+int config_read_value(const struct config_row *row, const char *text, int64_t *ret_number,
+                      char why[static 200])
 {
     int64_t number;
     if (read_typed(row, text, &number, why) < 0)

@@ -1,5 +1,6 @@
-/* libyaml's events → a tree of nodes in one arena; see yaml.h. Events and not libyaml's documents, because these have forgotten the anchors
- * and aliases by which a small file becomes a huge tree. */
+/* libyaml's events → a tree of nodes in one arena; see yaml.h. Events and not libyaml's documents,
+ * because these have forgotten the anchors and aliases by which a small file becomes a huge
+ * tree. */
 #include "config/yaml.h"
 
 #include "base/arena.h"
@@ -10,9 +11,9 @@
 
 enum {
     FILE_MAX = 4 << 20,
-    TREE_MAX =
-        128
-        << 20, /* the worst file of FILE_MAX, "[,,,": a node and its place in a list for each 2 bytes, fails here and not in the machine */
+    /* the worst file of FILE_MAX, "[,,,": a node and its place in a list for each 2 bytes, fails
+     * here and not in the machine */
+    TREE_MAX = 128 << 20,
     DEPTH_MAX = 32, /* mappings have 4 */
 };
 
@@ -42,15 +43,17 @@ struct reader {
     struct config_message *message;
 };
 
-static void complain_at(const struct yaml_tree *tree, size_t line, size_t column, struct config_message *ret_message, const char *format,
-                        va_list args)
+static void complain_at(const struct yaml_tree *tree, size_t line, size_t column,
+                        struct config_message *ret_message, const char *format, va_list args)
 {
-    const int n = snprintf(ret_message->text, sizeof ret_message->text, "%s:%zu:%zu: ", tree->path, line, column);
+    const int n = snprintf(ret_message->text, sizeof ret_message->text, "%s:%zu:%zu: ", tree->path,
+                           line, column);
     if (n > 0 && (size_t)n < sizeof ret_message->text)
         (void)vsnprintf(ret_message->text + n, sizeof ret_message->text - (size_t)n, format, args);
 }
 
-void yaml_explain(const struct yaml_tree *tree, const struct yaml_node *node, struct config_message *ret_message, const char *format, ...)
+void yaml_explain(const struct yaml_tree *tree, const struct yaml_node *node,
+                  struct config_message *ret_message, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -58,7 +61,8 @@ void yaml_explain(const struct yaml_tree *tree, const struct yaml_node *node, st
     va_end(args);
 }
 
-__attribute__((format(printf, 3, 4))) static void explain(struct reader *r, yaml_mark_t mark, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void explain(struct reader *r, yaml_mark_t mark,
+                                                          const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -69,7 +73,8 @@ __attribute__((format(printf, 3, 4))) static void explain(struct reader *r, yaml
 
 static int refuse_memory(struct reader *r, yaml_mark_t mark)
 {
-    return refuse(r, mark, "the file needs more memory than %d MiB as a tree; split it", TREE_MAX >> 20);
+    return refuse(r, mark, "the file needs more memory than %d MiB as a tree; split it",
+                  TREE_MAX >> 20);
 }
 
 static int next_event(struct reader *r, yaml_event_t *ret_event)
@@ -79,8 +84,8 @@ static int next_event(struct reader *r, yaml_event_t *ret_event)
     const yaml_parser_t *p = &r->parser;
     const char *problem = p->problem != NULL ? p->problem : "libyaml cannot read this";
     if (p->error != YAML_READER_ERROR)
-        return refuse(r, p->problem_mark, "not YAML: %s%s%s", problem, p->context != NULL ? ", " : "",
-                      p->context != NULL ? p->context : "");
+        return refuse(r, p->problem_mark, "not YAML: %s%s%s", problem,
+                      p->context != NULL ? ", " : "", p->context != NULL ? p->context : "");
     return refuse(r, p->mark, "not UTF-8 text: %s at byte %zu", problem, p->problem_offset);
 }
 
@@ -112,7 +117,11 @@ static int by_key(const void *a, const void *b)
 {
     const struct entry *const *x = a, *const *y = b;
     const int order = strcmp((*x)->key, (*y)->key);
-    return order != 0 ? order : (*x > *y) - (*x < *y); /* of equals the earlier one first: the later one is the duplicate */
+    return order != 0
+               ? order
+               : (*x > *y) -
+                     (*x <
+                      *y); /* of equals the earlier one first: the later one is the duplicate */
 }
 
 /* Sorts a finished map for lookup; refuses two entries of one key. */
@@ -128,9 +137,10 @@ static int map_close(struct reader *r, struct yaml_node *map, yaml_mark_t mark)
     qsort(map->sorted, map->count, sizeof *map->sorted, by_key);
     for (size_t i = 1; i < map->count; i++)
         if (strcmp(map->sorted[i - 1]->key, map->sorted[i]->key) == 0)
-            return yaml_complain(r->tree, map->sorted[i]->node, r->message,
-                                 "the key %s stands here a second time, first in line %zu; delete one", map->sorted[i]->key,
-                                 map->sorted[i - 1]->node->line);
+            return yaml_complain(
+                r->tree, map->sorted[i]->node, r->message,
+                "the key %s stands here a second time, first in line %zu; delete one",
+                map->sorted[i]->key, map->sorted[i - 1]->node->line);
     return 0;
 }
 
@@ -151,7 +161,8 @@ static int refuse_extras(struct reader *r, const yaml_event_t *event)
 {
     const yaml_char_t *anchor = NULL, *tag = NULL;
     if (event->type == YAML_ALIAS_EVENT)
-        return refuse(r, event->start_mark, "aliases (*name) are not read here; write the value out");
+        return refuse(r, event->start_mark,
+                      "aliases (*name) are not read here; write the value out");
     if (event->type == YAML_SCALAR_EVENT) {
         anchor = event->data.scalar.anchor;
         tag = event->data.scalar.tag;
@@ -169,7 +180,8 @@ static int refuse_extras(struct reader *r, const yaml_event_t *event)
     return 0;
 }
 
-static int read_node(struct reader *r, const yaml_event_t *event, int depth, struct yaml_node **ret_node);
+static int read_node(struct reader *r, const yaml_event_t *event, int depth,
+                     struct yaml_node **ret_node);
 
 static int read_key(struct reader *r, const yaml_event_t *event, const char **ret_key)
 {
@@ -215,20 +227,23 @@ static int read_children(struct reader *r, struct yaml_node *parent, int depth)
     }
 }
 
-static int read_node(struct reader *r, const yaml_event_t *event, int depth, struct yaml_node **ret_node)
+static int read_node(struct reader *r, const yaml_event_t *event, int depth,
+                     struct yaml_node **ret_node)
 {
     int result = refuse_extras(r, event);
     if (result < 0)
         return result;
     if (depth == DEPTH_MAX)
-        return refuse(r, event->start_mark, "nested deeper than %d levels; nothing here needs that", DEPTH_MAX);
+        return refuse(r, event->start_mark, "nested deeper than %d levels; nothing here needs that",
+                      DEPTH_MAX);
     const enum yaml_kind kind = event->type == YAML_MAPPING_START_EVENT    ? YAML_KIND_MAP
                                 : event->type == YAML_SEQUENCE_START_EVENT ? YAML_KIND_LIST
                                                                            : YAML_KIND_SCALAR;
     struct yaml_node *node = node_new(r, kind, event->start_mark);
     if (node == NULL)
         return refuse_memory(r, event->start_mark);
-    result = kind == YAML_KIND_SCALAR ? scalar_text(r, event, &node->text) : read_children(r, node, depth + 1);
+    result = kind == YAML_KIND_SCALAR ? scalar_text(r, event, &node->text)
+                                      : read_children(r, node, depth + 1);
     if (result == 0)
         *ret_node = node;
     return result;
@@ -244,12 +259,13 @@ static int read_stream(struct reader *r)
             return result;
         const yaml_event_type_t type = event.type;
         if (type == YAML_DOCUMENT_START_EVENT && r->tree->root != NULL)
-            result = refuse(r, event.start_mark, "a second document (---) begins; one file, one document");
+            result = refuse(r, event.start_mark,
+                            "a second document (---) begins; one file, one document");
         else if (type == YAML_STREAM_END_EVENT && r->tree->root == NULL &&
                  (r->tree->root = node_new(r, YAML_KIND_MAP, event.start_mark)) == NULL)
             result = refuse_memory(r, event.start_mark);
-        else if (type == YAML_ALIAS_EVENT || type == YAML_SCALAR_EVENT || type == YAML_SEQUENCE_START_EVENT ||
-                 type == YAML_MAPPING_START_EVENT)
+        else if (type == YAML_ALIAS_EVENT || type == YAML_SCALAR_EVENT ||
+                 type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT)
             result = read_node(r, &event, 0, &r->tree->root);
         yaml_event_delete(&event);
         if (result < 0 || type == YAML_STREAM_END_EVENT)
@@ -257,7 +273,8 @@ static int read_stream(struct reader *r)
     }
 }
 
-static int read_file(const char *path, char **ret_bytes, size_t *ret_size, struct config_message *ret_message)
+static int read_file(const char *path, char **ret_bytes, size_t *ret_size,
+                     struct config_message *ret_message)
 {
     FILE *file = fopen(path, "rbe");
     int error = errno;
@@ -279,9 +296,11 @@ static int read_file(const char *path, char **ret_bytes, size_t *ret_size, struc
     }
     free(bytes);
     if (error != 0)
-        (void)snprintf(ret_message->text, sizeof ret_message->text, "%s: cannot be read: %s", path, strerror(error));
+        (void)snprintf(ret_message->text, sizeof ret_message->text, "%s: cannot be read: %s", path,
+                       strerror(error));
     else
-        (void)snprintf(ret_message->text, sizeof ret_message->text, "%s: larger than %d MiB; split it", path, FILE_MAX >> 20);
+        (void)snprintf(ret_message->text, sizeof ret_message->text,
+                       "%s: larger than %d MiB; split it", path, FILE_MAX >> 20);
     return error == ENOENT ? -ENOENT : -EINVAL;
 }
 
@@ -294,7 +313,8 @@ int yaml_load(const char *path, struct yaml_tree **ret_tree, struct config_messa
         return result;
     struct yaml_tree *tree = calloc(1, sizeof *tree);
     struct reader r = {.tree = tree, .message = ret_message};
-    if (tree != NULL && (tree->arena = arena_new(TREE_MAX)) != NULL && (tree->path = arena_text(tree->arena, path, strlen(path))) != NULL &&
+    if (tree != NULL && (tree->arena = arena_new(TREE_MAX)) != NULL &&
+        (tree->path = arena_text(tree->arena, path, strlen(path))) != NULL &&
         yaml_parser_initialize(&r.parser) == 1) {
         yaml_parser_set_input_string(&r.parser, (const unsigned char *)bytes, size);
         result = read_stream(&r);
@@ -370,6 +390,7 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
     if (map->kind != YAML_KIND_MAP || map->count == 0)
         return NULL;
-    const struct entry *const *found = bsearch(key, map->sorted, map->count, sizeof *map->sorted, key_against);
+    const struct entry *const *found =
+        bsearch(key, map->sorted, map->count, sizeof *map->sorted, key_against);
     return found != NULL ? (*found)->node : NULL;
 }

@@ -1,371 +1,291 @@
 /* Typed calls of the scripts; see keys.h. */
 #include "idempotency/keys.h"
 
-#include "base/digits.h"
+#include "idempotency/keys_call.h"
 
-#include <assert.h>
-
-enum { KEY_NAME_MAX = 512 };
-
-/* Appends as much as there is room for, and a NUL. */
-static size_t append(char *text, size_t at, size_t room, const char *part)
+static void keys_run(struct keys_call *c, struct keyspace *ks, enum script script, redis_done done,
+                     void *user)
 {
-    const size_t left = room - at - 1, wanted = strlen(part), size = wanted < left ? wanted : left;
-    memcpy(text + at, part, size);
-    text[at + size] = '\0';
-    return at + size;
+    redis_run(ks->redis, script_of(script), c->args, c->key_count, c->arg_count, done, user);
 }
 
-const char *keys_name(const struct keyspace *ks, const char *kind, const char *rest, char *text, size_t room)
+static void keys_call_parts(struct keys_call *c, const struct key_work *w)
 {
-    const bool is_shared = ks->limit_prefix != NULL && (strcmp(kind, "bucket") == 0 || strcmp(kind, "pause") == 0);
-    size_t at = append(text, 0, room, is_shared ? ks->limit_prefix : ks->prefix);
-    at = append(text, at, room, ":");
-    at = append(text, at, room, kind);
-    if (rest[0] != '\0') {
-        at = append(text, at, room, ":");
-        (void)append(text, at, room, rest);
-    }
-    return text;
+    keys_call_bytes(c, w->goods, w->goods != NULL ? GOODS_SIZE : 0);
+    keys_call_bytes(c, w->money, w->money != NULL ? MONEY_SIZE : 0);
 }
 
-enum verdict keys_verdict(const struct redis_reply *reply)
+/* What a claim says of its record. */
+static void keys_call_claim(struct keys_call *c, const struct keyspace *ks,
+                            const struct key_work *w, int64_t lease_ms, int64_t window_ms)
 {
-    static const char *const names[] = {
-        [VERDICT_SUSPECT] = "suspect",     [VERDICT_SLOT_LOST] = "slot_lost",
-        [VERDICT_STALE] = "stale",         [VERDICT_LOST] = "lost",
-        [VERDICT_DEFERRED] = "deferred",   [VERDICT_CLAIMED] = "claimed",
-        [VERDICT_BUSY] = "busy",           [VERDICT_TAKEOVER] = "takeover",
-        [VERDICT_POSTED] = "posted",       [VERDICT_REFUSED] = "refused",
-        [VERDICT_PARKED] = "parked",       [VERDICT_DISCARDED] = "discarded",
-        [VERDICT_CANCELLED] = "cancelled", [VERDICT_SENT] = "sent",
-        [VERDICT_WAIT] = "wait",           [VERDICT_GO] = "go",
-        [VERDICT_FINISHED] = "finished",   [VERDICT_UNPROVEN] = "unproven",
-        [VERDICT_ABSENT] = "absent",       [VERDICT_RENEWED] = "renewed",
-        [VERDICT_RELEASED] = "released",   [VERDICT_PAUSED] = "paused",
-        [VERDICT_RESTORED] = "restored",   [VERDICT_KEPT] = "kept",
-        [VERDICT_KNOWN] = "known",         [VERDICT_UNSURE] = "unsure",
-        [VERDICT_ANSWERED] = "answered",   [VERDICT_TAKEN] = "taken",
-        [VERDICT_HEARD] = "heard",
-    };
-    if (reply->error == NULL && reply->count > 0 && reply->items[0].text != NULL)
-        for (int i = 0; i < VERDICT_DEFECT; i++)
-            if (names[i][0] == reply->items[0].text[0] && strcmp(names[i], reply->items[0].text) == 0)
-                return (enum verdict)i;
-    return VERDICT_DEFECT;
+    keys_call_begin_args(c, ks);
+    keys_call_bytes(c, w->identity, IDENTITY_SIZE);
+    keys_call_bytes(c, w->token, TOKEN_SIZE);
+    keys_call_number(c, lease_ms);
+    keys_call_text(c, w->delivery);
+    keys_call_text(c, w->parent);
+    keys_call_number(c, w->version);
+    keys_call_number(c, window_ms);
+    keys_call_number(c, ks->deferral_life_ms);
+    keys_call_parts(c, w);
+    keys_call_text(c, w->cancels ? "1" : "");
 }
 
-/* One call being put together: KEYS first, then ARGV, with room for the texts of names and numbers. */
-struct call {
-    struct redis_bytes args[REDIS_ARGS_MAX];
-    size_t key_count, arg_count;
-    char names[5][KEY_NAME_MAX], numbers[12][DIGITS_MAX];
-    size_t name_count, number_count;
-};
-
-static void add(struct call *c, const char *data, size_t size)
+void keys_claim(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, int64_t window_ms,
+                redis_done done, void *user)
 {
-    assert(c->key_count + c->arg_count < REDIS_ARGS_MAX);
-    c->args[c->key_count + c->arg_count++] = (struct redis_bytes){data, size};
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_claim(&c, ks, w, lease_ms, window_ms);
+    keys_run(&c, ks, SCRIPT_CLAIM, done, user);
 }
 
-static void add_text(struct call *c, const char *text)
+void keys_claim_sent(struct keyspace *ks, const struct key_work *w, int64_t number,
+                     int64_t lease_ms, int64_t window_ms, struct redis_bytes request,
+                     struct redis_bytes summary, redis_done done, void *user)
 {
-    add(c, text, strlen(text));
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_key(&c, ks, "pause", "");
+    keys_call_claim(&c, ks, w, lease_ms, window_ms);
+    keys_call_number(&c, number);
+    keys_call_add(&c, request.data, request.size);
+    keys_call_add(&c, summary.data, summary.size);
+    keys_call_text(&c, ks->sender);
+    keys_run(&c, ks, SCRIPT_CLAIMSENT, done, user);
 }
 
-static void add_number(struct call *c, int64_t number)
+void keys_sent(struct keyspace *ks, const struct key_work *w, int64_t number, int64_t lease_ms,
+               int64_t window_ms, const uint8_t *identity, struct redis_bytes request,
+               struct redis_bytes summary, redis_done done, void *user)
 {
-    assert(c->number_count < sizeof c->numbers / sizeof *c->numbers);
-    char *text = c->numbers[c->number_count++];
-    add(c, text, digits_write(number, text));
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "pause", "");
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_number(&c, number);
+    keys_call_number(&c, lease_ms);
+    keys_call_number(&c, window_ms);
+    keys_call_bytes(&c, identity, IDENTITY_SIZE);
+    keys_call_add(&c, request.data, request.size);
+    keys_call_add(&c, summary.data, summary.size);
+    keys_call_text(&c, ks->sender);
+    keys_call_parts(&c, w);
+    keys_run(&c, ks, SCRIPT_SENT, done, user);
 }
 
-static void add_bytes(struct call *c, const uint8_t *bytes, size_t size)
+static void keys_answered_as(struct keyspace *ks, const struct key_work *w, int64_t number,
+                             const char *code_when_exists, const char *how, redis_done done,
+                             void *user)
 {
-    add(c, (const char *)bytes, size);
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_number(&c, number);
+    keys_call_text(&c, code_when_exists);
+    keys_call_text(&c, w->delivery);
+    keys_call_text(&c, how);
+    keys_call_number(&c, ks->apply_delay_ms);
+    keys_run(&c, ks, SCRIPT_ANSWERED, done, user);
 }
 
-static void add_key(struct call *c, const struct keyspace *ks, const char *kind, const char *rest)
+void keys_answered(struct keyspace *ks, const struct key_work *w, int64_t number,
+                   const char *code_when_exists, redis_done done, void *user)
 {
-    assert(c->arg_count == 0 && c->name_count < sizeof c->names / sizeof *c->names);
-    char *name = c->names[c->name_count++];
-    (void)keys_name(ks, kind, rest, name, KEY_NAME_MAX);
-    c->args[c->key_count++] = (struct redis_bytes){name, strlen(name)};
+    keys_answered_as(ks, w, number, code_when_exists, "", done, user);
 }
 
-static void begin_at(struct call *c, const struct keyspace *ks, const char *kind, const char *rest)
+void keys_told_no(struct keyspace *ks, const struct key_work *w, int64_t number, redis_done done,
+                  void *user)
 {
-    char slot[160];
-    c->key_count = c->arg_count = c->name_count = c->number_count = 0;
-    size_t at = append(slot, 0, sizeof slot, ks->flow);
-    at = append(slot, at, sizeof slot, ":");
-    (void)append(slot, at, sizeof slot, ks->slot);
-    add_key(c, ks, "marker", ks->flow);
-    add_key(c, ks, "e", slot);
-    add_key(c, ks, kind, rest);
+    keys_answered_as(ks, w, number, "", "no", done, user);
 }
 
-static void begin(struct call *c, const struct keyspace *ks, const char *natural)
-{
-    begin_at(c, ks, "k", natural);
-}
-
-static void begin_args(struct call *c, const struct keyspace *ks)
-{
-    add_text(c, ks->marker);
-    add_number(c, ks->fence);
-    add_text(c, ks->slot);
-    add_number(c, ks->slot_epoch);
-    add_number(c, ks->ttl_ms);
-}
-
-static void add_limits(struct call *c, const struct keyspace *ks)
-{
-    add_text(c, ks->limit_class);
-    add_number(c, ks->limit_weight);
-    add_number(c, ks->limit_rate);
-    add_number(c, ks->limit_burst);
-}
-
-static void run(struct call *c, struct keyspace *ks, enum script script, redis_done done, void *user)
-{
-    redis_run(ks->redis, script, c->args, c->key_count, c->arg_count, done, user);
-}
-
-void keys_claim(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, int64_t window_ms, redis_done done, void *user)
-{
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "d", w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->identity, IDENTITY_SIZE);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_number(&c, lease_ms);
-    add_text(&c, w->delivery);
-    add_text(&c, w->parent);
-    add_number(&c, w->version);
-    add_number(&c, window_ms);
-    run(&c, ks, SCRIPT_CLAIM, done, user);
-}
-
-void keys_sent(struct keyspace *ks, const struct key_work *w, int64_t number, int64_t lease_ms, int64_t window_ms, const uint8_t *identity,
-               struct redis_bytes request, struct redis_bytes summary, redis_done done, void *user)
-{
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "bucket", "");
-    add_key(&c, ks, "pause", "");
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_number(&c, number);
-    add_number(&c, lease_ms);
-    add_number(&c, window_ms);
-    add_bytes(&c, identity, IDENTITY_SIZE);
-    add(&c, request.data, request.size);
-    add(&c, summary.data, summary.size);
-    add_limits(&c, ks);
-    run(&c, ks, SCRIPT_SENT, done, user);
-}
-
-void keys_answered(struct keyspace *ks, const struct key_work *w, int64_t number, const char *code_when_exists, redis_done done, void *user)
-{
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "d", w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_number(&c, number);
-    add_text(&c, code_when_exists);
-    add_text(&c, w->delivery);
-    run(&c, ks, SCRIPT_ANSWERED, done, user);
-}
-
-void keys_finish(struct keyspace *ks, const struct key_work *w, enum finish_how how, const uint8_t *identity, bool content_is_ours,
-                 struct redis_bytes summary, redis_done done, void *user)
-{
-    static const char *const hows[] = {"ok", "found", "adopt"};
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "d", w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_text(&c, hows[how]);
-    add_bytes(&c, identity, IDENTITY_SIZE);
-    add_text(&c, w->delivery);
-    add_text(&c, content_is_ours ? "1" : "0");
-    add(&c, summary.data, summary.size);
-    run(&c, ks, SCRIPT_FINISH, done, user);
-}
-
-void keys_refuse(struct keyspace *ks, const struct key_work *w, int64_t number, const char *code, const char *code_when_parked,
+void keys_finish(struct keyspace *ks, const struct key_work *w, enum finish_how how,
+                 const uint8_t *identity, bool content_is_ours, struct redis_bytes summary,
                  redis_done done, void *user)
 {
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "d", w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_number(&c, number);
-    add_text(&c, code);
-    add_text(&c, w->delivery);
-    add_text(&c, code_when_parked);
-    run(&c, ks, SCRIPT_REFUSE, done, user);
+    static const char *const hows[] = {"ok", "found", "adopt"};
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_text(&c, hows[how]);
+    keys_call_bytes(&c, identity, IDENTITY_SIZE);
+    keys_call_text(&c, w->delivery);
+    keys_call_text(&c, content_is_ours ? "1" : "0");
+    keys_call_add(&c, summary.data, summary.size);
+    keys_call_number(&c, w->version);
+    keys_call_parts(&c, w);
+    keys_run(&c, ks, SCRIPT_FINISH, done, user);
 }
 
-void keys_absent(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, bool begin_anew, redis_done done, void *user)
+void keys_refuse(struct keyspace *ks, const struct key_work *w, int64_t number, const char *code,
+                 const char *code_when_parked, bool content_is_ours, redis_done done, void *user)
 {
-    struct call c;
-    begin(&c, ks, w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_number(&c, lease_ms);
-    add_text(&c, begin_anew ? "1" : "0");
-    run(&c, ks, SCRIPT_ABSENT, done, user);
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_number(&c, number);
+    keys_call_text(&c, code);
+    keys_call_text(&c, w->delivery);
+    keys_call_text(&c, code_when_parked);
+    keys_call_text(&c, content_is_ours ? "1" : "0");
+    keys_run(&c, ks, SCRIPT_REFUSE, done, user);
 }
 
-void keys_park(struct keyspace *ks, const struct key_work *w, const char *code, bool content_unknown, redis_done done, void *user)
+void keys_absent(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, int64_t window_ms,
+                 bool begin_anew, const char *over, redis_done done, void *user)
 {
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "d", w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_text(&c, code);
-    add_text(&c, w->delivery);
-    add_text(&c, content_unknown ? "1" : "0");
-    run(&c, ks, SCRIPT_PARK, done, user);
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_number(&c, lease_ms);
+    keys_call_text(&c, begin_anew ? "1" : "0");
+    keys_call_number(&c, window_ms);
+    keys_call_text(&c, over);
+    keys_run(&c, ks, SCRIPT_ABSENT, done, user);
 }
 
-void keys_renew(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, redis_done done, void *user)
+void keys_over(struct keyspace *ks, const struct key_work *w, redis_done done, void *user)
 {
-    struct call c;
-    begin(&c, ks, w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_number(&c, lease_ms);
-    run(&c, ks, SCRIPT_RENEW, done, user);
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_number(&c, ks->apply_delay_ms);
+    keys_run(&c, ks, SCRIPT_OVER, done, user);
 }
 
-void keys_release(struct keyspace *ks, const struct key_work *w, bool ended, redis_done done, void *user)
+void keys_park(struct keyspace *ks, const struct key_work *w, const char *code,
+               bool content_unknown, redis_done done, void *user)
 {
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "d", w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_text(&c, w->delivery);
-    add_text(&c, ended ? "1" : "0");
-    run(&c, ks, SCRIPT_RELEASE, done, user);
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_text(&c, code);
+    keys_call_text(&c, w->delivery);
+    keys_call_text(&c, content_unknown ? "1" : "0");
+    keys_run(&c, ks, SCRIPT_PARK, done, user);
+}
+
+void keys_renew(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, int64_t window_ms,
+                redis_done done, void *user)
+{
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_number(&c, lease_ms);
+    keys_call_number(&c, window_ms);
+    keys_run(&c, ks, SCRIPT_RENEW, done, user);
+}
+
+static void keys_release_as(struct keyspace *ks, const struct key_work *w, bool ended,
+                            int64_t waits_ms, redis_done done, void *user)
+{
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_text(&c, w->delivery);
+    keys_call_text(&c, ended ? "1" : "0");
+    if (waits_ms > 0)
+        keys_call_number(&c, w->version);
+    else
+        keys_call_text(&c, "");
+    keys_call_number(&c, waits_ms);
+    keys_run(&c, ks, SCRIPT_RELEASE, done, user);
+}
+
+void keys_release(struct keyspace *ks, const struct key_work *w, bool ended, redis_done done,
+                  void *user)
+{
+    keys_release_as(ks, w, ended, 0, done, user);
+}
+
+void keys_wait(struct keyspace *ks, const struct key_work *w, int64_t life_ms, redis_done done,
+               void *user)
+{
+    keys_release_as(ks, w, true, life_ms, done, user);
 }
 
 void keys_cancel(struct keyspace *ks, const struct key_work *w, redis_done done, void *user)
 {
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "d", w->natural);
-    begin_args(&c, ks);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    add_text(&c, w->delivery);
-    run(&c, ks, SCRIPT_CANCEL, done, user);
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_text(&c, w->delivery);
+    keys_run(&c, ks, SCRIPT_CANCEL, done, user);
 }
 
-void keys_defer(struct keyspace *ks, const struct key_work *w, int64_t life_ms, redis_done done, void *user)
+void keys_defer(struct keyspace *ks, const struct key_work *w, int64_t life_ms, redis_done done,
+                void *user)
 {
-    struct call c;
-    begin(&c, ks, w->natural);
-    add_key(&c, ks, "d", w->natural);
-    begin_args(&c, ks);
-    add_text(&c, w->delivery);
-    add_number(&c, life_ms);
-    add_bytes(&c, w->token, TOKEN_SIZE);
-    run(&c, ks, SCRIPT_DEFER, done, user);
+    struct keys_call c;
+    keys_call_begin(&c, ks, w->natural);
+    keys_call_key(&c, ks, "d", w->natural);
+    keys_call_begin_args(&c, ks);
+    keys_call_text(&c, w->delivery);
+    keys_call_number(&c, life_ms);
+    keys_call_bytes(&c, w->token, TOKEN_SIZE);
+    keys_call_number(&c, ks->apply_delay_ms);
+    keys_run(&c, ks, SCRIPT_DEFER, done, user);
 }
 
-void keys_permit(struct keyspace *ks, redis_done done, void *user)
+void keys_permit(struct keyspace *ks, size_t wanted, redis_done done, void *user)
 {
-    struct call c;
-    begin(&c, ks, "-");
-    add_key(&c, ks, "bucket", "");
-    add_key(&c, ks, "pause", "");
-    begin_args(&c, ks);
-    add_limits(&c, ks);
-    run(&c, ks, SCRIPT_PERMIT, done, user);
+    struct keys_call c;
+    keys_call_begin(&c, ks, "-");
+    keys_call_key(&c, ks, "bucket", "");
+    keys_call_key(&c, ks, "pause", "");
+    keys_call_begin_args(&c, ks);
+    keys_call_text(&c, ks->limit_class);
+    keys_call_number(&c, ks->limit_weight);
+    keys_call_number(&c, ks->limit_rate);
+    keys_call_number(&c, ks->limit_burst);
+    keys_call_number(&c, (int64_t)wanted);
+    keys_run(&c, ks, SCRIPT_PERMIT, done, user);
 }
 
 void keys_pause(struct keyspace *ks, int64_t ms, redis_done done, void *user)
 {
-    struct call c;
-    begin(&c, ks, "-");
-    add_key(&c, ks, "pause", "");
-    begin_args(&c, ks);
-    add_number(&c, ms);
-    run(&c, ks, SCRIPT_PAUSE, done, user);
+    struct keys_call c;
+    keys_call_begin(&c, ks, "-");
+    keys_call_key(&c, ks, "pause", "");
+    keys_call_begin_args(&c, ks);
+    keys_call_number(&c, ms);
+    keys_run(&c, ks, SCRIPT_PAUSE, done, user);
 }
 
-void keys_customer(struct keyspace *ks, enum customer_step step, const char *mail, const char *channel,
-                   const uint8_t token[static TOKEN_SIZE], int64_t lease_ms, int64_t window_ms, const char *account, redis_done done,
-                   void *user)
+void keys_slot_renew(struct keyspace *ks, const char *token, int64_t lease_ms, redis_done done,
+                     void *user)
 {
-    static const char *const steps[] = {"claim", "sent", "answered", "known", "release"};
-    char by_mail[96], by_channel[KEY_NAME_MAX / 2];
-    struct call c;
-    (void)snprintf(by_mail, sizeof by_mail, "m:%s", mail);
-    (void)snprintf(by_channel, sizeof by_channel, "i:%s", channel);
-    const char *first = mail[0] != '\0' ? by_mail : by_channel, *second = channel[0] != '\0' ? by_channel : by_mail;
-    begin_at(&c, ks, "c", first);
-    add_key(&c, ks, "c", second);
-    begin_args(&c, ks);
-    add_text(&c, steps[step]);
-    add_bytes(&c, token, TOKEN_SIZE);
-    add_number(&c, lease_ms);
-    add_number(&c, window_ms);
-    add_text(&c, account);
-    run(&c, ks, SCRIPT_CUSTOMER, done, user);
-}
-
-void keys_products_known(struct keyspace *ks, const char *company, const uint8_t token[static TOKEN_SIZE], struct redis_bytes tags,
-                         int64_t since_ms, int64_t max_age_ms, int64_t question_ms, redis_done done, void *user)
-{
-    struct call c;
-    begin(&c, ks, "-");
-    add_key(&c, ks, "p", company);
-    add_key(&c, ks, "q", company);
-    begin_args(&c, ks);
-    add_bytes(&c, token, TOKEN_SIZE);
-    add(&c, tags.data, tags.size);
-    add_number(&c, since_ms);
-    add_number(&c, max_age_ms);
-    add_number(&c, question_ms);
-    run(&c, ks, SCRIPT_KNOWN, done, user);
-}
-
-void keys_products_heard(struct keyspace *ks, const char *company, int64_t asked_ms, struct redis_bytes has, struct redis_bytes lacks,
-                         int64_t room, int64_t max_age_ms, redis_done done, void *user)
-{
-    struct call c;
-    begin(&c, ks, "-");
-    add_key(&c, ks, "p", company);
-    add_key(&c, ks, "q", company);
-    begin_args(&c, ks);
-    add_number(&c, asked_ms);
-    add(&c, has.data, has.size);
-    add(&c, lacks.data, lacks.size);
-    add_number(&c, room);
-    add_number(&c, max_age_ms);
-    run(&c, ks, SCRIPT_HEARD, done, user);
-}
-
-void keys_slot_renew(struct keyspace *ks, const char *token, int64_t lease_ms, redis_done done, void *user)
-{
-    struct call c = {0};
+    struct keys_call c = {0};
     char slot[160];
-    (void)snprintf(slot, sizeof slot, "%s:%s", ks->flow, ks->slot);
-    add_key(&c, ks, "s", slot);
-    add_key(&c, ks, "e", slot);
-    add_text(&c, token);
-    add_number(&c, lease_ms);
-    add_text(&c, "renew");
-    add_text(&c, "");
-    run(&c, ks, SCRIPT_SLOT, done, user);
+    keys_call_key(&c, ks, "s", keys_slot_name(ks, slot));
+    keys_call_key(&c, ks, "e", slot);
+    keys_call_key(&c, ks, "marker", ks->flow);
+    keys_call_text(&c, token);
+    keys_call_number(&c, lease_ms);
+    keys_call_text(&c, "renew");
+    keys_call_text(&c, "");
+    keys_call_number(&c, ks->slot_epoch);
+    keys_call_text(&c, ks->marker);
+    keys_run(&c, ks, SCRIPT_SLOT, done, user);
 }

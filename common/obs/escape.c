@@ -6,8 +6,9 @@
 
 enum { NOT_UTF8 = -1 };
 
-/* Decodes one character of at most 4 bytes; overlong forms, surrogates and what lies beyond U+10FFFF are not UTF-8. */
-static int32_t decode(const unsigned char *p, size_t *ret_size)
+/* Decodes one character of at most 4 bytes; overlong forms, surrogates and what lies beyond
+ * U+10FFFF are not UTF-8. */
+static int32_t escape_decode(const unsigned char *p, size_t *ret_size)
 {
     *ret_size = 1;
     if (p[0] < 0x80)
@@ -17,7 +18,8 @@ static int32_t decode(const unsigned char *p, size_t *ret_size)
     if (p[0] < 0xc2 || p[0] > 0xf4)
         return NOT_UTF8;
     int32_t c = p[0] & (0xff >> (size + 1));
-    for (size_t i = 1; i < size; i++) { /* the final NUL is no continuation byte, so this stays within the text */
+    for (size_t i = 1; i < size;
+         i++) { /* the final NUL is no continuation byte, so this stays within the text */
         if ((p[i] & 0xc0) != 0x80)
             return NOT_UTF8;
         c = c << 6 | (p[i] & 0x3f);
@@ -30,8 +32,9 @@ static int32_t decode(const unsigned char *p, size_t *ret_size)
 
 static bool is_unsafe(int32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || (c >= 0x200e && c <= 0x200f) ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+           (c >= 0x200e && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 size_t escape_next(const char **text, char out[static ESCAPE_MAX])
@@ -40,7 +43,7 @@ size_t escape_next(const char **text, char out[static ESCAPE_MAX])
     if (*p == '\0')
         return 0;
     size_t size;
-    const int32_t c = decode(p, &size);
+    const int32_t c = escape_decode(p, &size);
     *text += size;
     if (c == NOT_UTF8)
         return (size_t)snprintf(out, ESCAPE_MAX, "\xef\xbf\xbd");

@@ -13,7 +13,7 @@ struct address {
     char host[256], port[6];
 };
 
-static int split(const char *listen, struct address *ret_address)
+static int listen_split(const char *listen, struct address *ret_address)
 {
     const char *colon = strrchr(listen, ':');
     if (colon == NULL)
@@ -27,7 +27,8 @@ static int split(const char *listen, struct address *ret_address)
         return -EINVAL; /* IPv6 without brackets */
     }
     const size_t digits = strspn(colon + 1, "0123456789");
-    if (size >= sizeof ret_address->host || digits == 0 || digits > 5 || colon[1 + digits] != '\0' || strtol(colon + 1, NULL, 10) > 65535)
+    if (size >= sizeof ret_address->host || digits == 0 || digits > 5 ||
+        colon[1 + digits] != '\0' || strtol(colon + 1, NULL, 10) > 65535)
         return -EINVAL;
     if (size > 0)
         (void)snprintf(ret_address->host, sizeof ret_address->host, "%.*s", (int)size, host);
@@ -56,8 +57,8 @@ static int open_socket(const struct addrinfo *info, int *ret_socket)
     const int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 || bind(fd, info->ai_addr, info->ai_addrlen) != 0 ||
-        listen(fd, BACKLOG) != 0) {
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+        bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
         const int error = errno;
         (void)close(fd);
         return -error;
@@ -69,8 +70,10 @@ static int open_socket(const struct addrinfo *info, int *ret_socket)
 int listen_open(const char *listen, int *ret_socket, int *ret_port, char ret_message[static 300])
 {
     struct address a;
-    if (split(listen, &a) < 0) {
-        (void)snprintf(ret_message, 300, "%.100s: not an address to listen at; write address:port, such as 127.0.0.1:9100 or :9100",
+    if (listen_split(listen, &a) < 0) {
+        (void)snprintf(ret_message, 300,
+                       "%.100s: not an address to listen at; write address:port, such as "
+                       "127.0.0.1:9100 or :9100",
                        listen);
         return -EINVAL;
     }
@@ -86,7 +89,8 @@ int listen_open(const char *listen, int *ret_socket, int *ret_port, char ret_mes
     if (result == 0)
         *ret_port = port_of(*ret_socket);
     else
-        (void)snprintf(ret_message, 300, "%.100s: cannot listen there: %s%s", listen, strerror(-result),
+        (void)snprintf(ret_message, 300, "%.100s: cannot listen there: %s%s", listen,
+                       strerror(-result),
                        result == -EADDRINUSE ? "; choose another port, or stop what has it" : "");
     return result;
 }

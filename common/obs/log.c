@@ -1,5 +1,6 @@
-/* Lines of logfmt or JSON; see log.h. A line is built in a buffer of PIPE_BUF bytes and written at once, so that lines of several processes
- * into one pipe never mix. What does not fit is cut, and the line says so. */
+/* Lines of logfmt or JSON; see log.h. A line is built in a buffer of PIPE_BUF bytes and written at
+ * once, so that lines of several processes into one pipe never mix. What does not fit is cut, and
+ * the line says so. */
 #include "obs/log.h"
 
 #include "base/clock.h"
@@ -34,7 +35,10 @@ int log_level_find(const char *name, enum log_level *ret_level)
     return -EINVAL;
 }
 
-enum { LINE_MAX_BYTES = PIPE_BUF, TAIL = 64 /* for the closing quote, the mark of a cut and the end of the line */ };
+enum {
+    LINE_MAX_BYTES = PIPE_BUF,
+    TAIL = 64 /* for the closing quote, the mark of a cut and the end of the line */
+};
 
 struct line {
     char text[LINE_MAX_BYTES];
@@ -43,7 +47,7 @@ struct line {
 };
 
 /* Appends whole or, when it does not fit, not at all. */
-static bool put(struct line *line, const char *text, size_t size)
+static bool log_put(struct line *line, const char *text, size_t size)
 {
     if (line->cut || line->size + size > LINE_MAX_BYTES - TAIL) {
         line->cut = true;
@@ -57,9 +61,10 @@ static bool put(struct line *line, const char *text, size_t size)
 static void put_key(struct line *line, const char *key)
 {
     char text[40];
-    const char *format = settings.json ? (line->size > 0 ? ",\"%s\":" : "{\"%s\":") : (line->size > 0 ? " %s=" : "%s=");
+    const char *format = settings.json ? (line->size > 0 ? ",\"%s\":" : "{\"%s\":")
+                                       : (line->size > 0 ? " %s=" : "%s=");
     const int size = snprintf(text, sizeof text, format, key);
-    (void)put(line, text, (size_t)size);
+    (void)log_put(line, text, (size_t)size);
 }
 
 static bool is_plain(const char *text)
@@ -77,12 +82,12 @@ static void put_text(struct line *line, const char *key, const char *text)
     const size_t before = line->size;
     put_key(line, key);
     const bool quoted = settings.json || !is_plain(text);
-    if (quoted && !put(line, "\"", 1)) {
+    if (quoted && !log_put(line, "\"", 1)) {
         line->size = before; /* no room for the value: no key either */
         return;
     }
     char escaped[ESCAPE_MAX];
-    for (size_t size; (size = escape_next(&text, escaped)) > 0 && put(line, escaped, size);)
+    for (size_t size; (size = escape_next(&text, escaped)) > 0 && log_put(line, escaped, size);)
         ;
     if (quoted)
         line->text[line->size++] = '"'; /* TAIL keeps room */
@@ -94,7 +99,7 @@ static void put_number(struct line *line, const char *key, int64_t number)
     const int size = snprintf(digits, sizeof digits, "%lld", (long long)number);
     const size_t before = line->size;
     put_key(line, key);
-    if (!put(line, digits, (size_t)size))
+    if (!log_put(line, digits, (size_t)size))
         line->size = before;
 }
 
@@ -121,10 +126,11 @@ static void put_fields(struct line *line, const struct log_fields *f)
     put_text(line, "detail", f->detail);
 }
 
-static void finish(struct line *line)
+static void log_finish(struct line *line)
 {
     const char *cut = !line->cut ? "" : settings.json ? ",\"cut\":true" : " cut=true";
-    const int size = snprintf(line->text + line->size, LINE_MAX_BYTES - line->size, "%s%s", cut, settings.json ? "}" : "");
+    const int size = snprintf(line->text + line->size, LINE_MAX_BYTES - line->size, "%s%s", cut,
+                              settings.json ? "}" : "");
     line->size += (size_t)size;
     line->text[line->size++] = '\n';
 }
@@ -141,7 +147,7 @@ void log_write(enum log_level level, const struct log_fields *fields)
     put_text(&line, "level", level_names[level]);
     put_text(&line, "program", settings.program);
     put_fields(&line, fields);
-    finish(&line);
+    log_finish(&line);
     ssize_t written;
     do
         written = write(STDERR_FILENO, line.text, line.size);

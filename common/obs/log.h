@@ -1,5 +1,6 @@
-/* Log lines as key=value (logfmt) or JSON on stderr, from an allow-list of fields: no personal data can be logged by accident, because no
- * field for it exists. The library layers are silent; the program's top layer logs, once. One line is one write(2). Any thread. */
+/* Log lines as key=value (logfmt) or JSON on stderr, from an allow-list of fields: no personal data
+ * can be logged by accident, because no field for it exists. The library layers are silent; the
+ * program's top layer logs, once. One line is one write(2). Any thread. */
 #ifndef PRIMAFLOW_LOG_H
 #define PRIMAFLOW_LOG_H
 
@@ -8,11 +9,12 @@
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
-/* What may be said of an event; 0 / NULL / negative (partition, offset, count, ms) = not said. `message` is a constant sentence of ours,
- * `detail` a technical text (an errno's or library's words about a connection, file or key), never anything of a record's content. */
+/* What may be said of an event; 0 / NULL / negative (partition, offset, count, ms) = not said.
+ * `message` is a constant sentence of ours, `detail` a technical text (an errno's or library's
+ * words about a connection, file or key), never anything of a record's content. */
 struct log_fields {
-    const char *message, *detail, *topic, *key /* natural key: company/type/channel/store/id */, *code, *outcome, *owner, *slot, *reason,
-        *file, *remedy;
+    const char *message, *detail, *topic, *key /* natural key: company/type/channel/store/id */,
+        *code, *outcome, *owner, *slot, *reason, *file, *remedy;
     int32_t partition; /* + 1, so that 0 means not said */
     int64_t offset;    /* + 1 */
     int64_t count, ms;

@@ -19,7 +19,8 @@ static const struct {
 };
 
 /* Seconds; a request to Prima takes tens of milliseconds to many seconds, a script in Redis one. */
-static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                0.5,   1,      2.5,   5,    10,    30,   60};
 enum { BUCKETS = sizeof bounds / sizeof *bounds };
 
 struct histogram {
@@ -39,9 +40,10 @@ static struct metric_state {
 } states[METRIC_COUNT];
 
 #define OTHER "other"
-_Static_assert((int)PF_ERROR_COUNT < (int)METRICS_LABELS_MAX, "every code of errors.def has its own label value; raise METRICS_LABELS_MAX");
+_Static_assert((int)PF_ERROR_COUNT < (int)METRICS_LABELS_MAX,
+               "every code of errors.def has its own label value; raise METRICS_LABELS_MAX");
 
-static struct series *find(struct metric_state *m, const char *label)
+static struct series *metrics_find(struct metric_state *m, const char *label)
 {
     if (m->last < m->count && strcmp(m->series[m->last].label, label) == 0)
         return &m->series[m->last];
@@ -76,14 +78,15 @@ static struct series *series_add(struct metric_state *m, const char *label, enum
 }
 
 /* NULL: out of memory, the count is lost. */
-static struct series *touch(enum metric metric, const char *label)
+static struct series *metrics_touch(enum metric metric, const char *label)
 {
     struct metric_state *m = &states[metric];
-    assert((unsigned)metric < METRIC_COUNT && (infos[metric].label[0] == '\0') == (label[0] == '\0'));
-    struct series *s = find(m, label);
+    assert((unsigned)metric < METRIC_COUNT &&
+           (infos[metric].label[0] == '\0') == (label[0] == '\0'));
+    struct series *s = metrics_find(m, label);
     if (s == NULL && m->count >= METRICS_LABELS_MAX - 1) { /* the last place is for all others */
         label = OTHER;
-        s = find(m, label);
+        s = metrics_find(m, label);
     }
     return s != NULL ? s : series_add(m, label, infos[metric].kind);
 }
@@ -91,7 +94,7 @@ static struct series *touch(enum metric metric, const char *label)
 void metrics_add(enum metric metric, const char *label, double amount)
 {
     assert(infos[metric].kind == KIND_GAUGE || (infos[metric].kind == KIND_COUNTER && amount >= 0));
-    struct series *s = touch(metric, label);
+    struct series *s = metrics_touch(metric, label);
     if (s != NULL)
         s->value += amount;
 }
@@ -99,15 +102,32 @@ void metrics_add(enum metric metric, const char *label, double amount)
 void metrics_set(enum metric metric, const char *label, double value)
 {
     assert(infos[metric].kind == KIND_GAUGE);
-    struct series *s = touch(metric, label);
+    struct series *s = metrics_touch(metric, label);
     if (s != NULL)
         s->value = value;
+}
+
+void metrics_unset(enum metric metric, const char *label)
+{
+    struct metric_state *m = &states[metric];
+    assert(infos[metric].kind == KIND_GAUGE && label[0] != '\0');
+    struct series *s = metrics_find(m, label);
+    if (s == NULL)
+        return;
+    free(s->label);
+    *s = m->series[--m->count];
+    m->last = 0;
+}
+
+const char *metrics_name(enum metric metric)
+{
+    return infos[metric].name;
 }
 
 void metrics_observe(enum metric metric, const char *label, double seconds)
 {
     assert(infos[metric].kind == KIND_HISTOGRAM && !isnan(seconds));
-    struct series *s = touch(metric, label);
+    struct series *s = metrics_touch(metric, label);
     if (s == NULL)
         return;
     assert(s->histogram != NULL);
@@ -121,7 +141,7 @@ void metrics_observe(enum metric metric, const char *label, double seconds)
 double metrics_value(enum metric metric, const char *label)
 {
     assert(infos[metric].kind != KIND_HISTOGRAM);
-    const struct series *s = find(&states[metric], label);
+    const struct series *s = metrics_find(&states[metric], label);
     return s != NULL ? s->value : 0;
 }
 
@@ -152,7 +172,8 @@ static void write_number(struct buf *out, double value)
 }
 
 /* name[suffix]{label="...",le="..."} and a space */
-static void write_name(struct buf *out, enum metric metric, const char *suffix, const char *label, const char *le)
+static void write_name(struct buf *out, enum metric metric, const char *suffix, const char *label,
+                       const char *le)
 {
     const bool labelled = infos[metric].label[0] != '\0';
     buf_printf(out, "%s%s", infos[metric].name, suffix);
@@ -191,7 +212,9 @@ void metrics_write(struct buf *out)
     for (int i = 0; i < METRIC_COUNT; i++) {
         const enum metric metric = (enum metric)i;
         if (infos[i].label[0] == '\0')
-            (void)touch(metric, ""); /* a metric without label is there from the start, so that its first increase is seen */
+            (void)metrics_touch(metric,
+                                ""); /* a metric without label is there from the start, so that its
+                                        first increase is seen */
         buf_printf(out, "# HELP %s ", infos[i].name);
         write_escaped(out, infos[i].help, false);
         buf_printf(out, "\n# TYPE %s %s\n", infos[i].name, kinds[infos[i].kind]);

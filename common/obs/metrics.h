@@ -1,5 +1,5 @@
-/* Metrics of one process, from one list (metrics.def), in Prometheus' text format. Counting is a few instructions: a label's series is
- * looked up once and kept. Loop thread only. */
+/* Metrics of one process, from one list (metrics.def), in Prometheus' text format. Counting is a
+ * few instructions: a label's series is looked up once and kept. Loop thread only. */
 #ifndef PRIMAFLOW_METRICS_H
 #define PRIMAFLOW_METRICS_H
 
@@ -12,14 +12,20 @@ enum metric {
     METRIC_COUNT
 };
 
-/* `label` is the label's value (copied), "" for metrics without one; at most 64 values a metric, later ones count as "other". Calling for a
- * metric of another kind, or lowering a counter, is a programmer's error and asserts. A count is lost when memory runs out, nothing else.
- */
+/* `label` is the label's value (copied), "" for metrics without one; at most 64 values a metric,
+ * later ones count as "other". Calling for a metric of another kind, or lowering a counter, is a
+ * programmer's error and asserts. A count is lost when memory runs out, nothing else. */
 enum { METRICS_LABELS_MAX = 64 };
 void metrics_add(enum metric metric, const char *label, double amount);
 void metrics_set(enum metric metric, const char *label, double value);
 void metrics_observe(enum metric metric, const char *label, double seconds);
-double metrics_value(enum metric metric, const char *label); /* counters and gauges; 0 when never touched */
+void metrics_unset(
+    enum metric metric,
+    const char *label); /* a gauge that nobody knows now: no sample, for 0 would be a figure */
+double metrics_value(enum metric metric,
+                     const char *label); /* counters and gauges; 0 when never touched */
+
+const char *metrics_name(enum metric metric); /* as it is exposed; any thread */
 
 /* Says when the process started and what it is, and shows every exception's code from 0 on. */
 void metrics_start(void);

@@ -1,4 +1,5 @@
-/* What the kernel knows of this process, under the names that Prometheus' own clients use; see metrics.h. */
+/* What the kernel knows of this process, under the names that Prometheus' own clients use; see
+ * metrics.h. */
 #include "obs/metrics.h"
 
 #include "base/clock.h"
@@ -36,7 +37,10 @@ void metrics_start(void)
 {
     metrics_set(METRIC_start, "", (double)clock_wall_ms() / 1000);
     metrics_set(METRIC_build, PF_VERSION, 1);
-    for (int i = 1; i < PF_ERROR_COUNT; i++) /* from 0 on, so that an alert on an increase sees the first one */
+    for (int i = 1; i < PF_OWNER_COUNT; i++)
+        metrics_add(METRIC_owner_exceptions, pf_owner_name((enum pf_owner)i), 0);
+    for (int i = 1; i < PF_ERROR_COUNT;
+         i++) /* from 0 on, so that an alert on an increase sees the first one */
         if (pf_error_info((enum pf_error)i)->class != PF_CLASS_WORLD)
             metrics_add(METRIC_exceptions, pf_error_info((enum pf_error)i)->name, 0);
 }
@@ -46,8 +50,8 @@ void metrics_refresh_process(void)
     struct rusage usage;
     struct rlimit limit;
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
-        const double seconds =
-            (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+        const double seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
         const double more = seconds - metrics_value(METRIC_process_cpu, "");
         metrics_add(METRIC_process_cpu, "", more > 0 ? more : 0);
     }

@@ -13,9 +13,10 @@ void auth_forget(char *header)
     free(header);
 }
 
-static int complain(struct config_message *ret_message, const char *path, const char *what)
+static int auth_complain(struct config_message *ret_message, const char *path, const char *what)
 {
-    (void)snprintf(ret_message->text, sizeof ret_message->text, "prima.auth.file: %.200s: %s", path, what);
+    (void)snprintf(ret_message->text, sizeof ret_message->text, "prima.auth.file: %.200s: %s", path,
+                   what);
     return -EINVAL;
 }
 
@@ -36,30 +37,36 @@ static char *make_basic(const char *pair)
     if (header == NULL)
         return NULL;
     memcpy(header, name, sizeof name);
-    (void)EVP_EncodeBlock((unsigned char *)header + sizeof name - 1, (const unsigned char *)pair, (int)size);
+    (void)EVP_EncodeBlock((unsigned char *)header + sizeof name - 1, (const unsigned char *)pair,
+                          (int)size);
     return header;
 }
 
 static bool is_header_name(const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", text[i]) == NULL)
+        if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", text[i]) ==
+            NULL)
             return false;
     return size > 0;
 }
 
-static int read_line(const char *path, const char *line, char **ret_header, struct config_message *ret_message)
+static int read_line(const char *path, const char *line, char **ret_header,
+                     struct config_message *ret_message)
 {
     if (!is_header_text(line))
-        return complain(ret_message, path,
-                        "the line has control characters or is not ASCII; write \"basic USER:PASSWORD\" or \"header NAME: VALUE\"");
+        return auth_complain(ret_message, path,
+                             "the line has control characters or is not ASCII; write \"basic "
+                             "USER:PASSWORD\" or \"header NAME: VALUE\"");
     char *header = NULL;
     if (strncmp(line, "basic ", 6) == 0 && strchr(line + 6, ':') != NULL)
         header = make_basic(line + 6);
-    else if (strncmp(line, "header ", 7) == 0 && strchr(line + 7, ':') != NULL && is_header_name(line + 7, strcspn(line + 7, ":")))
+    else if (strncmp(line, "header ", 7) == 0 && strchr(line + 7, ':') != NULL &&
+             is_header_name(line + 7, strcspn(line + 7, ":")))
         header = strdup(line + 7);
     else
-        return complain(ret_message, path, "wants one line, \"basic USER:PASSWORD\" or \"header NAME: VALUE\"");
+        return auth_complain(ret_message, path,
+                             "wants one line, \"basic USER:PASSWORD\" or \"header NAME: VALUE\"");
     if (header == NULL)
         return -ENOMEM;
     *ret_header = header;
@@ -70,7 +77,7 @@ int auth_read(const char *path, char **ret_header, struct config_message *ret_me
 {
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return complain(ret_message, path, strerror(errno));
+        return auth_complain(ret_message, path, strerror(errno));
     char line[LINE_MAX_BYTES];
     int result = 1;
     while (result == 1 && fgets(line, sizeof line, file) != NULL) {
@@ -80,5 +87,8 @@ int auth_read(const char *path, char **ret_header, struct config_message *ret_me
     }
     (void)fclose(file);
     explicit_bzero(line, sizeof line);
-    return result == 1 ? complain(ret_message, path, "has no line; write \"basic USER:PASSWORD\" or \"header NAME: VALUE\"") : result;
+    return result == 1 ? auth_complain(
+                             ret_message, path,
+                             "has no line; write \"basic USER:PASSWORD\" or \"header NAME: VALUE\"")
+                       : result;
 }

@@ -6,26 +6,31 @@
 
 #include <errno.h>
 
-static const char open_body[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
-                                "<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>";
+static const char open_body[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+    "<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>";
 
 static void open_operation(struct buf *out, const struct prima_names *n, const char *operation)
 {
-    buf_printf(out, "%s<%s:%s xmlns:%s=\"%s\">", open_body, n->prefix, operation, n->prefix, n->namespace);
+    buf_printf(out, "%s<%s:%s xmlns:%s=\"%s\">", open_body, n->prefix, operation, n->prefix,
+               n->namespace);
 }
 
 static void close_operation(struct buf *out, const struct prima_names *n, const char *operation)
 {
-    buf_printf(out, "</%s></%s:%s></soap:Body></soap:Envelope>", n->request_parameter, n->prefix, operation);
+    buf_printf(out, "</%s></%s:%s></soap:Body></soap:Envelope>", n->request_parameter, n->prefix,
+               operation);
 }
 
-/* Bytes of Latin-1 that stand for themselves in an element's text. A quote does, and a request is full of them. */
+/* Bytes of Latin-1 that stand for themselves in an element's text. A quote does, and a request is
+ * full of them. */
 static bool is_plain(unsigned char c)
 {
     return c < 0x7F && c != '&' && c != '<' && c != '>' && c != '\r';
 }
 
-typedef unsigned char block __attribute__((vector_size(16))); /* compared byte by byte, in a few instructions */
+typedef unsigned char block
+    __attribute__((vector_size(16))); /* compared byte by byte, in a few instructions */
 
 static bool are_plain(const unsigned char bytes[static sizeof(block)])
 {
@@ -37,7 +42,8 @@ static bool are_plain(const unsigned char bytes[static sizeof(block)])
     return (halves[0] | halves[1]) == 0;
 }
 
-/* How many plain bytes come first: a request is thousands of bytes, and some dozens of them are not. */
+/* How many plain bytes come first: a request is thousands of bytes, and some dozens of them are
+ * not. */
 static size_t plain_run(const unsigned char *b, size_t size)
 {
     size_t i = 0;
@@ -75,7 +81,7 @@ void envelope_release(struct envelope *e)
     buf_release(&e->tail_alone);
 }
 
-static void append(struct buf *out, const struct buf *part)
+static void envelope_append(struct buf *out, const struct buf *part)
 {
     buf_append(out, part->data, part->size);
 }
@@ -111,10 +117,11 @@ static void append_text(struct buf *out, const char *latin1, size_t size)
     }
 }
 
-int envelope_write(const struct envelope *e, const char *company, const char *request, size_t size, struct buf *out)
+int envelope_write(const struct envelope *e, const char *company, const char *request, size_t size,
+                   struct buf *out)
 {
     const bool is_alone = company == NULL || company[0] == '\0';
-    append(out, is_alone ? &e->head_alone : &e->head);
+    envelope_append(out, is_alone ? &e->head_alone : &e->head);
     if (!is_alone) {
         struct buf latin1;
         buf_init(&latin1, 1024);
@@ -122,14 +129,15 @@ int envelope_write(const struct envelope *e, const char *company, const char *re
         append_text(out, latin1.data, latin1.size);
         out->failed |= latin1.failed;
         buf_release(&latin1);
-        append(out, &e->middle);
+        envelope_append(out, &e->middle);
     }
     append_text(out, request, size);
-    append(out, is_alone ? &e->tail_alone : &e->tail);
+    envelope_append(out, is_alone ? &e->tail_alone : &e->tail);
     return out->failed ? -ENOMEM : 0;
 }
 
-/* Where in the reply we are. Envelope is depth 1, Body 2, <...Response> or Fault 3, the text's element 4. */
+/* Where in the reply we are. Envelope is depth 1, Body 2, <...Response> or Fault 3, the text's
+ * element 4. */
 struct scan {
     struct envelope_reply *reply;
     size_t depth;
@@ -142,7 +150,8 @@ static bool ends_with(const char *text, const char *end)
     return size >= end_size && strcmp(text + size - end_size, end) == 0;
 }
 
-/* A fault makes the whole reply one, whatever else stands beside it: what was read so far is no answer. */
+/* A fault makes the whole reply one, whatever else stands beside it: what was read so far is no
+ * answer. */
 static void become_fault(struct scan *s)
 {
     s->reply->is_fault = true;
@@ -150,7 +159,8 @@ static void become_fault(struct scan *s)
     buf_clear(&s->reply->text);
 }
 
-static void on_open(void *user, const char *name, const struct xml_attribute *attributes, size_t count)
+static void on_open(void *user, const char *name, const struct xml_attribute *attributes,
+                    size_t count)
 {
     (void)attributes, (void)count;
     struct scan *s = user;
@@ -164,10 +174,12 @@ static void on_open(void *user, const char *name, const struct xml_attribute *at
     case 3:
         if (s->is_in_body && strcmp(name, "Fault") == 0 && !s->reply->is_fault)
             become_fault(s);
-        s->is_in_answer = s->is_in_body && (s->reply->is_fault ? strcmp(name, "Fault") == 0 : ends_with(name, "Response"));
+        s->is_in_answer = s->is_in_body && (s->reply->is_fault ? strcmp(name, "Fault") == 0
+                                                               : ends_with(name, "Response"));
         break;
     case 4:
-        s->is_in_text = s->is_in_answer && !s->has_text && (!s->reply->is_fault || strcmp(name, "faultstring") == 0);
+        s->is_in_text = s->is_in_answer && !s->has_text &&
+                        (!s->reply->is_fault || strcmp(name, "faultstring") == 0);
         s->has_text |= s->is_in_text;
         break;
     default:
@@ -203,7 +215,8 @@ static void on_begin(void *user)
     buf_clear(&s->reply->text);
 }
 
-int envelope_read(struct xml_reader *reader, const char *bytes, size_t size, const char *charset, struct envelope_reply *ret_reply)
+int envelope_read(struct xml_reader *reader, const char *bytes, size_t size, const char *charset,
+                  struct envelope_reply *ret_reply)
 {
     static const struct xml_events events = {on_open, on_text, on_close, on_begin};
     struct scan s = {.reply = ret_reply};

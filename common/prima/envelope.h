@@ -1,7 +1,8 @@
-/* SOAP 1.1 around Prima's documents: a request's text into an envelope, and out of a reply's envelope its text.
+/* SOAP 1.1 around Prima's documents: a request's text into an envelope, and out of a reply's
+ * envelope its text.
  *
- * The envelope is ASCII: what of the Latin-1 request is beyond it becomes a character reference, so no header, proxy or toolkit can read it
- * wrongly. Prepared once, constant then: any thread. */
+ * The envelope is ASCII: what of the Latin-1 request is beyond it becomes a character reference, so
+ * no header, proxy or toolkit can read it wrongly. Prepared once, constant then: any thread. */
 #ifndef PRIMAFLOW_PRIMA_ENVELOPE_H
 #define PRIMAFLOW_PRIMA_ENVELOPE_H
 
@@ -18,22 +19,27 @@ struct envelope {
 };
 
 /* 0 or -ENOMEM. envelope_release accepts what a failed init left. */
-__attribute__((warn_unused_result)) int envelope_init(struct envelope *e, const struct prima_names *names);
+__attribute__((warn_unused_result)) int envelope_init(struct envelope *e,
+                                                      const struct prima_names *names);
 void envelope_release(struct envelope *e);
 
-/* Appends the envelope of `request` (Latin-1) for `company` (UTF-8; NULL or "": wsomhandler, which has none). -ENOMEM: `out` is full. */
-__attribute__((warn_unused_result)) int envelope_write(const struct envelope *e, const char *company, const char *request, size_t size,
-                                                       struct buf *out);
+/* Appends the envelope of `request` (Latin-1) for `company` (UTF-8; NULL or "": wsomhandler, which
+ * has none). -ENOMEM: `out` is full. */
+__attribute__((warn_unused_result)) int envelope_write(const struct envelope *e,
+                                                       const char *company, const char *request,
+                                                       size_t size, struct buf *out);
 
 /* What a reply's envelope holds. */
 struct envelope_reply {
     bool is_fault;
-    struct buf text; /* UTF-8: the text of the first child of <...Response>, or the fault's <faultstring> */
+    /* UTF-8: the text of the first child of <...Response>, or the fault's <faultstring> */
+    struct buf text;
 };
 
-/* Into *ret_reply, emptied first. 0; -EBADMSG: not an envelope with a response or a fault in it; -E2BIG: text
- * beyond its cap; -ENOMEM. */
-__attribute__((warn_unused_result)) int envelope_read(struct xml_reader *reader, const char *bytes, size_t size, const char *charset,
+/* Into *ret_reply, emptied first. 0; -EBADMSG: not an envelope with a response or a fault in it;
+ * -E2BIG: text beyond its cap; -ENOMEM. */
+__attribute__((warn_unused_result)) int envelope_read(struct xml_reader *reader, const char *bytes,
+                                                      size_t size, const char *charset,
                                                       struct envelope_reply *ret_reply);
 
 #endif

@@ -28,12 +28,16 @@ static const struct {
 
 enum { INVALID = 0x110000 }; /* no character: the byte at hand is not UTF-8 */
 
-/* The character at `p` and its length in bytes; INVALID and 1 for a byte that begins none. The text ends with a NUL, so no byte beyond it
- * is read. */
-static uint32_t decode(const unsigned char *p, size_t *ret_size)
+/* The character at `p` and its length in bytes; INVALID and 1 for a byte that begins none. The text
+ * ends with a NUL, so no byte beyond it is read. */
+static uint32_t latin1_decode(const unsigned char *p, size_t *ret_size)
 {
     const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    const size_t more = p[0] < 0x80 ? 0 : (p[0] & 0xE0) == 0xC0 ? 1 : (p[0] & 0xF0) == 0xE0 ? 2 : (p[0] & 0xF8) == 0xF0 ? 3 : 4;
+    const size_t more = p[0] < 0x80             ? 0
+                        : (p[0] & 0xE0) == 0xC0 ? 1
+                        : (p[0] & 0xF0) == 0xE0 ? 2
+                        : (p[0] & 0xF8) == 0xF0 ? 3
+                                                : 4;
     *ret_size = 1;
     if (more == 4)
         return INVALID;
@@ -65,18 +69,22 @@ static const char *find_stand_in(uint32_t code)
 
 static bool is_control(uint32_t code)
 {
-    return (code < 0x20 && code != '\t' && code != '\n' && code != '\r') || (code >= 0x7F && code < 0xA0);
+    return (code < 0x20 && code != '\t' && code != '\n' && code != '\r') ||
+           (code >= 0x7F && code < 0xA0);
 }
 
-/* Has no glyph of its own: combining marks, joiners, direction marks, variation selectors, byte order mark. */
+/* Has no glyph of its own: combining marks, joiners, direction marks, variation selectors, byte
+ * order mark. */
 static bool is_glyphless(uint32_t code)
 {
-    return (code >= 0x300 && code <= 0x36F) || (code >= 0x1AB0 && code <= 0x1AFF) || (code >= 0x1DC0 && code <= 0x1DFF) ||
-           (code >= 0x20D0 && code <= 0x20FF) || (code >= 0x200B && code <= 0x200F) || (code >= 0x202A && code <= 0x202E) ||
-           (code >= 0x2060 && code <= 0x206F) || (code >= 0xFE00 && code <= 0xFE0F) || (code >= 0xFE20 && code <= 0xFE2F) || code == 0xFEFF;
+    return (code >= 0x300 && code <= 0x36F) || (code >= 0x1AB0 && code <= 0x1AFF) ||
+           (code >= 0x1DC0 && code <= 0x1DFF) || (code >= 0x20D0 && code <= 0x20FF) ||
+           (code >= 0x200B && code <= 0x200F) || (code >= 0x202A && code <= 0x202E) ||
+           (code >= 0x2060 && code <= 0x206F) || (code >= 0xFE00 && code <= 0xFE0F) ||
+           (code >= 0xFE20 && code <= 0xFE2F) || code == 0xFEFF;
 }
 
-static void put(unsigned char c, enum latin1_for purpose, struct buf *out)
+static void latin1_put(unsigned char c, enum latin1_for purpose, struct buf *out)
 {
     if (purpose == LATIN1_ATTRIBUTE && (c < 0x20 || c == '&' || c == '<' || c == '>' || c == '"')) {
         buf_text(out, c == '&'    ? "&amp;"
@@ -94,7 +102,7 @@ static void put(unsigned char c, enum latin1_for purpose, struct buf *out)
 static void put_text(const char *latin1, enum latin1_for purpose, struct buf *out)
 {
     for (; *latin1 != '\0'; latin1++)
-        put((unsigned char)*latin1, purpose, out);
+        latin1_put((unsigned char)*latin1, purpose, out);
 }
 
 /* The letter that `base` and the mark make together, or 0. */
@@ -112,13 +120,16 @@ static unsigned char join(unsigned char base, uint32_t mark)
 static size_t plain_run(const unsigned char *p)
 {
     size_t size = 0;
-    while (p[size] >= 0x20 && p[size] < 0x7F && p[size] != '&' && p[size] != '<' && p[size] != '>' && p[size] != '"')
+    while (p[size] >= 0x20 && p[size] < 0x7F && p[size] != '&' && p[size] != '<' &&
+           p[size] != '>' && p[size] != '"')
         size++;
     return size;
 }
 
-/* One character that no run covers. `*previous` is the single letter just written, or 0; returns whether something was lost. */
-static bool convert(uint32_t code, unsigned char byte, unsigned char *previous, enum latin1_for purpose, struct buf *out)
+/* One character that no run covers. `*previous` is the single letter just written, or 0; returns
+ * whether something was lost. */
+static bool latin1_convert(uint32_t code, unsigned char byte, unsigned char *previous,
+                           enum latin1_for purpose, struct buf *out)
 {
     const unsigned char joined = join(*previous, code);
     if (joined != 0) { /* a letter is one byte for every purpose */
@@ -129,7 +140,7 @@ static bool convert(uint32_t code, unsigned char byte, unsigned char *previous, 
     }
     *previous = 0;
     if (code < 0x100 && !is_control(code)) {
-        put((unsigned char)code, purpose, out);
+        latin1_put((unsigned char)code, purpose, out);
         return false;
     }
     const char *stand_in = find_stand_in(code);
@@ -152,8 +163,8 @@ bool latin1_append(const char *utf8, enum latin1_for purpose, struct buf *out)
             buf_append(out, p, size);
             previous = p[size - 1];
         } else {
-            const uint32_t code = decode(p, &size);
-            lost |= convert(code, *p, &previous, purpose, out);
+            const uint32_t code = latin1_decode(p, &size);
+            lost |= latin1_convert(code, *p, &previous, purpose, out);
         }
         p += size;
     }
@@ -179,13 +190,29 @@ void latin1_spell(const char *utf8, enum latin1_for purpose, struct buf *out)
         p += size;
         if (*p == '\0')
             return;
-        const uint32_t code = decode(p, &size);
+        const uint32_t code = latin1_decode(p, &size);
         if (code == INVALID)
             buf_printf(out, "{0x%02X}", *p);
         else if (code < 0x100 && !is_control(code))
-            put((unsigned char)code, purpose, out);
+            latin1_put((unsigned char)code, purpose, out);
         else
             buf_printf(out, "{U+%04X}", code);
+        p += size;
+    }
+}
+
+void latin1_weigh(const char *utf8, struct latin1_weight *weight)
+{
+    const unsigned char *p = (const unsigned char *)(utf8 == NULL ? "" : utf8);
+    while (*p != '\0') {
+        size_t size = 1;
+        const uint32_t code = latin1_decode(p, &size);
+        const bool is_letter = (code >= 'A' && code <= 'Z') || (code >= 'a' && code <= 'z') ||
+                               (code >= 0xC0 && code < 0x100);
+        if (is_letter || (code >= 0x100 && find_stand_in(code) != NULL))
+            weight->shown++;
+        else if (code >= 0x100 && !is_glyphless(code))
+            weight->replaced++;
         p += size;
     }
 }

@@ -1,4 +1,5 @@
-/* Reads the names of Prima's wire, and refuses what would make broken XML or a broken header of every request. */
+/* Reads the names of Prima's wire, and refuses what would make broken XML or a broken header of
+ * every request. */
 #include "prima/names.h"
 
 #include <errno.h>
@@ -7,7 +8,8 @@ static bool is_xml_name(const char *text)
 {
     static const char start[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
     return text[0] != '\0' && strchr(start, text[0]) != NULL &&
-           text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.-")] == '\0';
+           text[strspn(
+               text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.-")] == '\0';
 }
 
 /* Printable ASCII that means nothing in an attribute or between a header's quotes. */
@@ -33,7 +35,8 @@ static bool is_acceptable(enum config_key key, const char *text)
     }
 }
 
-int prima_names_read(const struct config *config, struct prima_names *ret_names, struct config_message *ret_message)
+int prima_names_read(const struct config *config, struct prima_names *ret_names,
+                     struct config_message *ret_message)
 {
     static const struct {
         enum config_key key;
@@ -48,8 +51,9 @@ int prima_names_read(const struct config *config, struct prima_names *ret_names,
     for (size_t i = 0; i < sizeof assumed / sizeof *assumed; i++)
         if (!is_acceptable(assumed[i].key, config_text(config, assumed[i].key))) {
             (void)snprintf(ret_message->text, sizeof ret_message->text,
-                           "%s: \"%.100s\" cannot stand in an XML document; use letters, digits, '_', '-' and '.'", assumed[i].name,
-                           config_text(config, assumed[i].key));
+                           "%s: \"%.100s\" cannot stand in an XML document; use letters, digits, "
+                           "'_', '-' and '.'",
+                           assumed[i].name, config_text(config, assumed[i].key));
             return -EINVAL;
         }
     *ret_names = (struct prima_names){

@@ -1,6 +1,8 @@
-/* The names that Prima's wire uses: known ones fixed, assumed ones from the configuration (names.def).
+/* The names that Prima's wire uses: known ones fixed, assumed ones from the configuration
+ * (names.def).
  *
- * Texts point into the configuration, which must outlive the struct. Constant after prima_names_read: any thread. */
+ * Texts point into the configuration, which must outlive the struct. Constant after
+ * prima_names_read: any thread. */
 #ifndef PRIMAFLOW_PRIMA_NAMES_H
 #define PRIMAFLOW_PRIMA_NAMES_H
 
@@ -18,9 +20,10 @@ struct prima_names {
     bool sends_empty;          /* prima.empty_attributes */
 };
 
-/* 0; -EINVAL with the key and the remedy: an assumed name is not an XML name, or the namespace or SOAPAction has characters that neither
- * may have. */
-__attribute__((warn_unused_result)) int prima_names_read(const struct config *config, struct prima_names *ret_names,
+/* 0; -EINVAL with the key and the remedy: an assumed name is not an XML name, or the namespace or
+ * SOAPAction has characters that neither may have. */
+__attribute__((warn_unused_result)) int prima_names_read(const struct config *config,
+                                                         struct prima_names *ret_names,
                                                          struct config_message *ret_message);
 
 #endif

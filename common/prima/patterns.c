@@ -1,5 +1,5 @@
-/* The pattern table; see patterns.h. POSIX regular expressions of the C library: the patterns are the operator's, the texts at most 300
- * bytes. */
+/* The pattern table; see patterns.h. POSIX regular expressions of the C library: the patterns are
+ * the operator's, the texts at most 300 bytes. */
 #include "prima/patterns.h"
 
 #include "config/yaml.h"
@@ -7,7 +7,11 @@
 #include <errno.h>
 #include <regex.h>
 
-enum { FILE_ROWS_MAX = 400, ROWS_MAX = FILE_ROWS_MAX + 100 /* built-in ones, with room */, ANY_TYPE = PRIMA_TYPE_COUNT };
+enum {
+    FILE_ROWS_MAX = 400,
+    ROWS_MAX = FILE_ROWS_MAX + 100 /* built-in ones, with room */,
+    ANY_TYPE = PRIMA_TYPE_COUNT
+};
 
 struct row {
     regex_t match;
@@ -36,7 +40,8 @@ static bool find_type(const char *name, int *ret_type)
     return false;
 }
 
-/* The refusals are the catalogue's rows that Prima's words may give; codes of the protocol and of the world are not for words to say. */
+/* The refusals are the catalogue's rows that Prima's words may give; codes of the protocol and of
+ * the world are not for words to say. */
 static bool find_meaning(const char *name, struct row *row)
 {
     static const struct {
@@ -63,7 +68,7 @@ static bool find_meaning(const char *name, struct row *row)
 }
 
 /* Compiles the pattern into the next row, which has the rest. 0, or -EINVAL with the reason. */
-static int add(struct patterns *p, struct row row, const char *match, char why[static 120])
+static int patterns_add(struct patterns *p, struct row row, const char *match, char why[static 120])
 {
     const int result = regcomp(&row.match, match, REG_EXTENDED | REG_ICASE | REG_NOSUB);
     if (result != 0) {
@@ -91,42 +96,50 @@ static int add_built_in(struct patterns *p, struct config_message *ret_message)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct row row = {.type = 0};
         char why[120];
-        if (!find_type(rows[i].type, &row.type) || !find_meaning(rows[i].means, &row) || add(p, row, rows[i].match, why) < 0) {
-            (void)snprintf(ret_message->text, sizeof ret_message->text, "patterns.def: \"%s\" is not usable", rows[i].match);
+        if (!find_type(rows[i].type, &row.type) || !find_meaning(rows[i].means, &row) ||
+            patterns_add(p, row, rows[i].match, why) < 0) {
+            (void)snprintf(ret_message->text, sizeof ret_message->text,
+                           "patterns.def: \"%s\" is not usable", rows[i].match);
             return -EINVAL;
         }
     }
     return 0;
 }
 
-static int add_item(struct patterns *p, const struct yaml_tree *tree, const struct yaml_node *item, struct config_message *ret_message)
+static int add_item(struct patterns *p, const struct yaml_tree *tree, const struct yaml_node *item,
+                    struct config_message *ret_message)
 {
     const char *key;
     const struct yaml_node *value;
     for (size_t i = 0; (value = yaml_entry(item, i, &key)) != NULL; i++) {
         if (strcmp(key, "for") != 0 && strcmp(key, "match") != 0 && strcmp(key, "means") != 0)
-            return yaml_complain(tree, value, ret_message, "unknown key \"%.60s\"; a pattern has for, match and means", key);
+            return yaml_complain(tree, value, ret_message,
+                                 "unknown key \"%.60s\"; a pattern has for, match and means", key);
         if (yaml_kind(value) != YAML_KIND_SCALAR)
             return yaml_complain(tree, value, ret_message, "%s wants a text", key);
     }
-    const struct yaml_node *type = yaml_get(item, "for"), *match = yaml_get(item, "match"), *means = yaml_get(item, "means");
+    const struct yaml_node *type = yaml_get(item, "for"), *match = yaml_get(item, "match"),
+                           *means = yaml_get(item, "means");
     if (match == NULL || means == NULL)
         return yaml_complain(tree, item, ret_message, "a pattern wants both match and means");
     struct row row = {.type = 0};
     if (!find_type(type != NULL ? yaml_text(type) : NULL, &row.type))
-        return yaml_complain(
-            tree, type, ret_message,
-            "for: \"%.60s\" is no request; use any, NewOrder, OrderStatus, CustomerSearch, NewCustomer or MultiAvailableToSell",
-            yaml_text(type));
+        return yaml_complain(tree, type, ret_message,
+                             "for: \"%.60s\" is no request; use any, NewOrder, OrderStatus, "
+                             "CustomerSearch, NewCustomer or MultiAvailableToSell",
+                             yaml_text(type));
     if (!find_meaning(yaml_text(means), &row))
         return yaml_complain(tree, means, ret_message,
-                             "means: \"%.60s\" is not known; use exists, absent, not_accepted, unclassified, prima_unknown_product, "
+                             "means: \"%.60s\" is not known; use exists, absent, not_accepted, "
+                             "unclassified, prima_unknown_product, "
                              "prima_unknown_customer, prima_period_closed or prima_invalid",
                              yaml_text(means));
     char why[120];
-    if (add(p, row, yaml_text(match), why) < 0)
-        return yaml_complain(tree, match, ret_message, "match: \"%.60s\" is not usable (a POSIX extended regular expression): %s",
-                             yaml_text(match), why);
+    if (patterns_add(p, row, yaml_text(match), why) < 0)
+        return yaml_complain(
+            tree, match, ret_message,
+            "match: \"%.60s\" is not usable (a POSIX extended regular expression): %s",
+            yaml_text(match), why);
     return 0;
 }
 
@@ -138,13 +151,17 @@ static int add_file(struct patterns *p, const char *path, struct config_message 
         return -EINVAL;
     const struct yaml_node *list = yaml_root(tree);
     if (yaml_kind(list) != YAML_KIND_LIST)
-        result = yaml_complain(tree, list, ret_message, "wants a list: - {for: OrderStatus, match: \"^no such order\", means: absent}");
+        result = yaml_complain(
+            tree, list, ret_message,
+            "wants a list: - {for: OrderStatus, match: \"^no such order\", means: absent}");
     for (size_t i = 0; result == 0 && i < yaml_count(list); i++) {
         const struct yaml_node *item = yaml_item(list, i);
         if (yaml_kind(item) != YAML_KIND_MAP)
-            result = yaml_complain(tree, item, ret_message, "a pattern is a map of for, match and means");
+            result = yaml_complain(tree, item, ret_message,
+                                   "a pattern is a map of for, match and means");
         else if (p->count >= FILE_ROWS_MAX)
-            result = yaml_complain(tree, item, ret_message, "more than %d patterns; join some with |", FILE_ROWS_MAX);
+            result = yaml_complain(tree, item, ret_message,
+                                   "more than %d patterns; join some with |", FILE_ROWS_MAX);
         else
             result = add_item(p, tree, item, ret_message);
     }
@@ -152,7 +169,8 @@ static int add_file(struct patterns *p, const char *path, struct config_message 
     return result;
 }
 
-int patterns_load(const char *path, struct patterns **ret_patterns, struct config_message *ret_message)
+int patterns_load(const char *path, struct patterns **ret_patterns,
+                  struct config_message *ret_message)
 {
     struct patterns *p = calloc(1, sizeof *p);
     if (p == NULL) {
@@ -179,12 +197,14 @@ void patterns_free(struct patterns *p)
     free(p);
 }
 
-enum meaning patterns_find(const struct patterns *p, enum prima_type type, const char *words, enum pf_error *ret_code)
+enum meaning patterns_find(const struct patterns *p, enum prima_type type, const char *words,
+                           enum pf_error *ret_code)
 {
     *ret_code = PF_OK;
     for (size_t i = 0; i < p->count; i++) {
         const struct row *row = &p->rows[i];
-        if ((row->type != (int)type && row->type != ANY_TYPE) || regexec(&row->match, words, 0, NULL, 0) != 0)
+        if ((row->type != (int)type && row->type != ANY_TYPE) ||
+            regexec(&row->match, words, 0, NULL, 0) != 0)
             continue;
         *ret_code = row->code;
         return row->meaning;

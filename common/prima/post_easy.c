@@ -1,18 +1,24 @@
 /* One request as libcurl sees it: the options, and the functions that feed and hear it. */
+#include "base/clock.h"
 #include "prima/post_internal.h"
 
 #include <strings.h>
 
-/* The connection is up, the request is about to leave: the place where a request is sent at most once. libcurl comes here again when a
- * reused connection turned out dead and it wants to send on a new one; that is right only while not one byte has left. Nor does a process
- * that was stopped in between send what others have given up. */
+/* The connection is up, the request is about to leave: the place where a request is sent at most
+ * once. libcurl comes here again when a reused connection turned out dead and it wants to send on a
+ * new one. It is not told whether a byte had left: its count of them (CURLINFO_REQUEST_SIZE) stays
+ * 0 when the first write found the socket full and the request left later. Nor does a process that
+ * was stopped in between send what others have given up. */
 static int on_leaving(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
     struct transfer *t = user;
-    t->is_leaving = true;
+    if (t->may_have_left || clock_boot_ms() >= t->deadline_ms)
+        return CURL_PREREQFUNC_ABORT;
+    t->may_have_left = true;
     t->leaving_ns = uv_hrtime();
-    return post_bytes_left(t) == 0 && t->leaving_ns < t->deadline_ns ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    post_socket_leave(t);
+    return CURL_PREREQFUNC_OK;
 }
 
 static size_t on_write(char *bytes, size_t size, size_t count, void *user)
@@ -62,7 +68,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
         t->charset[0] = '\0';
     } else if (is_header(line, size, "Retry-After:")) {
         t->has_retry_after = true;
-        keep_value(line + strlen("Retry-After:"), size - strlen("Retry-After:"), t->retry_after, sizeof t->retry_after);
+        keep_value(line + strlen("Retry-After:"), size - strlen("Retry-After:"), t->retry_after,
+                   sizeof t->retry_after);
     } else if (is_header(line, size, "Content-Type:")) {
         keep_charset(t, line + strlen("Content-Type:"), size - strlen("Content-Type:"));
     }
@@ -72,14 +79,16 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
 static void set_tls(struct poster *p, CURL *easy)
 {
     (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    (void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 60L); /* a renewed authority is taken up without a restart */
+    (void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT,
+                           60L); /* a renewed authority is taken up without a restart */
     if (p->tls_ca[0] != '\0') {
         (void)curl_easy_setopt(easy, CURLOPT_CAINFO, p->tls_ca);
         (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
     if (p->tls_cert[0] != '\0') {
         (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, p->tls_cert);
-        (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, p->tls_key[0] != '\0' ? p->tls_key : p->tls_cert);
+        (void)curl_easy_setopt(easy, CURLOPT_SSLKEY,
+                               p->tls_key[0] != '\0' ? p->tls_key : p->tls_cert);
     }
 }
 
@@ -90,7 +99,8 @@ CURL *post_easy_new(struct poster *p)
         return NULL;
     (void)curl_easy_setopt(easy, CURLOPT_CURLU, p->url);
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* h2c is broken in 7.88 */
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                           (long)CURL_HTTP_VERSION_1_1); /* h2c is broken in 7.88 */
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not the environment's */
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -102,7 +112,9 @@ CURL *post_easy_new(struct poster *p)
     (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_leaving);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    (void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, post_loop_close_socket);
+    (void)curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, post_socket_open);
+    (void)curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, p);
+    (void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, post_socket_close);
     (void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, p);
     set_tls(p, easy);
     return easy;

@@ -1,10 +1,13 @@
-/* Requests to Prima, from plain values to the inner ISO-8859-1 document: shapes and names as Prima's connectors send them.
+/* Requests to Prima, from plain values to the inner ISO-8859-1 document: shapes and names as
+ * Prima's connectors send them.
  *
- * Text is UTF-8 in, Latin-1 out (latin1.h). What Latin-1 cannot hold is transliterated ("Łukasz" → "Lukasz"), and the original is kept in
- * the order's special instructions: "[Original: CustomerForename={U+0141}ukasz]". What identifies (e-mail, references, codes, warehouse,
- * transaction) is never transliterated, or it would match somebody or something else: it is spelled from the start. Never a silent '?',
- * never a broken request. NULL and "" mean absent. Amounts are texts already ("12.34"): this layer knows no money. Pure functions, any
- * thread: the same values give the same bytes. */
+ * Text is UTF-8 in, Latin-1 out (latin1.h). What Latin-1 cannot hold is transliterated ("Łukasz" →
+ * "Lukasz"), and the original is kept in the order's special instructions: "[Original:
+ * CustomerForename={U+0141}ukasz]". What identifies (e-mail, references, codes, warehouse,
+ * transaction) is never transliterated, or it would match somebody or something else: it is spelled
+ * from the start. Never a silent '?', never a broken request. NULL and "" mean absent. Amounts are
+ * texts already ("12.34"): this layer knows no money. Pure functions, any thread: the same values
+ * give the same bytes. */
 #ifndef PRIMAFLOW_PRIMA_REQUEST_H
 #define PRIMAFLOW_PRIMA_REQUEST_H
 
@@ -16,12 +19,13 @@
 struct prima_names; /* prima/names.h, read from the configuration once */
 
 struct prima_address {
-    const char *title, *forename, *surname, *lines[6], *post_code, *country, *email, *phone, *mobile;
+    const char *title, *forename, *surname, *lines[6], *post_code, *country, *email, *phone,
+        *mobile;
 };
 
 struct prima_order_line {
-    const char *product, *matrix[4], *quantity, *price, *warehouse, *tax /* ExtTaxVal */, *discount /* TrDisc */, *narrative, *reference,
-        *promotion, *promotion_value, *voucher;
+    const char *product, *matrix[4], *quantity, *price, *warehouse, *tax /* ExtTaxVal */,
+        *discount /* TrDisc */, *narrative, *reference, *promotion, *promotion_value, *voucher;
     bool reserve;
 };
 
@@ -30,17 +34,19 @@ struct prima_order_charge {
 };
 
 struct prima_order_payment {
-    const char *method, *sub_method, *amount, *provider, *auth_ref, *transaction_id, *voucher_number;
+    const char *method, *sub_method, *amount, *provider, *auth_ref, *transaction_id,
+        *voucher_number;
 };
 
 struct prima_order {
-    const char *order_number, *customer /* account, "" by_prima */, *order_type, *order_channel, *customer_ref, *payment_terms,
-        *delivery_fao;
+    const char *order_number, *customer /* account, "" by_prima */, *order_type, *order_channel,
+        *customer_ref, *payment_terms, *delivery_fao;
     bool vat_inclusive, hold;
     const char *hold_narrative;
     struct prima_address delivery, invoice;
-    const char *special_instructions, *shipping_instructions, *currency, *order_date /* YYYY-MM-DD */, *carrier, *carrier_service,
-        *source_media, *order_category, *brand, *season, *order_contact, *order_paid /* amount text */;
+    const char *special_instructions, *shipping_instructions, *currency,
+        *order_date /* YYYY-MM-DD */, *carrier, *carrier_service, *source_media, *order_category,
+        *brand, *season, *order_contact, *order_paid /* amount text */;
     const struct prima_order_line *lines;
     size_t line_count;
     const struct prima_order_charge *charges;
@@ -65,20 +71,25 @@ struct prima_sku {
 };
 
 /* How every request begins, up to its name (guard.h relies on it). */
-#define PRIMA_REQUEST_OPENING "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Request RequestType=\""
+#define PRIMA_REQUEST_OPENING                                                                      \
+    "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Request RequestType=\""
 
-/* Each appends the whole inner document. 0; -ENOMEM: `out` is full; -EINVAL: the order number is empty, longer than 50 bytes or has
- * characters that no number has (blanks, quotes, <, >, &, \, anything beyond ASCII); no line (new_order), no SKU (product_read), neither
- * reference nor e-mail (search). */
-__attribute__((warn_unused_result)) int prima_request_new_order(const struct prima_names *names, const struct prima_order *order,
+/* Each appends the whole inner document. 0; -ENOMEM: `out` is full; -EINVAL: the order number is
+ * empty, longer than 50 bytes or has characters that no number has (blanks, quotes, <, >, &, \,
+ * anything beyond ASCII); no line (new_order), no SKU (product_read), neither reference nor e-mail
+ * (search). */
+__attribute__((warn_unused_result)) int prima_request_new_order(const struct prima_names *names,
+                                                                const struct prima_order *order,
                                                                 struct buf *out);
-__attribute__((warn_unused_result)) int prima_request_order_status(const char *order_number, struct buf *out);
-__attribute__((warn_unused_result)) int prima_request_customer_search(const struct prima_names *names, const char *customer_ref,
-                                                                      const char *email, struct buf *out);
-__attribute__((warn_unused_result)) int prima_request_new_customer(const struct prima_names *names, const struct prima_customer *customer,
+__attribute__((warn_unused_result)) int prima_request_order_status(const char *order_number,
                                                                    struct buf *out);
-__attribute__((warn_unused_result)) int prima_request_order_search(const struct prima_names *names, const struct prima_search *search,
-                                                                   struct buf *out);
-__attribute__((warn_unused_result)) int prima_request_product_read(const struct prima_sku *skus, size_t count, struct buf *out);
+__attribute__((warn_unused_result)) int prima_request_customer_search(
+    const struct prima_names *names, const char *customer_ref, const char *email, struct buf *out);
+__attribute__((warn_unused_result)) int prima_request_new_customer(
+    const struct prima_names *names, const struct prima_customer *customer, struct buf *out);
+__attribute__((warn_unused_result)) int prima_request_order_search(
+    const struct prima_names *names, const struct prima_search *search, struct buf *out);
+__attribute__((warn_unused_result)) int prima_request_product_read(const struct prima_sku *skus,
+                                                                   size_t count, struct buf *out);
 
 #endif

@@ -19,11 +19,16 @@ int64_t retry_after_ms(const char *value, int64_t now_ms, int64_t max_ms)
             return -1;
         return digits > 12 ? max_ms : clamp(strtoll(value, NULL, 10) * 1000, max_ms);
     }
-    if (strchr("MTWFS", value[0]) == NULL || value[0] == '\0') /* a date begins with its weekday; curl_getdate would take nearly anything */
+    if (strchr("MTWFS", value[0]) == NULL ||
+        value[0] ==
+            '\0') /* a date begins with its weekday; curl_getdate would take nearly anything */
         return -1;
     const time_t when = curl_getdate(value, NULL);
     int64_t ms;
     if (when == -1)
         return -1;
-    return __builtin_mul_overflow((int64_t)when, 1000, &ms) || __builtin_sub_overflow(ms, now_ms, &ms) ? max_ms : clamp(ms, max_ms);
+    return __builtin_mul_overflow((int64_t)when, 1000, &ms) ||
+                   __builtin_sub_overflow(ms, now_ms, &ms)
+               ? max_ms
+               : clamp(ms, max_ms);
 }

@@ -1,4 +1,5 @@
-/* A walk that tells as it goes, and gives up at the first thing that is not plain; see xml_plain.h. */
+/* A walk that tells as it goes, and gives up at the first thing that is not plain; see
+ * xml_plain.h. */
 #include "prima/xml_plain.h"
 
 #include <string.h>
@@ -35,15 +36,15 @@ static bool is_name(char c)
     return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
 }
 
-static inline bool has(const struct walk *w, const char *text)
+static inline bool xml_plain_has(const struct walk *w, const char *text)
 {
     const size_t size = strlen(text);
     return (size_t)(w->end - w->at) >= size && memcmp(w->at, text, size) == 0;
 }
 
-static inline bool take(struct walk *w, const char *text)
+static inline bool xml_plain_take(struct walk *w, const char *text)
 {
-    const bool is_there = has(w, text);
+    const bool is_there = xml_plain_has(w, text);
     w->at += is_there ? strlen(text) : 0;
     return is_there;
 }
@@ -85,7 +86,7 @@ static bool take_name(struct walk *w, struct span *ret_whole, struct span *ret_l
     return true;
 }
 
-static char *keep(struct walk *w, const char *text, size_t size)
+static char *xml_plain_keep(struct walk *w, const char *text, size_t size)
 {
     char *copy = w->scratch + w->used;
     memcpy(copy, text, size);
@@ -101,29 +102,32 @@ static void keep_char(struct walk *w, char c)
 /* "&#65;" or "&#x41;", printable ASCII alone; behind "&#". '\0': another one. */
 static char take_number(struct walk *w)
 {
-    const int base = take(w, "x") ? 16 : 10;
+    const int base = xml_plain_take(w, "x") ? 16 : 10;
     unsigned value = 0, digits = 0;
     for (; w->at < w->end && *w->at != ';' && digits < 4; w->at++, digits++) {
         const char c = *w->at;
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+        const int digit = c >= '0' && c <= '9'   ? c - '0'
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                 : 16;
         if (digit >= base)
             return '\0';
         value = value * (unsigned)base + (unsigned)digit;
     }
-    return (char)(digits > 0 && value >= ' ' && value <= '~' && take(w, ";") ? value : 0);
+    return (char)(digits > 0 && value >= ' ' && value <= '~' && xml_plain_take(w, ";") ? value : 0);
 }
 
 static char take_reference(struct walk *w)
 {
     switch (w->end - w->at > 1 && *w->at == '&' ? w->at[1] : '\0') {
     case 'q':
-        return (char)(take(w, "&quot;") ? '"' : '\0');
+        return (char)(xml_plain_take(w, "&quot;") ? '"' : '\0');
     case 'l':
-        return (char)(take(w, "&lt;") ? '<' : '\0');
+        return (char)(xml_plain_take(w, "&lt;") ? '<' : '\0');
     case 'g':
-        return (char)(take(w, "&gt;") ? '>' : '\0');
+        return (char)(xml_plain_take(w, "&gt;") ? '>' : '\0');
     case 'a':
-        return (char)(take(w, "&amp;") ? '&' : take(w, "&apos;") ? '\'' : '\0');
+        return (char)(xml_plain_take(w, "&amp;") ? '&' : xml_plain_take(w, "&apos;") ? '\'' : '\0');
     case '#':
         w->at += 2;
         return take_number(w);
@@ -140,7 +144,7 @@ static bool take_value(struct walk *w, char quote, struct span *ret_value)
         const char *run = w->at;
         while (w->at < w->end && *w->at != quote && *w->at != '&' && *w->at != '<' && *w->at >= ' ')
             w->at++;
-        (void)keep(w, run, (size_t)(w->at - run));
+        (void)xml_plain_keep(w, run, (size_t)(w->at - run));
         if (w->at == w->end || *w->at == '<')
             return false;
         if (*w->at == quote)
@@ -155,7 +159,8 @@ static bool take_value(struct walk *w, char quote, struct span *ret_value)
     return true;
 }
 
-/* "xmlns" or "xmlns:prefix". What namespaces forbid (an empty one for a prefix, a prefix that begins with xml) is not plain. */
+/* "xmlns" or "xmlns:prefix". What namespaces forbid (an empty one for a prefix, a prefix that
+ * begins with xml) is not plain. */
 static bool is_declaration(const char *name)
 {
     return strncmp(name, "xmlns", 5) == 0 && (name[5] == '\0' || name[5] == ':');
@@ -166,8 +171,11 @@ static bool is_good_declaration(const char *name, size_t value_size)
     return name[5] == '\0' || (value_size > 0 && strncmp(name + 6, "xml", 3) != 0);
 }
 
-/* Attributes up to the tag's end, declarations of namespaces not among those given back. A prefix, or one name twice, is not plain. */
-static bool take_attributes(struct walk *w, struct xml_attribute attributes[static PLAIN_ATTRIBUTES_MAX], size_t *ret_count)
+/* Attributes up to the tag's end, declarations of namespaces not among those given back. A prefix,
+ * or one name twice, is not plain. */
+static bool take_attributes(struct walk *w,
+                            struct xml_attribute attributes[static PLAIN_ATTRIBUTES_MAX],
+                            size_t *ret_count)
 {
     struct span whole, local, value;
     size_t count = 0;
@@ -175,7 +183,7 @@ static bool take_attributes(struct walk *w, struct xml_attribute attributes[stat
     while (take_spaces(w) && w->at < w->end && *w->at != '/' && *w->at != '>') {
         if (count == PLAIN_ATTRIBUTES_MAX || !take_name(w, &whole, &local) || !take_char(w, '='))
             return false;
-        const char *name = keep(w, whole.at, whole.size);
+        const char *name = xml_plain_keep(w, whole.at, whole.size);
         w->scratch[w->used++] = '\0';
         const char quote = (char)(w->at < w->end ? *w->at++ : '\0');
         if ((quote != '"' && quote != '\'') || !take_value(w, quote, &value))
@@ -202,7 +210,7 @@ static void tell_close(struct walk *w, struct span local)
     if (w->events->close == NULL)
         return;
     w->used = 0;
-    const char *name = keep(w, local.at, local.size);
+    const char *name = xml_plain_keep(w, local.at, local.size);
     w->scratch[w->used] = '\0';
     w->events->close(w->user, name);
 }
@@ -216,7 +224,7 @@ static bool take_open(struct walk *w)
     w->used = 0;
     if (w->depth == DEPTH_MAX || !take_name(w, &whole, &local))
         return false;
-    const char *name = keep(w, local.at, local.size);
+    const char *name = xml_plain_keep(w, local.at, local.size);
     w->scratch[w->used++] = '\0';
     if (!take_attributes(w, attributes, &count))
         return false;
@@ -240,7 +248,8 @@ static bool take_close(struct walk *w)
         return false;
     (void)take_spaces(w);
     const struct span *opened = &w->open[--w->depth];
-    if (!take_char(w, '>') || opened->size != whole.size || memcmp(opened->at, whole.at, whole.size) != 0)
+    if (!take_char(w, '>') || opened->size != whole.size ||
+        memcmp(opened->at, whole.at, whole.size) != 0)
         return false;
     tell_close(w, local);
     return true;
@@ -253,10 +262,11 @@ static bool take_text(struct walk *w)
         const char *run = w->at;
         while (w->at < w->end && *w->at != '&' && *w->at != '<' && *w->at != ']')
             w->at++;
-        (void)keep(w, run, (size_t)(w->at - run));
+        (void)xml_plain_keep(w, run, (size_t)(w->at - run));
         if (w->at == w->end || *w->at == '<')
             break;
-        const char c = (char)(*w->at == ']' && !has(w, "]]>") ? *w->at++ : take_reference(w));
+        const char c =
+            (char)(*w->at == ']' && !xml_plain_has(w, "]]>") ? *w->at++ : take_reference(w));
         if (c == '\0')
             return false;
         keep_char(w, c);
@@ -269,22 +279,23 @@ static bool take_text(struct walk *w)
 /* "<?xml ...?>", of encodings whose ASCII is ASCII. */
 static bool take_declaration(struct walk *w)
 {
-    static const char *const encodings[] = {"UTF-8", "utf-8", "ISO-8859-1", "iso-8859-1", "US-ASCII"};
-    if (!has(w, "<?xml"))
+    static const char *const encodings[] = {"UTF-8", "utf-8", "ISO-8859-1", "iso-8859-1",
+                                            "US-ASCII"};
+    if (!xml_plain_has(w, "<?xml"))
         return true;
-    if (!take(w, "<?xml version=\"1.0\""))
+    if (!xml_plain_take(w, "<?xml version=\"1.0\""))
         return false;
-    if (take(w, " encoding=\"")) {
+    if (xml_plain_take(w, " encoding=\"")) {
         bool is_known = false;
         for (size_t i = 0; !is_known && i < sizeof encodings / sizeof *encodings; i++)
-            is_known = take(w, encodings[i]);
-        if (!is_known || !take(w, "\""))
+            is_known = xml_plain_take(w, encodings[i]);
+        if (!is_known || !xml_plain_take(w, "\""))
             return false;
     }
-    return take(w, "?>");
+    return xml_plain_take(w, "?>");
 }
 
-static bool walk(struct walk *w)
+static bool xml_plain_walk(struct walk *w)
 {
     bool has_root = false;
     if (!take_declaration(w))
@@ -313,11 +324,13 @@ static bool is_ascii(const char *bytes, size_t size)
 {
     unsigned strange = 0;
     for (size_t i = 0; i < size; i++)
-        strange |= (unsigned)((unsigned char)bytes[i] - 0x20U > 0x5EU) & (unsigned)((unsigned char)bytes[i] - 0x09U > 1U);
+        strange |= (unsigned)((unsigned char)bytes[i] - 0x20U > 0x5EU) &
+                   (unsigned)((unsigned char)bytes[i] - 0x09U > 1U);
     return strange == 0;
 }
 
-bool xml_plain_read(const char *bytes, size_t size, char *scratch, const struct xml_events *events, void *user)
+bool xml_plain_read(const char *bytes, size_t size, char *scratch, const struct xml_events *events,
+                    void *user)
 {
     struct walk w;
     w.at = bytes;
@@ -326,5 +339,5 @@ bool xml_plain_read(const char *bytes, size_t size, char *scratch, const struct 
     w.used = w.depth = 0;
     w.events = events;
     w.user = user;
-    return is_ascii(bytes, size) && walk(&w);
+    return is_ascii(bytes, size) && xml_plain_walk(&w);
 }

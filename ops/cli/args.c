@@ -2,30 +2,23 @@
 #include "cli.h"
 
 #include "base/clock.h"
+#include "globals.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
-static const struct arg *arg_find(const struct command *command, const char *text, const char **ret_value)
+static int args_complain(const struct command *command, const char *what, const char *value,
+                         const char *wanted)
 {
-    for (size_t i = 0; i < command->arg_count; i++) {
-        const struct arg *arg = &command->args[i];
-        size_t size = strlen(arg->name);
-        if (strncmp(text, arg->name, size) != 0 || (text[size] != '\0' && text[size] != '='))
-            continue;
-        *ret_value = text[size] == '=' ? text + size + 1 : NULL;
-        return arg;
-    }
-    return NULL;
-}
-
-static int complain(const struct command *command, const char *what, const char *value, const char *wanted)
-{
-    (void)cli_fail(CLI_USAGE, "%s %s: '%s' is not %s; see: primaflow %s --help", command->name, what, value, wanted, command->name);
+    (void)cli_fail(CLI_USAGE, "%s %s: '%s' is not %s; see: primaflow %s --help", command->name,
+                   what, value, wanted, command->name);
     return -EINVAL;
 }
 
-static int int_read(const struct command *command, const struct arg *arg, const char *text, int64_t *ret_value)
+static int int_read(const struct command *command, const struct arg *arg, const char *text,
+                    int64_t *ret_value)
 {
     int64_t max = arg->min == 0 && arg->max == 0 ? INT64_MAX : arg->max;
     char *end = NULL;
@@ -33,14 +26,16 @@ static int int_read(const struct command *command, const struct arg *arg, const 
     long long value = strtoll(text, &end, 10);
     if (*text == '\0' || *end != '\0' || errno != 0 || value < arg->min || value > max) {
         char wanted[80];
-        (void)snprintf(wanted, sizeof wanted, "a number from %" PRId64 " to %" PRId64, arg->min, max);
-        return complain(command, arg->name, text, wanted);
+        (void)snprintf(wanted, sizeof wanted, "a number from %" PRId64 " to %" PRId64, arg->min,
+                       max);
+        return args_complain(command, arg->name, text, wanted);
     }
     *ret_value = value;
     return 0;
 }
 
-static int value_read(const struct command *command, const struct arg *arg, const char *text, void *into)
+static int value_read(const struct command *command, const struct arg *arg, const char *text,
+                      void *into)
 {
     switch (arg->kind) {
     case ARG_FLAG:
@@ -54,59 +49,115 @@ static int value_read(const struct command *command, const struct arg *arg, cons
     case ARG_MS:
         if (config_parse_ms(text, into) == 0 && *(int64_t *)into >= arg->min)
             return 0;
-        return complain(command, arg->name, text, "a duration such as 500ms, 10s, 5m, 2h, 30d");
+        return args_complain(command, arg->name, text,
+                             "a duration such as 500ms, 10s, 5m, 2h, 30d");
     case ARG_TIME:
         if (clock_parse(text, into) == 0)
             return 0;
-        return complain(command, arg->name, text, "a time such as 2026-11-23 or 2026-11-23T12:34:56Z");
+        return args_complain(command, arg->name, text,
+                             "a time such as 2026-11-23 or 2026-11-23T12:34:56Z");
     }
     abort();
 }
 
-int args_read(const struct command *command, int argc, char **argv, void *options, struct args *ret_args)
+/* The command's rows, then those of every command. A command's names stand in its table with the
+ * two dashes that help and errors show. */
+static void write_rows(const struct command *command, struct command_option *rows)
 {
-    struct args args = {.options = options};
-    bool words_only = false;
-
-    if (command->defaults != NULL)
-        memcpy(options, command->defaults, command->options_size);
-    for (int i = 0; i < argc; i++) {
-        const char *text = argv[i], *value = NULL;
-        if (words_only || text[0] != '-' || strcmp(text, "-") == 0) {
-            if (args.word_count == command->words_max) {
-                (void)cli_fail(CLI_USAGE, "%s: '%s' is one word too many; usage: primaflow %s %s", command->name, text, command->name,
-                               command->synopsis);
-                return -EINVAL;
-            }
-            args.words[args.word_count++] = text;
-            continue;
-        }
-        if (strcmp(text, "--") == 0) {
-            words_only = true;
-            continue;
-        }
-        const struct arg *arg = arg_find(command, text, &value);
-        if (arg == NULL)
-            return complain(command, "option", text, "one of its options");
-        if (arg->kind == ARG_FLAG && value != NULL)
-            return complain(command, arg->name, value, "wanted: the option takes no value");
-        if (arg->kind != ARG_FLAG && value == NULL && ++i == argc)
-            return complain(command, "option", text, "complete: a value must follow");
-        int rc = value_read(command, arg, value != NULL || arg->kind == ARG_FLAG ? value : argv[i], (char *)options + arg->offset);
-        if (rc != 0)
-            return rc;
+    for (size_t i = 0; i < command->arg_count; i++) {
+        const struct arg *arg = &command->args[i];
+        rows[i] = (struct command_option){.name = arg->name + 2,
+                                          .value = arg->kind == ARG_FLAG ? NULL
+                                                   : arg->value != NULL  ? arg->value
+                                                                         : "VALUE",
+                                          .help = arg->help};
     }
-    if (args.word_count < command->words_min) {
-        (void)cli_fail(CLI_USAGE, "%s wants more words; usage: primaflow %s %s", command->name, command->name, command->synopsis);
+    memcpy(rows + command->arg_count, globals_rows, sizeof globals_rows);
+}
+
+static int option_take(const struct command *command, int which, const struct command_line *line,
+                       struct globals *globals, void *options)
+{
+    if (which == COMMAND_LINE_UNKNOWN)
+        return args_complain(command, "option", line->at, "one of its options");
+    if (which == COMMAND_LINE_ONE_VALUE)
+        return args_complain(command, "option", line->at, "wanted: the option takes no value");
+    if (which == COMMAND_LINE_NO_VALUE)
+        return args_complain(command, "option", line->at, "complete: a value must follow");
+    if ((size_t)which >= command->arg_count)
+        return globals_take(globals, (size_t)which - command->arg_count, line->value);
+    const struct arg *arg = &command->args[which];
+    return value_read(command, arg, line->value, (char *)options + arg->offset);
+}
+
+static int name_words(const char *name)
+{
+    int words = name[0] != '\0';
+    for (const char *p = name; *p != '\0'; p++)
+        words += *p == ' ';
+    return words;
+}
+
+/* The command's words: those behind its name. */
+static int words_take(const struct command *command, const struct command_line *line,
+                      struct args *args)
+{
+    char **words = line->words + name_words(command->name);
+    const int count = line->word_count - name_words(command->name);
+    if (count > command->words_max) {
+        (void)cli_fail(CLI_USAGE, "%s: unexpected argument '%s'; usage: primaflow %s %s",
+                       command->name, words[command->words_max], command->name, command->synopsis);
         return -EINVAL;
     }
-    *ret_args = args;
+    if (count < command->words_min) {
+        (void)cli_fail(CLI_USAGE, "%s: missing argument; usage: primaflow %s %s", command->name,
+                       command->name, command->synopsis);
+        return -EINVAL;
+    }
+    for (; args->word_count < count; args->word_count++)
+        args->words[args->word_count] = words[args->word_count];
     return 0;
+}
+
+int args_read(const struct command *command, int argc, char **argv, struct globals *globals,
+              void *options, struct args *ret_args)
+{
+    struct args args = {.options = options};
+    const size_t count = command->arg_count + GLOBALS_COUNT;
+    struct command_option *rows = calloc(count, sizeof *rows);
+    struct command_line line;
+    int rc = 0, which;
+
+    if (rows == NULL)
+        abort();
+    if (command->defaults != NULL)
+        memcpy(options, command->defaults, command->options_size);
+    write_rows(command, rows);
+    if (command_line_init(&line, rows, count, argc, argv) < 0)
+        abort();
+    while (rc == 0 && (which = command_line_next(&line)) != COMMAND_LINE_END)
+        rc = option_take(command, which, &line, globals, options);
+    if (rc == 0)
+        rc = words_take(command, &line, &args);
+    command_line_release(&line);
+    free(rows);
+    if (rc == 0)
+        *ret_args = args;
+    return rc;
+}
+
+bool args_have(const struct command *command, const char *name)
+{
+    for (size_t i = 0; i < command->arg_count; i++)
+        if (strcmp(command->args[i].name, name) == 0)
+            return true;
+    return false;
 }
 
 void args_help(const struct command *command, FILE *out)
 {
-    fprintf(out, "usage: primaflow %s%s%s%s\n\n%s\n", command->name, command->synopsis[0] != '\0' ? " " : "", command->synopsis,
+    fprintf(out, "usage: primaflow %s%s%s%s\n\n%s\n", command->name,
+            command->synopsis[0] != '\0' ? " " : "", command->synopsis,
             command->arg_count > 0 ? " [options]" : "", command->summary);
     if (command->help[0] != '\0')
         fprintf(out, "\n%s\n", command->help);
@@ -115,8 +166,10 @@ void args_help(const struct command *command, FILE *out)
     for (size_t i = 0; i < command->arg_count; i++) {
         const struct arg *arg = &command->args[i];
         char left[64];
-        (void)snprintf(left, sizeof left, "%s%s%s", arg->name, arg->value != NULL ? " " : "", arg->value != NULL ? arg->value : "");
+        (void)snprintf(left, sizeof left, "%s%s%s", arg->name, arg->value != NULL ? " " : "",
+                       arg->value != NULL ? arg->value : "");
         fprintf(out, "  %-26s %s\n", left, arg->help);
     }
-    fprintf(out, "\nOptions of every command: --config FILE, -o key=value, --json, --help (primaflow --help has the list)\n");
+    fprintf(out, "\nOptions of every command: --config FILE, -o key=value, --json, --help "
+                 "(primaflow --help has the list)\n");
 }

@@ -1,15 +1,20 @@
 /* The command line `primaflow`: what a command is, and what all of them share.
  *
- * A command is one row (struct command) in one file of its own: its options, its help and its function. main.c has the list.
- * Rules
- *   - stdout is for what was asked for, stderr for everything else; --json makes stdout one JSON document, or one a line for streams.
- *   - A command never exits the process; it returns the exit code. Errors name what is wrong, where, and the remedy, through cli_fail.
+ * A command is one row (struct command) in one file of its own: its options, its help and its
+ * function. main.c has the list. Rules
+ *   - stdout is for what was asked for, stderr for everything else; --json makes stdout one JSON
+ *     document, or one a line for streams.
+ *   - A command reads its options, calls ops/core, and prints what that returns. It never exits the
+ *     process; it returns the exit code. Errors name what is wrong, where, and the remedy, through
+ *     cli_fail and cli_report.
  *   - No personal data and no secret in errors.
  * One thread. */
 #ifndef PRIMAFLOW_CLI_H
 #define PRIMAFLOW_CLI_H
 
 #include "config/config.h"
+#include "core/complaints.h"
+#include "core/error.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -25,8 +30,11 @@ enum cli_exit { /* of sysexits */
                 CLI_CONFIG = 78,
 };
 
+struct ops;
+
 struct cli {
     const struct config *config;
+    struct ops *ops; /* core/context.h */
     bool json;
 };
 
@@ -69,20 +77,44 @@ struct command {
     int (*run)(struct cli *cli, const struct args *args); /* the exit code */
 };
 
+int cli_exit(enum ops_kind kind); /* the exit code of what the library says */
+
 /* "primaflow: error: ..." on stderr; returns `code`. */
 __attribute__((format(printf, 2, 3))) int cli_fail(int code, const char *format, ...);
+/* The same for an error of the library; returns its exit code. */
+int cli_report(const struct ops_error *error);
+/* Each complaint that was kept, "<name>:<line>: ...", as cli_fail prints. */
+void cli_complaints(const struct complaints *complaints, const char *name);
 /* "primaflow: warning: ..." on stderr. */
 __attribute__((format(printf, 1, 2))) void cli_warn(const char *format, ...);
 /* "primaflow: ..." on stderr: what is being done. */
 __attribute__((format(printf, 1, 2))) void cli_say(const char *format, ...);
 
-/* Reads argv[0..argc) for `command` into `options` (options_size bytes, set to the defaults first) and *ret_args. Global options
- * (--config -o --json ...) are main's and not seen here. 0, or -EINVAL after cli_fail's words. */
-__attribute__((warn_unused_result)) int args_read(const struct command *command, int argc, char **argv, void *options,
-                                                  struct args *ret_args);
+/* Reads the whole line, the program and the command's name included: the options of every command
+ * into `globals`, the command's own into `options` (options_size bytes, set to the defaults first),
+ * and the words behind its name into *ret_args. 0, or -EINVAL after cli_fail's words. */
+struct globals;
+__attribute__((warn_unused_result)) int args_read(const struct command *command, int argc,
+                                                  char **argv, struct globals *globals,
+                                                  void *options, struct args *ret_args);
+bool args_have(const struct command *command, const char *name); /* an option of its own */
 void args_help(const struct command *command, FILE *out);
 
-/* Flushes stdout. CLI_DONE, or CLI_UNAVAILABLE with words when it cannot be written (a full disk, a closed pipe). */
+/* One JSON document and the end of its line on stdout; takes over the reference. `flags`: jansson's.
+ */
+struct json_t;
+void cli_print_json(struct json_t *json, size_t flags);
+
+/* Opens a file to read, "-" for stdin; *name becomes what errors call it. NULL after cli_fail's
+ * words (CLI_DATA). */
+__attribute__((warn_unused_result)) FILE *cli_open(const char **name);
+void cli_close(FILE *in);
+
+/* Who runs this, for ops.audit: "ann@host". */
+void cli_user(char *text, size_t room);
+
+/* Flushes stdout. CLI_DONE, or CLI_UNAVAILABLE with words when it cannot be written (a full disk, a
+ * closed pipe). */
 __attribute__((warn_unused_result)) int cli_flush(void);
 
 #endif

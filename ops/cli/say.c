@@ -2,9 +2,10 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 
-static void line(const char *kind, const char *format, va_list args)
+static void line_print(const char *kind, const char *format, va_list args)
 {
     fprintf(stderr, "primaflow: %s", kind);
     vfprintf(stderr, format, args);
@@ -15,16 +16,48 @@ int cli_fail(int code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    line("error: ", format, args);
+    line_print("error: ", format, args);
     va_end(args);
     return code;
+}
+
+int cli_exit(enum ops_kind kind)
+{
+    switch (kind) {
+    case OPS_DONE:
+        return CLI_DONE;
+    case OPS_USAGE:
+        return CLI_USAGE;
+    case OPS_DATA:
+        return CLI_DATA;
+    case OPS_UNAVAILABLE:
+        return CLI_UNAVAILABLE;
+    case OPS_CONFIG:
+        return CLI_CONFIG;
+    case OPS_DEFECT:
+        break;
+    }
+    return CLI_DEFECT;
+}
+
+int cli_report(const struct ops_error *error)
+{
+    return cli_fail(cli_exit(error->kind), "%s%s%s", error->text,
+                    error->remedy[0] != '\0' ? "; " : "", error->remedy);
+}
+
+void cli_complaints(const struct complaints *complaints, const char *name)
+{
+    for (size_t i = 0; i < complaints_kept(complaints); i++)
+        (void)cli_fail(CLI_DATA, "%s:%zu: %s", name, complaints->first[i].line,
+                       complaints->first[i].text);
 }
 
 void cli_warn(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    line("warning: ", format, args);
+    line_print("warning: ", format, args);
     va_end(args);
 }
 
@@ -32,8 +65,15 @@ void cli_say(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    line("", format, args);
+    line_print("", format, args);
     va_end(args);
+}
+
+void cli_print_json(struct json_t *json, size_t flags)
+{
+    (void)json_dumpf(json, stdout, flags); /* an error of stdout is cli_flush's to tell */
+    (void)fputc('\n', stdout);
+    json_decref(json);
 }
 
 int cli_flush(void)
@@ -45,5 +85,6 @@ int cli_flush(void)
     int error = errno;
     if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0)
         return CLI_DONE; /* a pipe whose reader (head, less) has seen enough */
-    return cli_fail(CLI_UNAVAILABLE, "stdout cannot be written: %s", error != 0 ? strerror(error) : "see what it was sent to");
+    return cli_fail(CLI_UNAVAILABLE, "stdout cannot be written: %s",
+                    error != 0 ? strerror(error) : "see what it was sent to");
 }

@@ -50,14 +50,17 @@ void answer_throttle(struct answer *a, int status, const char *retry_after)
     if (strncmp(retry_after, "date:", 5) == 0) {
         const time_t when = time(NULL) + (time_t)strtol(retry_after + 5, NULL, 10);
         struct tm tm;
-        (void)strftime(a->retry_after, sizeof a->retry_after, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&when, &tm));
+        (void)strftime(a->retry_after, sizeof a->retry_after, "%a, %d %b %Y %H:%M:%S GMT",
+                       gmtime_r(&when, &tm));
     } else {
         (void)snprintf(a->retry_after, sizeof a->retry_after, "%s", retry_after);
     }
 }
 
-/* A reply of Prima's with the fault's own words; with `status` OK that is the contradiction that live clients know. */
-static void answer_error(struct answer *a, struct request *r, const struct fault *fault, const char *status, const char *operation)
+/* A reply of Prima's with the fault's own words; with `status` OK that is the contradiction that
+ * live clients know. */
+static void answer_error(struct answer *a, struct request *r, const struct fault *fault,
+                         const char *status, const char *operation)
 {
     struct buf text;
     buf_init(&text, 1000);
@@ -70,6 +73,64 @@ static void answer_error(struct answer *a, struct request *r, const struct fault
     reply_end(r);
     answer_prima(a, operation, r->reply);
     buf_release(&text);
+}
+
+static void answer_bare_ok(struct answer *a, struct request *r, const char *operation)
+{
+    buf_clear(r->reply);
+    reply_begin(r, "OK", "");
+    reply_end(r);
+    answer_prima(a, operation, r->reply);
+}
+
+/* Another character of the same kind in place of the last one of what is found at `at`. */
+static void change_last(char *at, size_t size)
+{
+    char *last = at + size - 1;
+    *last = (char)(*last == '9' ? '0' : *last == 'Z' ? 'A' : *last == 'z' ? 'a' : *last + 1);
+}
+
+static void change_each(struct buf *document, const char *text, size_t size)
+{
+    for (char *at = document->data;
+         size > 0 &&
+         (at = memmem(at, document->size - (size_t)(at - document->data), text, size)) != NULL;
+         at += size)
+        change_last(at, size);
+}
+
+/* The key of a question for products is the first of them. */
+static bool is_product(const struct buf *document, const char *key)
+{
+    static const char opening[] = " Product=\"";
+    const size_t size = strlen(key);
+    for (const char *at = document->data; (at = strstr(at, opening)) != NULL;) {
+        at += sizeof opening - 1;
+        if (strcspn(at, "\"") == size && memcmp(at, key, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void change_products(struct buf *document)
+{
+    static const char opening[] = " Product=\"";
+    for (char *at = document->data; (at = strstr(at, opening)) != NULL;) {
+        at += sizeof opening - 1;
+        const size_t size = strcspn(at, "\"");
+        if (size > 0)
+            change_last(at, size);
+    }
+}
+
+static void answer_other(struct answer *a, struct request *r, const char *operation)
+{
+    if (r->reply->size == 0) /* it was not applied: a yes to somebody else */
+        reply_posted(r, "OrderNumber", r->key);
+    if (!is_product(r->reply, r->key))
+        change_each(r->reply, r->key, strlen(r->key));
+    change_products(r->reply);
+    answer_prima(a, operation, r->reply);
 }
 
 static void answer_noise(struct answer *a, const struct fault *fault)
@@ -120,14 +181,18 @@ static void end_with(struct answer *a, enum ending ending, size_t bytes, bool un
         a->status = 0;
 }
 
-void answer_disturb(struct answer *a, struct request *r, const struct fault *fault, const char *operation)
+void answer_disturb(struct answer *a, struct request *r, const struct fault *fault,
+                    const char *operation)
 {
     switch (fault->kind) {
     case FAULT_HTTP:
         answer_text(a, fault->status, "text/plain", fault->text);
         break;
     case FAULT_SOAP_FAULT:
-        answer_fault(a, "Server", fault->text[0] != '\0' ? fault->text : "** Procedure wsomhandler ended with an error. (8026)");
+        answer_fault(a, "Server",
+                     fault->text[0] != '\0'
+                         ? fault->text
+                         : "** Procedure wsomhandler ended with an error. (8026)");
         break;
     case FAULT_ERROR:
         answer_error(a, r, fault, "ERROR", operation);
@@ -135,11 +200,18 @@ void answer_disturb(struct answer *a, struct request *r, const struct fault *fau
     case FAULT_OK_WITH_ERROR:
         answer_error(a, r, fault, "OK", operation);
         break;
+    case FAULT_BARE_OK:
+        answer_bare_ok(a, r, operation);
+        break;
+    case FAULT_OTHER_ANSWER:
+        answer_other(a, r, operation);
+        break;
     case FAULT_THROTTLE:
         answer_throttle(a, fault->status, fault->retry_after);
         break;
     case FAULT_MAINTENANCE:
-        answer_text(a, 503, "text/html", "<!DOCTYPE html><html><body><h1>Down for maintenance</h1></body></html>\n");
+        answer_text(a, 503, "text/html",
+                    "<!DOCTYPE html><html><body><h1>Down for maintenance</h1></body></html>\n");
         break;
     case FAULT_GARBAGE:
         answer_noise(a, fault);
@@ -185,8 +257,8 @@ void answer_close(struct answer *a)
         return;
     struct buf out;
     buf_init(&out, ANSWER_MAX);
-    buf_printf(&out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", a->status, a->status == 200 ? "OK" : "Error",
-               type_xml, a->body.size);
+    buf_printf(&out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", a->status,
+               a->status == 200 ? "OK" : "Error", type_xml, a->body.size);
     buf_append(&out, a->body.data, a->body.size);
     buf_release(&a->body);
     a->body = out;

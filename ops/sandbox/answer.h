@@ -1,8 +1,9 @@
 /* What a call is answered, and what a hostility makes of it.
  *
- * Life: answer_prima, answer_client_fault or answer_throttle makes it; answer_disturb changes it as a fault says; answer_close makes it
- * ready to leave. Invariant: `body` is what requests.reply keeps between the last two, whatever then leaves of it. Ownership: body belongs
- * to the answer; answer_clear keeps its memory. One thread. */
+ * Life: answer_prima, answer_client_fault or answer_throttle makes it; answer_disturb changes it as
+ * a fault says; answer_close makes it ready to leave. Invariant: `body` is what requests.reply
+ * keeps between the last two, whatever then leaves of it. Ownership: body belongs to the answer;
+ * answer_clear keeps its memory. One thread. */
 #ifndef SANDBOX_ANSWER_H
 #define SANDBOX_ANSWER_H
 
@@ -37,7 +38,8 @@ void answer_text(struct answer *a, int status, const char *type, const char *tex
 void answer_throttle(struct answer *a, int status, const char *retry_after);
 
 /* After the request was applied or not; r->reply is the document so far, and may be changed. */
-void answer_disturb(struct answer *a, struct request *r, const struct fault *fault, const char *operation);
+void answer_disturb(struct answer *a, struct request *r, const struct fault *fault,
+                    const char *operation);
 
 /* Puts HTTP's head before a body that will not leave through libmicrohttpd. */
 void answer_close(struct answer *a);

@@ -1,64 +1,35 @@
 /* An order's balance; see balance.h for the rule. */
 #include "balance.h"
 
-#include <ctype.h>
+#include "amounts.h"
+
 #include <errno.h>
 #include <strings.h>
 
-static int amount_parse(const char *text, const struct currency *currency, int64_t *ret_minor)
-{
-    struct money amount = {0, currency};
-    const int result = text[0] == '\0' ? 0 : money_parse(text, currency, &amount);
-    if (result == 0)
-        *ret_minor = amount.minor;
-    return result == 0 ? 0 : -EINVAL;
-}
-
-/* "2", "2.000": goods are sold by the piece. */
-static int quantity_parse(const char *text, int64_t *ret_quantity)
-{
-    int64_t quantity = 0;
-    const char *p = text;
-    for (; isdigit((unsigned char)*p); p++)
-        if (__builtin_mul_overflow(quantity, 10, &quantity) || __builtin_add_overflow(quantity, *p - '0', &quantity))
-            return -EINVAL;
-    const bool digits = p > text;
-    if (digits && *p == '.')
-        for (p++; *p == '0'; p++)
-            ;
-    if (!digits || *p != '\0' || quantity == 0)
-        return -EINVAL;
-    *ret_quantity = quantity;
-    return 0;
-}
-
-static int add(int64_t *sum, int64_t value)
-{
-    return __builtin_add_overflow(*sum, value, sum) ? -ERANGE : 0;
-}
-
-int balance_add_line(struct balance *b, const char *quantity, const char *price, const char *tr_disc, const char *promotion_value,
-                     const char *ext_tax_val, struct balance_line *ret_line, const char **ret_field)
+int balance_add_line(struct balance *b, const char *quantity, const char *price,
+                     const char *tr_disc, const char *promotion_value, const char *ext_tax_val,
+                     struct balance_line *ret_line, const char **ret_field)
 {
     struct balance_line line = {0};
     int64_t promotion = 0, value;
     const char *field = NULL;
-    if (quantity_parse(quantity, &line.quantity) < 0)
+    if (amounts_parse_quantity(quantity, 1, &line.quantity) < 0)
         field = "Quantity";
-    else if (price[0] == '\0' || amount_parse(price, b->currency, &line.price) < 0)
+    else if (price[0] == '\0' || amounts_parse(price, b->currency, &line.price) < 0)
         field = "Price";
-    else if (amount_parse(tr_disc, b->currency, &line.discount) < 0)
+    else if (amounts_parse(tr_disc, b->currency, &line.discount) < 0)
         field = "TrDisc";
-    else if (amount_parse(promotion_value, b->currency, &promotion) < 0)
+    else if (amounts_parse(promotion_value, b->currency, &promotion) < 0)
         field = "PromotionValue";
-    else if (amount_parse(ext_tax_val, b->currency, &line.tax) < 0)
+    else if (amounts_parse(ext_tax_val, b->currency, &line.tax) < 0)
         field = "ExtTaxVal";
     if (field != NULL) {
         *ret_field = field;
         return -EINVAL;
     }
-    if (__builtin_mul_overflow(line.price, b->price_of_line ? 1 : line.quantity, &value) || add(&line.discount, promotion) < 0 ||
-        add(&b->lines, value) < 0 || add(&b->discounts, line.discount) < 0 || add(&b->tax, line.tax) < 0) {
+    if (__builtin_mul_overflow(line.price, b->price_of_line ? 1 : line.quantity, &value) ||
+        amounts_add(&line.discount, promotion) < 0 || amounts_add(&b->lines, value) < 0 ||
+        amounts_add(&b->discounts, line.discount) < 0 || amounts_add(&b->tax, line.tax) < 0) {
         *ret_field = "Price";
         return -ERANGE;
     }
@@ -69,9 +40,9 @@ int balance_add_line(struct balance *b, const char *quantity, const char *price,
 int balance_add_charge(struct balance *b, const char *value, int64_t *ret_value)
 {
     int64_t minor;
-    int result = amount_parse(value, b->currency, &minor);
+    int result = amounts_parse(value, b->currency, &minor);
     if (result == 0)
-        result = add(&b->charges, minor);
+        result = amounts_add(&b->charges, minor);
     if (result == 0)
         *ret_value = minor;
     return result;
@@ -80,9 +51,9 @@ int balance_add_charge(struct balance *b, const char *value, int64_t *ret_value)
 int balance_add_payment(struct balance *b, const char *amount, int64_t *ret_amount)
 {
     int64_t minor;
-    int result = amount_parse(amount, b->currency, &minor);
+    int result = amounts_parse(amount, b->currency, &minor);
     if (result == 0)
-        result = add(&b->paid, minor);
+        result = amounts_add(&b->paid, minor);
     if (result == 0)
         *ret_amount = minor;
     return result;
@@ -95,7 +66,7 @@ int balance_state_paid(struct balance *b, const char *order_paid)
         return 0;
     int64_t amount = -1;
     const bool says_no = strcasecmp(order_paid, "No") == 0;
-    if (!says_no && (amount_parse(order_paid, b->currency, &amount) < 0 || amount < 0))
+    if (!says_no && (amounts_parse(order_paid, b->currency, &amount) < 0 || amount < 0))
         return -EINVAL;
     b->stated_paid = amount;
     b->on_account = true;
@@ -105,7 +76,8 @@ int balance_state_paid(struct balance *b, const char *order_paid)
 int balance_close(struct balance *b)
 {
     int64_t open = b->lines;
-    if (__builtin_sub_overflow(open, b->discounts, &open) || add(&open, b->charges) < 0 || (!b->vat_inclusive && add(&open, b->tax) < 0) ||
+    if (__builtin_sub_overflow(open, b->discounts, &open) || amounts_add(&open, b->charges) < 0 ||
+        (!b->vat_inclusive && amounts_add(&open, b->tax) < 0) ||
         __builtin_sub_overflow(open, b->paid, &open))
         return -ERANGE;
     b->outstanding = b->on_account && open > 0 ? open : 0;

@@ -1,56 +1,58 @@
 /* The catalogue in memory; see catalogue.h. */
 #include "catalogue.h"
 
+#include "base/table.h"
+
 struct catalogue {
     struct product *products;
     size_t count, room;
-    uint32_t *slots; /* index + 1; 0: free. Twice as many as products, a power of two */
-    size_t slot_mask;
+    struct table by_code; /* and matrix codes */
     char depots[CATALOGUE_DEPOTS_MAX][CATALOGUE_DEPOT_CODE_MAX];
     size_t depot_count;
 };
 
-static uint64_t hash_text(uint64_t h, const char *text) /* FNV-1a, with the NUL as a separator */
-{
-    do
-        h = (h ^ (unsigned char)*text) * 0x100000001B3u;
-    while (*text++ != '\0');
-    return h;
-}
+struct product_key {
+    const char *code;
+    const char *const *matrix;
+};
 
-static size_t slot_of(const struct catalogue *c, const char *code, const char *const matrix[static 4])
+/* Each code with its NUL, so that no two products have the same bytes. */
+static uint64_t hash_of(const char *code, const char *const matrix[static 4])
 {
-    uint64_t h = hash_text(0xCBF29CE484222325u, code);
+    uint64_t hash = table_hash(TABLE_HASH_BEGIN, code, strlen(code) + 1);
     for (int i = 0; i < 4; i++)
-        h = hash_text(h, matrix[i]);
-    return (size_t)(h ^ h >> 32) & c->slot_mask;
+        hash = table_hash(hash, matrix[i], strlen(matrix[i]) + 1);
+    return hash;
 }
 
-static bool is_product(const struct product *p, const char *code, const char *const matrix[static 4])
+static bool is_product(const void *item, const void *key)
 {
-    bool same = strcmp(p->code, code) == 0;
+    const struct product *p = item;
+    const struct product_key *wanted = key;
+    bool same = strcmp(p->code, wanted->code) == 0;
     for (int i = 0; i < 4 && same; i++)
-        same = strcmp(p->matrix[i], matrix[i]) == 0;
+        same = strcmp(p->matrix[i], wanted->matrix[i]) == 0;
     return same;
 }
 
-static struct product *find(const struct catalogue *c, const char *code, const char *const matrix[static 4])
+static struct product *sandbox_catalogue_find(const struct catalogue *c, const char *code,
+                                              const char *const matrix[static 4])
 {
-    for (size_t slot = slot_of(c, code, matrix); c->slots[slot] != 0; slot = (slot + 1) & c->slot_mask)
-        if (is_product(&c->products[c->slots[slot] - 1], code, matrix))
-            return &c->products[c->slots[slot] - 1];
-    return NULL;
+    const struct product_key key = {code, matrix};
+    return table_find(&c->by_code, hash_of(code, matrix), is_product, &key);
 }
 
-struct product *catalogue_find(const struct catalogue *c, const char *code, const char *const matrix[static 4])
+struct product *catalogue_find(const struct catalogue *c, const char *code,
+                               const char *const matrix[static 4])
 {
-    struct product *p = find(c, code, matrix);
+    struct product *p = sandbox_catalogue_find(c, code, matrix);
     return p != NULL && !p->is_gone ? p : NULL;
 }
 
-bool catalogue_set_gone(struct catalogue *c, const char *code, const char *const matrix[static 4], bool is_gone)
+bool catalogue_set_gone(struct catalogue *c, const char *code, const char *const matrix[static 4],
+                        bool is_gone)
 {
-    struct product *p = find(c, code, matrix);
+    struct product *p = sandbox_catalogue_find(c, code, matrix);
     if (p != NULL)
         p->is_gone = is_gone;
     return p != NULL;
@@ -61,7 +63,8 @@ static bool load_products(struct catalogue *c, struct db *db)
     db_query(db, DB_PRODUCT_ALL, "");
     while (db_next(db, DB_PRODUCT_ALL)) {
         if (c->count == c->room) {
-            struct product *more = realloc(c->products, (c->room = c->room * 2 + 1024) * sizeof *more);
+            struct product *more =
+                realloc(c->products, (c->room = c->room * 2 + 1024) * sizeof *more);
             if (more == NULL) {
                 db_end(db, DB_PRODUCT_ALL);
                 return false;
@@ -69,10 +72,12 @@ static bool load_products(struct catalogue *c, struct db *db)
             c->products = more;
         }
         struct product *p = &c->products[c->count++];
-        *p = (struct product){.id = db_int(db, DB_PRODUCT_ALL, 0), .code = strdup(db_text(db, DB_PRODUCT_ALL, 1))};
+        *p = (struct product){.id = db_int(db, DB_PRODUCT_ALL, 0),
+                              .code = strdup(db_text(db, DB_PRODUCT_ALL, 1))};
         bool complete = p->code != NULL;
         for (int i = 0; i < 4; i++)
-            complete = (p->matrix[i] = strdup(db_text(db, DB_PRODUCT_ALL, 2 + i))) != NULL && complete;
+            complete =
+                (p->matrix[i] = strdup(db_text(db, DB_PRODUCT_ALL, 2 + i))) != NULL && complete;
         if (!complete) {
             db_end(db, DB_PRODUCT_ALL);
             return false;
@@ -87,7 +92,8 @@ static bool load_depots(struct catalogue *c, struct db *db)
     db_query(db, DB_DEPOT_ALL, "");
     while (db_next(db, DB_DEPOT_ALL)) {
         const char *code = db_text(db, DB_DEPOT_ALL, 0);
-        fits = fits && c->depot_count < CATALOGUE_DEPOTS_MAX && strlen(code) < CATALOGUE_DEPOT_CODE_MAX;
+        fits = fits && c->depot_count < CATALOGUE_DEPOTS_MAX &&
+               strlen(code) < CATALOGUE_DEPOT_CODE_MAX;
         if (fits)
             (void)snprintf(c->depots[c->depot_count++], CATALOGUE_DEPOT_CODE_MAX, "%s", code);
     }
@@ -96,18 +102,10 @@ static bool load_depots(struct catalogue *c, struct db *db)
 
 static bool index_products(struct catalogue *c)
 {
-    size_t size = 64;
-    while (size < c->count * 2)
-        size *= 2;
-    c->slots = calloc(size, sizeof *c->slots);
-    if (c->slots == NULL)
-        return false;
-    c->slot_mask = size - 1;
     for (size_t i = 0; i < c->count; i++) {
-        size_t slot = slot_of(c, c->products[i].code, c->products[i].matrix);
-        while (c->slots[slot] != 0)
-            slot = (slot + 1) & c->slot_mask;
-        c->slots[slot] = (uint32_t)i + 1;
+        struct product *p = &c->products[i];
+        if (table_add(&c->by_code, hash_of(p->code, p->matrix), p) < 0)
+            return false;
     }
     return true;
 }
@@ -160,7 +158,7 @@ void catalogue_free(struct catalogue *c)
             free((void *)c->products[i].matrix[m]);
     }
     free(c->products);
-    free(c->slots);
+    table_release(&c->by_code);
     free(c);
 }
 

@@ -1,4 +1,5 @@
-/* CustomerSearch and NewCustomer, and how Prima matches an order's customer by itself. Their shapes are assumed: README.md. */
+/* CustomerSearch and NewCustomer, and how Prima matches an order's customer by itself. Their shapes
+ * are assumed: README.md. */
 #include "request.h"
 
 #include <ctype.h>
@@ -35,18 +36,22 @@ const char *customer_match(struct request *r, const struct doc_element *data)
     return account;
 }
 
-int customer_add(struct request *r, const struct doc_element *data, char ret_account[static ACCOUNT_MAX])
+int customer_add(struct request *r, const struct doc_element *data,
+                 char ret_account[static ACCOUNT_MAX])
 {
     const struct doc *d = r->ledger->doc;
     const int64_t id = r->ledger->last_customer + 1;
     char account[ACCOUNT_MAX], email[256];
     (void)snprintf(account, sizeof account, "C%07lld", (long long)id);
     customer_fold(doc_attribute(d, data, "CustomerEmail"), email);
-    if (db_change(r->ledger->db, DB_CUSTOMER_ADD, "ittttttttttttttti", id, account, r->company, doc_attribute(d, data, "CustomerRef"),
-                  email, doc_attribute(d, data, "CustomerForename"), doc_attribute(d, data, "CustomerSurname"),
-                  doc_attribute(d, data, "AddrLine1"), doc_attribute(d, data, "AddrLine2"), doc_attribute(d, data, "AddrLine3"),
-                  doc_attribute(d, data, "AddrLine4"), doc_attribute(d, data, "AddrLine5"), doc_attribute(d, data, "AddrLine6"),
-                  doc_attribute(d, data, "PostCode"), doc_attribute(d, data, "Country"), doc_attribute(d, data, "CustomerPhone"),
+    if (db_change(r->ledger->db, DB_CUSTOMER_ADD, "ittttttttttttttti", id, account, r->company,
+                  doc_attribute(d, data, "CustomerRef"), email,
+                  doc_attribute(d, data, "CustomerForename"),
+                  doc_attribute(d, data, "CustomerSurname"), doc_attribute(d, data, "AddrLine1"),
+                  doc_attribute(d, data, "AddrLine2"), doc_attribute(d, data, "AddrLine3"),
+                  doc_attribute(d, data, "AddrLine4"), doc_attribute(d, data, "AddrLine5"),
+                  doc_attribute(d, data, "AddrLine6"), doc_attribute(d, data, "PostCode"),
+                  doc_attribute(d, data, "Country"), doc_attribute(d, data, "CustomerPhone"),
                   r->id) < 0)
         return -EEXIST;
     r->ledger->last_customer = id;
@@ -68,11 +73,7 @@ enum outcome apply_new_customer(struct request *r)
         r->duplicate = true;
         return reply_refusal(r, WORDING_CUSTOMER_EXISTS, reference);
     }
-    reply_begin(r, "OK", "");
-    buf_text(r->reply, "<Data");
-    reply_attribute(r, "Account", account);
-    buf_text(r->reply, "/>");
-    reply_end(r);
+    reply_posted(r, "Account", account);
     return OUTCOME_APPLIED;
 }
 
@@ -85,7 +86,8 @@ enum outcome apply_customer_search(struct request *r)
     customer_fold(doc_attribute(r->ledger->doc, data, "CustomerEmail"), email);
     if (reference[0] == '\0' && email[0] == '\0')
         return reply_refusal(r, WORDING_INVALID, "CustomerRef and CustomerEmail: one is needed");
-    const enum db_statement search = reference[0] != '\0' ? DB_CUSTOMER_BY_REF : DB_CUSTOMER_BY_EMAIL;
+    const enum db_statement search =
+        reference[0] != '\0' ? DB_CUSTOMER_BY_REF : DB_CUSTOMER_BY_EMAIL;
     struct db *db = r->ledger->db;
     reply_begin(r, "OK", "");
     buf_text(r->reply, "<Data>");

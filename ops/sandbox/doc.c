@@ -1,17 +1,38 @@
-/* Documents by libxml2's SAX interface: no tree is built, so a thousand lines cost what their bytes cost. See doc.h. */
+/* Documents by libxml2's SAX interface: no tree is built, so a thousand lines cost what their bytes
+ * cost. See doc.h. */
 #include "doc.h"
 
-#include "doc_parts.h"
-
 #include <errno.h>
+#include <libxml/parser.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
-    ATTRIBUTE_FIELDS = 5,     /* localname, prefix, URI, value, end: libxml2's layout */
-    PARSES_A_CONTEXT = 10000, /* names stay in a context's dictionary: a new one now and then keeps hostile names from piling up */
+    DEPTH_MAX = 32,
+    ELEMENTS_MAX = 100000,
+    ATTRIBUTE_FIELDS = 5, /* localname, prefix, URI, value, end: libxml2's layout */
+    /* names stay in a context's dictionary: a new one now and then keeps hostile names from piling
+     * up */
+    PARSES_A_CONTEXT = 10000,
 };
 
-static void stop(struct doc *d, int failure, const char *why)
+struct doc {
+    xmlParserCtxtPtr parser;
+    unsigned parses;
+    char *text; /* all names and values; what is decoded is never longer than what was parsed */
+    size_t text_used, text_room;
+    struct doc_element *elements;
+    size_t count, room;
+    struct doc_attribute *attributes;
+    size_t attribute_count, attribute_room;
+    size_t open[DEPTH_MAX];
+    int depth;
+    unsigned lossy;
+    int failure; /* negative errno that stopped the parse */
+    char error[160];
+};
+
+static void doc_stop(struct doc *d, int failure, const char *why)
 {
     if (d->failure == 0) {
         d->failure = failure;
@@ -20,8 +41,9 @@ static void stop(struct doc *d, int failure, const char *why)
     xmlStopParser(d->parser);
 }
 
-/* Copies UTF-8, replacing what is beyond U+00FF: lead bytes C2 and C3 are Latin-1, every other one is not. */
-static const char *keep(struct doc *d, const char *bytes, size_t size)
+/* Copies UTF-8, replacing what is beyond U+00FF: lead bytes C2 and C3 are Latin-1, every other one
+ * is not. */
+static const char *doc_keep(struct doc *d, const char *bytes, size_t size)
 {
     char *start = d->text + d->text_used, *out = start;
     for (size_t i = 0; i < size;) {
@@ -40,7 +62,8 @@ static const char *keep(struct doc *d, const char *bytes, size_t size)
     return start;
 }
 
-bool doc_grow(void **array, size_t *room, size_t need, size_t item)
+/* Makes room for `need` items in a growing array. False: no memory. */
+static bool doc_grow(void **array, size_t *room, size_t need, size_t item)
 {
     if (need <= *room)
         return true;
@@ -53,34 +76,39 @@ bool doc_grow(void **array, size_t *room, size_t need, size_t item)
     return true;
 }
 
-static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespace_count,
-                     const xmlChar **namespaces, int attribute_count, int defaulted_count, const xmlChar **attributes)
+static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+                     int namespace_count, const xmlChar **namespaces, int attribute_count,
+                     int defaulted_count, const xmlChar **attributes)
 {
     (void)prefix, (void)uri, (void)namespace_count, (void)namespaces, (void)defaulted_count;
     struct doc *d = ((xmlParserCtxtPtr)user)->_private;
     if (d->failure != 0)
         return;
     if (d->depth == DEPTH_MAX || d->count == ELEMENTS_MAX) {
-        stop(d, -E2BIG, d->depth == DEPTH_MAX ? "elements nested deeper than 32" : "more than 100000 elements");
+        doc_stop(d, -E2BIG,
+                 d->depth == DEPTH_MAX ? "elements nested deeper than 32"
+                                       : "more than 100000 elements");
         return;
     }
     if (!doc_grow((void **)&d->elements, &d->room, d->count + 1, sizeof *d->elements)) {
-        stop(d, -ENOMEM, "out of memory");
+        doc_stop(d, -ENOMEM, "out of memory");
         return;
     }
     struct doc_element *e = &d->elements[d->count];
-    *e = (struct doc_element){keep(d, (const char *)name, strlen((const char *)name)), d->attribute_count, 0, 0, d->depth};
+    *e = (struct doc_element){doc_keep(d, (const char *)name, strlen((const char *)name)),
+                              d->attribute_count, 0, 0, d->depth};
     for (int i = 0; i < attribute_count; i++) {
         const xmlChar **field = attributes + i * ATTRIBUTE_FIELDS;
         if (field[3] == field[4])
             continue; /* empty is absent, and most are */
-        if (!doc_grow((void **)&d->attributes, &d->attribute_room, d->attribute_count + 1, sizeof *d->attributes)) {
-            stop(d, -ENOMEM, "out of memory");
+        if (!doc_grow((void **)&d->attributes, &d->attribute_room, d->attribute_count + 1,
+                      sizeof *d->attributes)) {
+            doc_stop(d, -ENOMEM, "out of memory");
             return;
         }
         struct doc_attribute *a = &d->attributes[d->attribute_count++];
-        a->name = keep(d, (const char *)field[0], strlen((const char *)field[0]));
-        a->value = keep(d, (const char *)field[3], (size_t)(field[4] - field[3]));
+        a->name = doc_keep(d, (const char *)field[0], strlen((const char *)field[0]));
+        a->value = doc_keep(d, (const char *)field[3], (size_t)(field[4] - field[3]));
         e->attribute_count++;
     }
     d->open[d->depth++] = d->count++;
@@ -94,10 +122,11 @@ static void on_end(void *user, const xmlChar *name, const xmlChar *prefix, const
         d->elements[d->open[--d->depth]].end = d->count;
 }
 
-static void on_doctype(void *user, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
+static void on_doctype(void *user, const xmlChar *name, const xmlChar *public_id,
+                       const xmlChar *system_id)
 {
     (void)name, (void)public_id, (void)system_id;
-    stop(((xmlParserCtxtPtr)user)->_private, -EINVAL, "a document type is not allowed");
+    doc_stop(((xmlParserCtxtPtr)user)->_private, -EINVAL, "a document type is not allowed");
 }
 
 static void on_error(void *user, xmlErrorPtr error)
@@ -106,8 +135,8 @@ static void on_error(void *user, xmlErrorPtr error)
     if (error->level < XML_ERR_ERROR || d->failure != 0 || d->error[0] != '\0')
         return;
     const size_t length = error->message == NULL ? 0 : strcspn(error->message, "\n");
-    (void)snprintf(d->error, sizeof d->error, "line %d: %.*s", error->line, (int)(length > 120 ? 120 : length),
-                   length == 0 ? "" : error->message);
+    (void)snprintf(d->error, sizeof d->error, "line %d: %.*s", error->line,
+                   (int)(length > 120 ? 120 : length), length == 0 ? "" : error->message);
 }
 
 static bool parser_renew(struct doc *d)
@@ -145,7 +174,7 @@ void doc_free(struct doc *d)
     free(d);
 }
 
-static void begin(struct doc *d)
+static void doc_begin(struct doc *d)
 {
     d->text_used = d->count = d->attribute_count = 0;
     d->depth = d->failure = 0;
@@ -153,9 +182,9 @@ static void begin(struct doc *d)
     d->error[0] = '\0';
 }
 
-int doc_parse_thoroughly(struct doc *d, const char *text, size_t size)
+int doc_parse(struct doc *d, const char *text, size_t size)
 {
-    begin(d);
+    doc_begin(d);
     if (size > INT32_MAX)
         return -E2BIG;
     if (size + 1 > d->text_room) {
@@ -170,7 +199,8 @@ int doc_parse_thoroughly(struct doc *d, const char *text, size_t size)
         return -ENOMEM;
     /* No encoding is given and the declared one is ignored: libxml2 then reads UTF-8. */
     const xmlDocPtr none = xmlCtxtReadMemory(d->parser, text, (int)size, NULL, NULL,
-                                             XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING);
+                                             XML_PARSE_NONET | XML_PARSE_NOENT |
+                                                 XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING);
     if (none != NULL)
         xmlFreeDoc(none);
     if (d->failure == 0 && (!d->parser->wellFormed || d->count == 0)) {
@@ -179,12 +209,6 @@ int doc_parse_thoroughly(struct doc *d, const char *text, size_t size)
             (void)snprintf(d->error, sizeof d->error, "not an XML document");
     }
     return d->failure;
-}
-
-int doc_parse(struct doc *d, const char *text, size_t size)
-{
-    begin(d);
-    return size < d->text_room && doc_parse_quickly(d, text, size) ? 0 : doc_parse_thoroughly(d, text, size);
 }
 
 const char *doc_error(const struct doc *d)

@@ -1,9 +1,12 @@
-/* An XML document without a tree: elements in document order with their attributes, which is all that Prima's documents use.
+/* An XML document without a tree: elements in document order with their attributes, which is all
+ * that Prima's documents use.
  *
- * Invariants: elements[0] is the root; an element's descendants are the elements after it up to `end`; every name and value is
- * NUL-terminated and holds Latin-1 characters only, in UTF-8: what Prima's code page does not have becomes '?' and is counted in `lossy`.
- * Entities beyond XML's five, DTDs and the network are off: a DOCTYPE is malformed here.
- * Ownership: a struct doc owns all that it points to and is reused from parse to parse; pointers last until the next one. One thread. */
+ * Invariants: elements[0] is the root; an element's descendants are the elements after it up to
+ * `end`; every name and value is NUL-terminated and holds Latin-1 characters only, in UTF-8: what
+ * Prima's code page does not have becomes '?' and is counted in `lossy`. Entities beyond XML's
+ * five, DTDs and the network are off: a DOCTYPE is malformed here. Ownership: a struct doc owns all
+ * that it points to and is reused from parse to parse; pointers last until the next one. One
+ * thread. */
 #ifndef SANDBOX_DOC_H
 #define SANDBOX_DOC_H
 
@@ -25,8 +28,9 @@ struct doc;
 struct doc *doc_new(void); /* NULL: no memory */
 void doc_free(struct doc *d);
 
-/* Parses `text`, which is UTF-8 whatever its XML declaration says: it arrived inside an envelope that was decoded already.
- * -EINVAL: malformed (doc_error says why); -E2BIG: deeper than 32 or more elements than 100,000; -ENOMEM. */
+/* Parses `text`, which is UTF-8 whatever its XML declaration says: it arrived inside an envelope
+ * that was decoded already. -EINVAL: malformed (doc_error says why); -E2BIG: deeper than 32 or more
+ * elements than 100,000; -ENOMEM. */
 __attribute__((warn_unused_result)) int doc_parse(struct doc *d, const char *text, size_t size);
 
 const char *doc_error(const struct doc *d); /* of the last failed parse */

@@ -1,4 +1,5 @@
-/* Files of this folder that travel inside the program, as NUL-terminated text. Made by the build. */
+/* Files of this folder that travel inside the program, as NUL-terminated text. Made by the
+ * build. */
 #ifndef SANDBOX_EMBEDDED_H
 #define SANDBOX_EMBEDDED_H
 

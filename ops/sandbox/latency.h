@@ -1,4 +1,5 @@
-/* How long an answer takes: a distribution in words, "5ms", "uniform:5ms-20ms", "exp:50ms". Plain values; one thread for draws. */
+/* How long an answer takes: a distribution in words, "5ms", "uniform:5ms-20ms", "exp:50ms". Plain
+ * values; one thread for draws. */
 #ifndef SANDBOX_LATENCY_H
 #define SANDBOX_LATENCY_H
 
@@ -13,10 +14,12 @@ struct latency {
 };
 
 /* -EINVAL: not such a text; -ERANGE: beyond an hour. Units: us, ms, s. "0" is none. */
-__attribute__((warn_unused_result)) int latency_parse(const char *text, struct latency *ret_latency);
+__attribute__((warn_unused_result)) int latency_parse(const char *text,
+                                                      struct latency *ret_latency);
 int64_t latency_draw_us(const struct latency *l);
 
-__attribute__((warn_unused_result)) int duration_parse(const char *text, int64_t *ret_us); /* "250ms"; the same errors */
+__attribute__((warn_unused_result)) int duration_parse(
+    const char *text, int64_t *ret_us); /* "250ms"; the same errors */
 
 void random_seed(uint32_t seed);
 double random_unit(void); /* [0, 1) */

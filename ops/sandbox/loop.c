@@ -29,7 +29,7 @@ int64_t loop_now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void place(struct loop *loop, size_t at, struct loop_timer *timer)
+static void loop_place(struct loop *loop, size_t at, struct loop_timer *timer)
 {
     loop->heap[at - 1] = timer;
     timer->place = at;
@@ -39,8 +39,8 @@ static void sift_up(struct loop *loop, size_t at)
 {
     struct loop_timer *timer = loop->heap[at - 1];
     for (; at > 1 && loop->heap[at / 2 - 1]->due_us > timer->due_us; at /= 2)
-        place(loop, at, loop->heap[at / 2 - 1]);
-    place(loop, at, timer);
+        loop_place(loop, at, loop->heap[at / 2 - 1]);
+    loop_place(loop, at, timer);
 }
 
 static void sift_down(struct loop *loop, size_t at)
@@ -51,9 +51,9 @@ static void sift_down(struct loop *loop, size_t at)
             child++;
         if (loop->heap[child - 1]->due_us >= timer->due_us)
             break;
-        place(loop, at, loop->heap[child - 1]);
+        loop_place(loop, at, loop->heap[child - 1]);
     }
-    place(loop, at, timer);
+    loop_place(loop, at, timer);
 }
 
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
@@ -65,7 +65,7 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
     struct loop_timer *last = loop->heap[--loop->count];
     if (last == timer)
         return;
-    place(loop, at, last);
+    loop_place(loop, at, last);
     sift_up(loop, at);
     sift_down(loop, last->place);
 }
@@ -82,7 +82,7 @@ int loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t due_us)
         loop->room = room;
     }
     timer->due_us = due_us;
-    place(loop, ++loop->count, timer);
+    loop_place(loop, ++loop->count, timer);
     sift_up(loop, loop->count);
     return 0;
 }
@@ -92,7 +92,8 @@ struct loop *loop_new(void)
     struct loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL)
         return NULL;
-    /* Blocked but while ppoll waits, so that a signal between a look at `stopping` and ppoll is not slept over. */
+    /* Blocked but while ppoll waits, so that a signal between a look at `stopping` and ppoll is not
+     * slept over. */
     sigset_t set;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
@@ -130,10 +131,12 @@ static int wait_until(struct loop *loop, int64_t due_us, struct pollfd fds[stati
     if (loop->count > 0 && loop->heap[0]->due_us < due_us)
         due_us = loop->heap[0]->due_us;
     const int64_t left = due_us == INT64_MAX ? 0 : due_us - loop_now_us();
-    const struct timespec timeout = {left > 0 ? left / 1000000 : 0, left > 0 ? left % 1000000 * 1000 : 0};
+    const struct timespec timeout = {left > 0 ? left / 1000000 : 0,
+                                     left > 0 ? left % 1000000 * 1000 : 0};
     sigset_t none;
     (void)sigemptyset(&none);
-    if (ppoll(fds, loop->source_count, due_us == INT64_MAX ? NULL : &timeout, &none) < 0 && errno != EINTR)
+    if (ppoll(fds, loop->source_count, due_us == INT64_MAX ? NULL : &timeout, &none) < 0 &&
+        errno != EINTR)
         return -errno;
     return 0;
 }
@@ -147,7 +150,8 @@ int loop_run(struct loop *loop, int64_t (*after)(void *user), void *user)
         if (result < 0)
             return result;
         for (size_t i = 0; i < loop->source_count; i++)
-            if (fds[i].revents != 0 || loop->sources[i].due_us(loop->sources[i].user) != INT64_MAX)
+            if (fds[i].revents != 0 ||
+                loop->sources[i].due_us(loop->sources[i].user) <= loop_now_us())
                 loop->sources[i].run(loop->sources[i].user);
         const int64_t now = loop_now_us();
         while (loop->count > 0 && loop->heap[0]->due_us <= now) {

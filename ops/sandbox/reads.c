@@ -7,7 +7,8 @@
 
 enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
 
-static const char *amount(const struct currency *currency, int64_t minor, char text[static MONEY_TEXT_MAX])
+static const char *amount(const struct currency *currency, int64_t minor,
+                          char text[static MONEY_TEXT_MAX])
 {
     (void)money_format((struct money){minor, currency}, text);
     text[strcspn(text, " ")] = '\0'; /* the currency has an attribute of its own */
@@ -38,15 +39,19 @@ enum outcome apply_order_status(struct request *r)
     return OUTCOME_READ;
 }
 
-static void reply_order_lines(struct request *r, int64_t order_id, const struct currency *currency, bool gross)
+static void reply_order_lines(struct request *r, int64_t order_id, const struct currency *currency,
+                              bool gross)
 {
-    static const char *const names[] = {"OrderLine", "Product", "MtrxCode1", "MtrxCode2", "MtrxCode3", "MtrxCode4"};
+    static const char *const names[] = {"OrderLine", "Product",   "MtrxCode1",
+                                        "MtrxCode2", "MtrxCode3", "MtrxCode4"};
     struct db *db = r->ledger->db;
     db_query(db, DB_ORDER_LINES, "i", order_id);
     while (db_next(db, DB_ORDER_LINES)) {
-        const int64_t quantity = db_int(db, DB_ORDER_LINES, 6), pieces = r->ledger->price_of_line ? 1 : quantity,
+        const int64_t quantity = db_int(db, DB_ORDER_LINES, 6),
+                      pieces = r->ledger->price_of_line ? 1 : quantity,
                       tax = db_int(db, DB_ORDER_LINES, 9);
-        const int64_t total = db_int(db, DB_ORDER_LINES, 7) * pieces - db_int(db, DB_ORDER_LINES, 8);
+        const int64_t total =
+            db_int(db, DB_ORDER_LINES, 7) * pieces - db_int(db, DB_ORDER_LINES, 8);
         char text[MONEY_TEXT_MAX];
         buf_text(r->reply, "<Line");
         for (int i = 0; i < 6; i++)
@@ -104,7 +109,8 @@ enum outcome apply_order_search(struct request *r)
     if (to[0] == '\0')
         to = "9999-12-31";
     db_query(db, DB_ORDER_SEARCH_COUNT, "ttt", r->company, from, to);
-    const int64_t total = db_next(db, DB_ORDER_SEARCH_COUNT) ? db_int(db, DB_ORDER_SEARCH_COUNT, 0) : 0;
+    const int64_t total =
+        db_next(db, DB_ORDER_SEARCH_COUNT) ? db_int(db, DB_ORDER_SEARCH_COUNT, 0) : 0;
     db_end(db, DB_ORDER_SEARCH_COUNT);
 
     reply_begin(r, "OK", "");
@@ -121,8 +127,10 @@ enum outcome apply_order_search(struct request *r)
     return OUTCOME_READ;
 }
 
-/* One row: of a depot, or of all of them together when depot is -1. Never less than 0: there is nothing to sell then. */
-static void reply_stock_row(struct request *r, const char *element, const struct product *p, int depot)
+/* One row: of a depot, or of all of them together when depot is -1. Never less than 0: there is
+ * nothing to sell then. */
+static void reply_stock_row(struct request *r, const char *element, const struct product *p,
+                            int depot)
 {
     const struct catalogue *c = r->ledger->catalogue;
     int64_t available = 0;
@@ -159,12 +167,15 @@ enum outcome apply_multi_available(struct request *r)
     buf_text(r->reply, "<Data>");
     for (size_t i = (size_t)(data - doc_at(d, 0)) + 1; i < data->end; i = doc_at(d, i)->end) {
         const struct doc_element *e = doc_at(d, i);
-        const char *const matrix[4] = {doc_attribute(d, e, "MtrxCode1"), doc_attribute(d, e, "MtrxCode2"), doc_attribute(d, e, "MtrxCode3"),
-                                       doc_attribute(d, e, "MtrxCode4")};
-        const struct product *p = catalogue_find(r->ledger->catalogue, doc_attribute(d, e, "Product"), matrix);
+        const char *const matrix[4] = {
+            doc_attribute(d, e, "MtrxCode1"), doc_attribute(d, e, "MtrxCode2"),
+            doc_attribute(d, e, "MtrxCode3"), doc_attribute(d, e, "MtrxCode4")};
+        const struct product *p =
+            catalogue_find(r->ledger->catalogue, doc_attribute(d, e, "Product"), matrix);
         const int own = depot_asked(r, e), depot = own == -1 ? depot_of_all : own;
         if (depot == -2)
-            return reply_refusal(r, WORDING_UNKNOWN_DEPOT, doc_attribute(d, own == -2 ? e : data, "Warehouse"));
+            return reply_refusal(r, WORDING_UNKNOWN_DEPOT,
+                                 doc_attribute(d, own == -2 ? e : data, "Warehouse"));
         if (p != NULL && strcasecmp(e->name, "sku") == 0)
             reply_stock_row(r, "SKU", p, depot);
     }
@@ -176,15 +187,18 @@ enum outcome apply_multi_available(struct request *r)
 enum outcome apply_product_available(struct request *r)
 {
     const struct doc_element *data = request_data(r);
-    const char *from = doc_attribute(r->ledger->doc, data, "ProductFrom"), *to = doc_attribute(r->ledger->doc, data, "ProductTo");
+    const char *from = doc_attribute(r->ledger->doc, data, "ProductFrom"),
+               *to = doc_attribute(r->ledger->doc, data, "ProductTo");
     const int depot = depot_asked(r, data);
     if (depot == -2)
-        return reply_refusal(r, WORDING_UNKNOWN_DEPOT, doc_attribute(r->ledger->doc, data, "Warehouse"));
+        return reply_refusal(r, WORDING_UNKNOWN_DEPOT,
+                             doc_attribute(r->ledger->doc, data, "Warehouse"));
     reply_begin(r, "OK", "");
     buf_text(r->reply, "<Data>");
     for (size_t i = 0; i < catalogue_count(r->ledger->catalogue); i++) {
         const struct product *p = catalogue_at(r->ledger->catalogue, i);
-        if (!p->is_gone && strcmp(p->code, from) >= 0 && (to[0] == '\0' || strcmp(p->code, to) <= 0))
+        if (!p->is_gone && strcmp(p->code, from) >= 0 &&
+            (to[0] == '\0' || strcmp(p->code, to) <= 0))
             reply_stock_row(r, "sku", p, depot);
     }
     buf_text(r->reply, "</Data>");

@@ -6,19 +6,22 @@
 #include <errno.h>
 
 static const struct request_type types[] = {
-    {"NewOrder", "OrderNumber", apply_new_order},
-    {"MultiNewOrder", "OrderNumber", apply_new_order},
-    {"OrderStatus", "OrderNumber", apply_order_status},
-    {"OrderSearch", "DateFrom", apply_order_search},
-    {"CustomerSearch", "CustomerRef", apply_customer_search},
-    {"NewCustomer", "CustomerRef", apply_new_customer},
-    {"MultiAvailableToSell", "Product", apply_multi_available},
-    {"ProductAvailableToSell", "ProductFrom", apply_product_available},
+    {"NewOrder", "OrderNumber", apply_new_order, NULL},
+    {"MultiNewOrder", "OrderNumber", apply_new_order, NULL},
+    {"OrderStatus", "OrderNumber", apply_order_status, NULL},
+    {"OrderSearch", "DateFrom", apply_order_search, NULL},
+    {"CustomerSearch", "CustomerRef", apply_customer_search, "CustomerEmail"},
+    {"NewCreditNote", "CreditNumber", apply_new_credit_note, NULL},
+    {"CreditNoteStatus", "CreditNumber", apply_credit_note_status, NULL},
+    {"NewCustomer", "CustomerRef", apply_new_customer, NULL},
+    {"MultiAvailableToSell", "Product", apply_multi_available, NULL},
+    {"ProductAvailableToSell", "ProductFrom", apply_product_available, NULL},
 };
 
 const char *outcome_name(enum outcome outcome)
 {
-    static const char *const names[OUTCOME_COUNT] = {"applied", "read", "refused", "malformed", "not_applied", "pending"};
+    static const char *const names[OUTCOME_COUNT] = {"applied",   "read",        "refused",
+                                                     "malformed", "not_applied", "pending"};
     return names[outcome];
 }
 
@@ -28,6 +31,17 @@ const struct doc_element *request_data(const struct request *r)
         if (strcmp(doc_at(r->ledger->doc, i)->name, "Data") == 0)
             return doc_at(r->ledger->doc, i);
     return NULL;
+}
+
+static const char *key_of(const struct request *r, const struct doc_element *data)
+{
+    const struct doc *d = r->ledger->doc;
+    const char *key = doc_attribute(d, data, r->type->key);
+    if (key[0] == '\0' && r->type->otherwise != NULL)
+        return doc_attribute(d, data, r->type->otherwise);
+    return key[0] == '\0' && data + 1 < doc_at(d, 0) + doc_at(d, 0)->end
+               ? doc_attribute(d, data + 1, r->type->key)
+               : key;
 }
 
 int request_read(struct request *r, const char *text, size_t size)
@@ -49,7 +63,7 @@ int request_read(struct request *r, const char *text, size_t size)
             r->type = &types[i];
     const struct doc_element *data = request_data(r);
     if (r->type != NULL && data != NULL)
-        r->key = doc_attribute(d, data, r->type->key);
+        r->key = key_of(r, data);
     return 0;
 }
 
@@ -85,6 +99,15 @@ void reply_begin(struct request *r, const char *status, const char *error)
 void reply_end(struct request *r)
 {
     buf_text(r->reply, "</Response>");
+}
+
+void reply_posted(struct request *r, const char *name, const char *number)
+{
+    reply_begin(r, "OK", "");
+    buf_text(r->reply, "<Data");
+    reply_attribute(r, name, number);
+    buf_text(r->reply, "/>");
+    reply_end(r);
 }
 
 enum outcome reply_refusal(struct request *r, enum wording wording, const char *detail)

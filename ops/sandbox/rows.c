@@ -10,12 +10,14 @@ struct row {
 };
 
 /* Collects the rows to keep, with those to repeat twice. NULL: no memory, or no rows. */
-static struct row *collect(const char *from, const char *to, const struct fault *fault, size_t *ret_count)
+static struct row *rows_collect(const char *from, const char *to, const struct fault *fault,
+                                size_t *ret_count)
 {
     size_t count = 0, room = 0;
     int64_t seen = 0;
     struct row *rows = NULL;
-    for (const char *end; from < to && (end = strstr(from, "/>")) != NULL && end < to; from = end + 2) {
+    for (const char *end; from < to && (end = strstr(from, "/>")) != NULL && end < to;
+         from = end + 2) {
         if (fault->keep_rows >= 0 && seen++ >= fault->keep_rows)
             break;
         if (random_unit() < fault->drop)
@@ -41,11 +43,12 @@ static struct row *collect(const char *from, const char *to, const struct fault 
 
 void rows_disorder(struct buf *document, const struct fault *fault)
 {
-    const char *data = strstr(document->data, "<Data>"), *end = data == NULL ? NULL : strstr(data, "</Data>");
+    const char *data = strstr(document->data, "<Data>"),
+               *end = data == NULL ? NULL : strstr(data, "</Data>");
     if (end == NULL)
         return;
     size_t count = 0;
-    struct row *rows = collect(data + 6, end, fault, &count);
+    struct row *rows = rows_collect(data + 6, end, fault, &count);
     assert(rows != NULL || count == 0);
     if (rows == NULL && fault->keep_rows != 0 && !(fault->drop > 0))
         return;

@@ -5,8 +5,9 @@
 #include "base/buf.h"
 #include "faults.h"
 
-/* Rewrites what stands between <Data> and </Data> of a reply's document: rows dropped, repeated, cut to the first keep_rows, out of order,
- * by the fault's fields. A document without rows is left alone. */
+/* Rewrites what stands between <Data> and </Data> of a reply's document: rows dropped, repeated,
+ * cut to the first keep_rows, out of order, by the fault's fields. A document without rows is left
+ * alone. */
 void rows_disorder(struct buf *document, const struct fault *fault);
 
 #endif

@@ -141,33 +141,60 @@ CREATE TABLE IF NOT EXISTS credit_notes (
     id INTEGER PRIMARY KEY,
     company TEXT NOT NULL,
     credit_number TEXT NOT NULL CHECK (credit_number <> ''),
+    order_id INTEGER NOT NULL REFERENCES orders (id), -- the order that order_number names
     order_number TEXT NOT NULL,
-    request_id INTEGER,
+    request_id INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    refund_date TEXT NOT NULL,
+    refund_date TEXT NOT NULL,       -- YYYY-MM-DD: the day the money went back
+    post_date TEXT NOT NULL,         -- YYYY-MM-DD: of the ledger
     reason TEXT NOT NULL,
     currency TEXT NOT NULL,
-    status TEXT NOT NULL,
-    lines_total INTEGER NOT NULL,
-    tax_total INTEGER NOT NULL,
-    charge_total INTEGER NOT NULL
+    status TEXT NOT NULL,            -- Posted
+    vat_inclusive INTEGER NOT NULL CHECK (vat_inclusive IN (0, 1)),
+    lines_total INTEGER NOT NULL,    -- sum of quantity x price, of price alone where quantity is 0
+    charge_total INTEGER NOT NULL,
+    tax_total INTEGER NOT NULL,      -- of lines and charges; counts when not vat_inclusive
+    paid_total INTEGER NOT NULL,     -- what went back
+    difference INTEGER NOT NULL CHECK (difference = lines_total + charge_total
+        + CASE vat_inclusive WHEN 1 THEN 0 ELSE tax_total END - paid_total)
 );
 
 CREATE TABLE IF NOT EXISTS credit_note_lines (
     credit_note_id INTEGER NOT NULL REFERENCES credit_notes (id),
-    position INTEGER NOT NULL,
-    order_line TEXT NOT NULL,        -- '' for a charge
-    charge TEXT NOT NULL,            -- '' for a line
+    position INTEGER NOT NULL,       -- 1.. in the order of the request
+    order_line TEXT NOT NULL,        -- '': of no line, of the order as a whole
     product TEXT NOT NULL,
     mtrx_code1 TEXT NOT NULL,
     mtrx_code2 TEXT NOT NULL,
     mtrx_code3 TEXT NOT NULL,
     mtrx_code4 TEXT NOT NULL,
-    quantity INTEGER NOT NULL CHECK (quantity >= 0),
-    price INTEGER NOT NULL,          -- a charge's value
-    tax INTEGER NOT NULL,
+    quantity INTEGER NOT NULL CHECK (quantity >= 0), -- 0: money only, and price is the line's amount
+    price INTEGER NOT NULL,          -- of a unit
+    tax INTEGER NOT NULL,            -- of the line
     restock INTEGER NOT NULL CHECK (restock IN (0, 1)),
-    depot TEXT NOT NULL,
+    depot TEXT NOT NULL,             -- '': of no depot
+    PRIMARY KEY (credit_note_id, position)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS credit_note_charges (
+    credit_note_id INTEGER NOT NULL REFERENCES credit_notes (id),
+    position INTEGER NOT NULL,
+    charge TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    tax INTEGER NOT NULL,
+    PRIMARY KEY (credit_note_id, position)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS credit_note_payments (
+    credit_note_id INTEGER NOT NULL REFERENCES credit_notes (id),
+    position INTEGER NOT NULL,
+    pay_method TEXT NOT NULL,
+    sub_pay_method TEXT NOT NULL,
+    amount INTEGER NOT NULL,         -- above 0: it went back
+    provider TEXT NOT NULL,
+    transaction_id TEXT NOT NULL,
+    voucher_number TEXT NOT NULL,
+    exchange_number TEXT NOT NULL,   -- ExchCreditNo
     PRIMARY KEY (credit_note_id, position)
 ) WITHOUT ROWID;
 

@@ -98,7 +98,8 @@ static void call_free(struct call *call)
         server->calls = call->next;
     if (call->next != NULL)
         call->next->before = call->before;
-    if (server->spare_count < SPARE_MAX && call->body.room <= SPARE_BYTES && call->answer.body.room <= SPARE_BYTES) {
+    if (server->spare_count < SPARE_MAX && call->body.room <= SPARE_BYTES &&
+        call->answer.body.room <= SPARE_BYTES) {
         call->next = server->spare;
         server->spare = call;
         server->spare_count++;
@@ -109,7 +110,7 @@ static void call_free(struct call *call)
     free(call);
 }
 
-static void commit(struct server *server)
+static void server_commit(struct server *server)
 {
     if (db_dirty(server->world->ledger->db)) {
         db_commit(server->world->ledger->db);
@@ -139,7 +140,7 @@ static void on_due(struct loop_timer *timer)
 {
     struct call *call = (struct call *)timer; /* its first member */
     if (!call->answer.ends_uncommitted && call->batch == call->server->batch)
-        commit(call->server);
+        server_commit(call->server);
     const int fd = http_socket(call->connection);
     if (call->answer.ending == END_HANG && !http_client_left(fd)) {
         call_sleep(call, loop_now_us() + HANG_LOOK_US);
@@ -148,7 +149,8 @@ static void on_due(struct loop_timer *timer)
     if (call->answer.ending == END_PART || call->answer.ending == END_PART_RESET) {
         if (call->answer.bytes > 0)
             http_send(fd, call->answer.body.data,
-                      call->answer.bytes < call->answer.body.size ? call->answer.bytes : call->answer.body.size);
+                      call->answer.bytes < call->answer.body.size ? call->answer.bytes
+                                                                  : call->answer.body.size);
         if (call->answer.ending == END_PART_RESET)
             http_reset(fd);
     }
@@ -176,7 +178,9 @@ static struct stats_of_type *stats_of(struct stats *stats, const char *type)
 
 static const char *stats_type(const struct request *r, enum outcome outcome)
 {
-    return r->type != NULL ? r->type->name : outcome == OUTCOME_MALFORMED ? "(malformed)" : "(unknown)";
+    return r->type != NULL                ? r->type->name
+           : outcome == OUTCOME_MALFORMED ? "(malformed)"
+                                          : "(unknown)";
 }
 
 static void count_outcome(struct server *server, const struct request *r, enum outcome outcome)
@@ -191,12 +195,14 @@ static void count_outcome(struct server *server, const struct request *r, enum o
     row->seconds += r->second;
 }
 
-static void log_request(struct call *call, const struct request *r, enum outcome outcome, const char *fault)
+static void log_request(struct call *call, const struct request *r, enum outcome outcome,
+                        const char *fault)
 {
     struct server_world *world = call->server->world;
     const int64_t applied = outcome == OUTCOME_APPLIED;
-    db_write(world->ledger->db, DB_REQUEST_ADD, "iittttiitiibb", r->id, r->now_ms, r->company, r->type_name, r->key, outcome_name(outcome),
-             applied, r->now_ms, fault, (int64_t)doc_lossy(world->ledger->doc), (int64_t)call->answer.status, call->body.data,
+    db_write(world->ledger->db, DB_REQUEST_ADD, "iittttiitiibb", r->id, r->now_ms, r->company,
+             r->type_name, r->key, outcome_name(outcome), applied, r->now_ms, fault,
+             (int64_t)doc_lossy(world->ledger->doc), (int64_t)call->answer.status, call->body.data,
              call->body.size, call->answer.body.data, call->answer.body.size);
     struct stats_of_type *row = stats_of(&world->stats, stats_type(r, outcome));
     row->received++;
@@ -228,15 +234,16 @@ static void on_late(struct loop_timer *timer)
                         .id = late->id,
                         .now_ms = clock_wall_ms(),
                         .reply = &server->document};
-    struct answer unseen = {.status = 0}, *answer = late->call != NULL ? &late->call->answer : &unseen;
+    struct answer unseen = {.status = 0},
+                  *answer = late->call != NULL ? &late->call->answer : &unseen;
     buf_init(&unseen.body, ANSWER_MAX);
     buf_clear(&server->document);
     if (request_read(&r, late->soap.request.data, late->soap.request.size) < 0)
         abort(); /* it was read when it came */
     const enum outcome outcome = request_apply(&r);
     answer_prima(answer, late->soap.operation, r.reply);
-    db_write(r.ledger->db, DB_REQUEST_LATE, "itiib", late->id, outcome_name(outcome), (int64_t)(outcome == OUTCOME_APPLIED), r.now_ms,
-             answer->body.data, answer->body.size);
+    db_write(r.ledger->db, DB_REQUEST_LATE, "itiib", late->id, outcome_name(outcome),
+             (int64_t)(outcome == OUTCOME_APPLIED), r.now_ms, answer->body.data, answer->body.size);
     count_outcome(server, &r, outcome);
     if (late->call != NULL) {
         late->call->batch = server->batch;
@@ -274,7 +281,8 @@ static bool call_postpone(struct call *call, const struct request *r, const stru
 
 static bool over_capacity(struct server *server, int64_t now_us)
 {
-    const double rate = (double)server->world->capacity.per_second, room = rate / 10 < 1 ? 1 : rate / 10;
+    const double rate = (double)server->world->capacity.per_second,
+                 room = rate / 10 < 1 ? 1 : rate / 10;
     if (server->world->capacity.per_second == 0)
         return false;
     server->capacity_left += rate * (double)(now_us - server->capacity_at_us) / 1e6;
@@ -308,14 +316,16 @@ static int read_request(struct call *call, struct request *r)
         answer_client_fault(&call->answer, "the request is larger than 8 MiB");
         return -EINVAL;
     }
-    if (soap_parse(server->soap, charset_of(call->connection, charset), call->body.data, call->body.size, &server->soap_call) < 0) {
+    if (soap_parse(server->soap, charset_of(call->connection, charset), call->body.data,
+                   call->body.size, &server->soap_call) < 0) {
         answer_client_fault(&call->answer, soap_error(server->soap));
         return -EINVAL;
     }
     r->company = server->soap_call.company.data;
     if (request_read(r, server->soap_call.request.data, server->soap_call.request.size) < 0) {
         char text[200];
-        (void)snprintf(text, sizeof text, "the request is no XML document: %s", doc_error(r->ledger->doc));
+        (void)snprintf(text, sizeof text, "the request is no XML document: %s",
+                       doc_error(r->ledger->doc));
         answer_client_fault(&call->answer, text);
         return -EINVAL;
     }
@@ -374,33 +384,41 @@ static enum MHD_Result call_end(struct call *call)
 {
     if (call->answer.ending != END_ANSWER)
         return MHD_NO; /* closes the connection */
-    return http_answer(call->connection, call->answer.status, call->answer.type, call->answer.retry_after, call->answer.body.data,
-                       call->answer.body.size);
+    return http_answer(call->connection, call->answer.status, call->answer.type,
+                       call->answer.retry_after, call->answer.body.data, call->answer.body.size);
 }
 
-static enum MHD_Result answer_other(struct MHD_Connection *connection, const char *url, const char *method)
+static enum MHD_Result answer_other(struct MHD_Connection *connection, const char *url,
+                                    const char *method)
 {
-    static const char wrong_method[] = "This address takes SOAP calls by POST; its WSDL is at " PATH "/wsdl?targetURI=urn:omlink\n";
+    static const char wrong_method[] = "This address takes SOAP calls by POST; its WSDL is at " PATH
+                                       "/wsdl?targetURI=urn:omlink\n";
     const bool is_endpoint = strcmp(url, PATH) == 0;
-    const bool is_wsdl =
-        strcmp(url, PATH "/wsdl") == 0 || (is_endpoint && MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "wsdl") != NULL);
-    const char *target = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "targetURI");
-    if (is_wsdl && (target == NULL || strcmp(target, "urn:omlink") == 0) && (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)) {
+    const bool is_wsdl = strcmp(url, PATH "/wsdl") == 0 ||
+                         (is_endpoint && MHD_lookup_connection_value(
+                                             connection, MHD_GET_ARGUMENT_KIND, "wsdl") != NULL);
+    const char *target =
+        MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "targetURI");
+    if (is_wsdl && (target == NULL || strcmp(target, "urn:omlink") == 0) &&
+        (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)) {
         const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
         struct buf out;
         buf_init(&out, 64 << 10);
         soap_wsdl(&out, host == NULL ? "127.0.0.1" : host);
-        const enum MHD_Result result = http_answer(connection, 200, "text/xml; charset=utf-8", NULL, out.data, out.size);
+        const enum MHD_Result result =
+            http_answer(connection, 200, "text/xml; charset=utf-8", NULL, out.data, out.size);
         buf_release(&out);
         return result;
     }
     if (is_endpoint)
-        return http_answer(connection, 405, "text/plain", NULL, wrong_method, sizeof wrong_method - 1);
+        return http_answer(connection, 405, "text/plain", NULL, wrong_method,
+                           sizeof wrong_method - 1);
     return http_answer(connection, 404, "text/plain", NULL, "Not found\n", 10);
 }
 
-static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-                                 const char *upload, size_t *upload_size, void **state)
+static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *upload,
+                                 size_t *upload_size, void **state)
 {
     (void)version;
     struct server *server = user;
@@ -428,7 +446,8 @@ static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, 
     return MHD_YES;
 }
 
-static void on_completed(void *user, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+static void on_completed(void *user, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
 {
     (void)user, (void)connection, (void)code;
     if (*state != NULL)
@@ -448,7 +467,9 @@ int server_new(struct server_world *world, const char *address, struct server **
     buf_init(&server->document, ANSWER_MAX);
     soap_call_init(&server->soap_call, BODY_MAX);
     server->soap = soap_new();
-    const int result = server->soap == NULL ? -ENOMEM : http_listen(&server->http, world->loop, address, on_access, on_completed, server);
+    const int result = server->soap == NULL ? -ENOMEM
+                                            : http_listen(&server->http, world->loop, address,
+                                                          on_access, on_completed, server);
     if (result < 0)
         server_free(server);
     else
@@ -461,10 +482,11 @@ void server_free(struct server *server)
     if (server == NULL)
         return;
     while (server->lates != NULL) {
-        assert(server->lates->server == server && server->lates->before == NULL); /* so that late_free takes it out of the list */
+        assert(server->lates->server == server &&
+               server->lates->before == NULL); /* so that late_free takes it out of the list */
         late_free(server->lates);
     }
-    commit(server);
+    server_commit(server);
     if (server->http.daemon != NULL) {
         for (struct call *call = server->calls; call != NULL; call = call->next) {
             call->answer.ending = END_HANG; /* no answer any more: closes */
@@ -492,7 +514,8 @@ const char *server_address(const struct server *server)
 
 size_t server_connections(const struct server *server)
 {
-    return MHD_get_daemon_info(server->http.daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+    return MHD_get_daemon_info(server->http.daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+        ->num_connections;
 }
 
 int64_t server_after(void *user)
@@ -505,6 +528,6 @@ int64_t server_after(void *user)
         server->dirty_since_us = now;
     if (now - server->dirty_since_us < COMMIT_WITHIN_US)
         return server->dirty_since_us + COMMIT_WITHIN_US;
-    commit(server);
+    server_commit(server);
     return INT64_MAX;
 }

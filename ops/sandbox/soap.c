@@ -1,8 +1,10 @@
 /* Envelopes in and out; see soap.h.
  *
- * The quick way. A client sends the same envelope around ever changing text. When libxml2 has read one, the bytes before and after the
- * request's text are kept as a *frame*, after a proof: the frame around a nonce, read by libxml2, gives that nonce. Whatever has the same
- * frame, and between only characters and the five entities (no other markup), reads the same way: then unescaping is all there is to do. */
+ * The quick way. A client sends the same envelope around ever changing text. When libxml2 has read
+ * one, the bytes before and after the request's text are kept as a *frame*, after a proof: the
+ * frame around a nonce, read by libxml2, gives that nonce. Whatever has the same frame, and between
+ * only characters and the five entities (no other markup), reads the same way: then unescaping is
+ * all there is to do. */
 #include "soap.h"
 
 #include "embedded.h"
@@ -32,7 +34,8 @@ struct soap {
     unsigned parses;
     struct frame frames[FRAMES];
     size_t next_frame, quick_count;
-    bool is_plain[256]; /* bytes that stand for themselves in XML text and need no look at their neighbours */
+    /* bytes that stand for themselves in XML text and need no look at their neighbours */
+    bool is_plain[256];
 
     /* of the parse under way */
     struct soap_call *call;
@@ -54,7 +57,7 @@ void soap_call_release(struct soap_call *call)
     buf_release(&call->request);
 }
 
-static void fail(struct soap *s, const char *why)
+static void soap_fail(struct soap *s, const char *why)
 {
     if (!s->failed)
         (void)snprintf(s->error, sizeof s->error, "%s", why);
@@ -64,44 +67,52 @@ static void fail(struct soap *s, const char *why)
 
 static const char *operation_find(const char *name)
 {
-    return strcmp(name, "wsomhandler") == 0 ? "wsomhandler" : strcmp(name, "comwsomhandler") == 0 ? "comwsomhandler" : NULL;
+    return strcmp(name, "wsomhandler") == 0      ? "wsomhandler"
+           : strcmp(name, "comwsomhandler") == 0 ? "comwsomhandler"
+                                                 : NULL;
 }
 
 static void begin_operation(struct soap *s, const char *name)
 {
     if (s->call->operation[0] != '\0') {
-        fail(s, "more than one operation in the Body");
+        soap_fail(s, "more than one operation in the Body");
         return;
     }
     const char *operation = operation_find(name);
     if (operation == NULL)
-        fail(s, "no such operation: wsomhandler and comwsomhandler are all");
+        soap_fail(s, "no such operation: wsomhandler and comwsomhandler are all");
     else
         s->call->operation = operation;
 }
 
-static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespace_count,
-                     const xmlChar **namespaces, int attribute_count, int defaulted_count, const xmlChar **attributes)
+static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+                     int namespace_count, const xmlChar **namespaces, int attribute_count,
+                     int defaulted_count, const xmlChar **attributes)
 {
-    (void)prefix, (void)namespace_count, (void)namespaces, (void)attribute_count, (void)defaulted_count, (void)attributes;
+    (void)prefix, (void)namespace_count, (void)namespaces, (void)attribute_count,
+        (void)defaulted_count, (void)attributes;
     struct soap *s = ((xmlParserCtxtPtr)user)->_private;
     const char *local = (const char *)name;
     if (s->failed)
         return;
-    if (s->depth == LEVEL_ENVELOPE && (strcmp(local, "Envelope") != 0 || uri == NULL || strcmp((const char *)uri, NS_SOAP) != 0)) {
-        fail(s, "not a SOAP 1.1 Envelope");
+    if (s->depth == LEVEL_ENVELOPE && (strcmp(local, "Envelope") != 0 || uri == NULL ||
+                                       strcmp((const char *)uri, NS_SOAP) != 0)) {
+        soap_fail(s, "not a SOAP 1.1 Envelope");
     } else if (s->depth == LEVEL_BODY) {
-        s->in_body = strcmp(local, "Body") == 0 && uri != NULL && strcmp((const char *)uri, NS_SOAP) == 0;
+        s->in_body =
+            strcmp(local, "Body") == 0 && uri != NULL && strcmp((const char *)uri, NS_SOAP) == 0;
         s->body_seen = s->body_seen || s->in_body;
     } else if (s->depth == LEVEL_OPERATION && s->in_body) {
         begin_operation(s, local);
     } else if (s->depth == LEVEL_PARAMETER && s->in_body) {
         s->parameter++;
     } else if (s->depth > LEVEL_PARAMETER && s->in_body) {
-        fail(s, "a parameter has markup inside: the request is a string, so its markup must be escaped");
+        soap_fail(s,
+                  "a parameter has markup inside: the request is a string, so its markup must be "
+                  "escaped");
     }
     if (++s->depth == DEPTH_MAX)
-        fail(s, "nested too deep");
+        soap_fail(s, "nested too deep");
 }
 
 static void on_end(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
@@ -123,10 +134,11 @@ static void on_text(void *user, const xmlChar *text, int size)
         buf_append(&s->call->request, text, (size_t)size);
 }
 
-static void on_doctype(void *user, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
+static void on_doctype(void *user, const xmlChar *name, const xmlChar *public_id,
+                       const xmlChar *system_id)
 {
     (void)name, (void)public_id, (void)system_id;
-    fail(((xmlParserCtxtPtr)user)->_private, "a document type is not allowed in SOAP");
+    soap_fail(((xmlParserCtxtPtr)user)->_private, "a document type is not allowed in SOAP");
 }
 
 static void on_error(void *user, xmlErrorPtr error)
@@ -135,8 +147,8 @@ static void on_error(void *user, xmlErrorPtr error)
     if (error->level < XML_ERR_ERROR || s->failed)
         return;
     const size_t length = error->message == NULL ? 0 : strcspn(error->message, "\n");
-    (void)snprintf(s->error, sizeof s->error, "line %d: %.*s", error->line, (int)(length > 120 ? 120 : length),
-                   length == 0 ? "" : error->message);
+    (void)snprintf(s->error, sizeof s->error, "line %d: %.*s", error->line,
+                   (int)(length > 120 ? 120 : length), length == 0 ? "" : error->message);
     s->failed = true;
 }
 
@@ -171,7 +183,8 @@ static bool charset_known(const char *charset)
     return handler != NULL;
 }
 
-static int parse_thoroughly(struct soap *s, const char *charset, const char *body, size_t size, struct soap_call *call)
+static int parse_thoroughly(struct soap *s, const char *charset, const char *body, size_t size,
+                            struct soap_call *call)
 {
     s->call = call;
     s->depth = s->parameter = 0;
@@ -183,28 +196,33 @@ static int parse_thoroughly(struct soap *s, const char *charset, const char *bod
     if ((s->parser == NULL || ++s->parses == PARSES_A_CONTEXT) && !parser_renew(s))
         return -ENOMEM;
     if (charset != NULL && !charset_known(charset)) {
-        fail(s, "a charset that is not known here");
+        soap_fail(s, "a charset that is not known here");
         return -EINVAL;
     }
-    s->parser->options &= ~XML_PARSE_IGNORE_ENC; /* libxml2 keeps it from one document to the next */
-    const int options = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOWARNING | (charset == NULL ? 0 : XML_PARSE_IGNORE_ENC);
-    const xmlDocPtr none = size > INT32_MAX ? NULL : xmlCtxtReadMemory(s->parser, body, (int)size, NULL, charset, options);
+    s->parser->options &=
+        ~XML_PARSE_IGNORE_ENC; /* libxml2 keeps it from one document to the next */
+    const int options = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOWARNING |
+                        (charset == NULL ? 0 : XML_PARSE_IGNORE_ENC);
+    const xmlDocPtr none =
+        size > INT32_MAX ? NULL
+                         : xmlCtxtReadMemory(s->parser, body, (int)size, NULL, charset, options);
     if (none != NULL)
         xmlFreeDoc(none);
     if (!s->failed && !s->parser->wellFormed)
-        fail(s, "not well-formed XML");
+        soap_fail(s, "not well-formed XML");
     if (!s->failed && !s->body_seen)
-        fail(s, "no Body");
+        soap_fail(s, "no Body");
     if (!s->failed && call->operation[0] == '\0')
-        fail(s, "no operation in the Body");
+        soap_fail(s, "no operation in the Body");
     if (!s->failed && s->parameter < (strcmp(call->operation, "comwsomhandler") == 0 ? 2 : 1))
-        fail(s, "a parameter is missing");
+        soap_fail(s, "a parameter is missing");
     if (!s->failed && (call->request.failed || call->company.failed))
-        fail(s, "a parameter is too long");
+        soap_fail(s, "a parameter is too long");
     return s->failed ? -EINVAL : 0;
 }
 
-/* Unescapes character data. False when there is anything that plain unescaping might get wrong: then libxml2 decides. */
+/* Unescapes character data. False when there is anything that plain unescaping might get wrong:
+ * then libxml2 decides. */
 static bool unescape(const struct soap *s, const char *p, const char *end, struct buf *out)
 {
     buf_clear(out);
@@ -228,7 +246,8 @@ static bool unescape(const struct soap *s, const char *p, const char *end, struc
             size = text_utf8_size(p, end);
             memcpy(q, p, size);
             q += size;
-        } else { /* ']' may begin "]]>", which text may not hold; '<' and control characters may not stand here */
+        } else { /* ']' may begin "]]>", which text may not hold; '<' and control characters may not
+                    stand here */
             size = c == ']' && p + 1 < end && p[1] != ']';
             *q = ']';
             q += size;
@@ -247,7 +266,8 @@ static bool parse_quickly(struct soap *s, const char *body, size_t size, struct 
 {
     for (size_t i = 0; i < FRAMES; i++) {
         const struct frame *f = &s->frames[i];
-        if (f->before == NULL || size < f->before_size + f->after_size || memcmp(body, f->before, f->before_size) != 0 ||
+        if (f->before == NULL || size < f->before_size + f->after_size ||
+            memcmp(body, f->before, f->before_size) != 0 ||
             memcmp(body + size - f->after_size, f->after, f->after_size) != 0)
             continue;
         if (!unescape(s, body + f->before_size, body + size - f->after_size, &call->request))
@@ -269,9 +289,10 @@ static void frame_release(struct frame *f)
     *f = (struct frame){0};
 }
 
-/* True when libxml2 reads the frame around the nonce as the same call with the nonce as its request. */
-static bool frame_proven(struct soap *s, const char *before, size_t before_size, const char *after, size_t after_size,
-                         const struct soap_call *call)
+/* True when libxml2 reads the frame around the nonce as the same call with the nonce as its
+ * request. */
+static bool frame_proven(struct soap *s, const char *before, size_t before_size, const char *after,
+                         size_t after_size, const struct soap_call *call)
 {
     struct buf body;
     struct soap_call proof;
@@ -280,14 +301,17 @@ static bool frame_proven(struct soap *s, const char *before, size_t before_size,
     buf_append(&body, before, before_size);
     buf_text(&body, NONCE);
     buf_append(&body, after, after_size);
-    const bool proven = parse_thoroughly(s, NULL, body.data, body.size, &proof) == 0 && strcmp(proof.request.data, NONCE) == 0 &&
-                        strcmp(proof.company.data, call->company.data) == 0 && proof.operation == call->operation;
+    const bool proven = parse_thoroughly(s, NULL, body.data, body.size, &proof) == 0 &&
+                        strcmp(proof.request.data, NONCE) == 0 &&
+                        strcmp(proof.company.data, call->company.data) == 0 &&
+                        proof.operation == call->operation;
     soap_call_release(&proof);
     buf_release(&body);
     return proven;
 }
 
-/* Keeps the frame of an envelope that libxml2 has just read: the longest run without '<' is the request's text, or nothing is learned. */
+/* Keeps the frame of an envelope that libxml2 has just read: the longest run without '<' is the
+ * request's text, or nothing is learned. */
 static void frame_learn(struct soap *s, const char *body, size_t size, const struct soap_call *call)
 {
     size_t start = 0, length = 0;
@@ -308,8 +332,9 @@ static void frame_learn(struct soap *s, const char *body, size_t size, const str
     const size_t after = start + length, rest = size - after;
     struct buf text;
     buf_init(&text, size);
-    if (length > 0 && start > 0 && rest > 0 && start <= FRAME_MAX && rest <= FRAME_MAX && unescape(s, body + start, body + after, &text) &&
-        text.size == call->request.size && memcmp(text.data, call->request.data, text.size) == 0 &&
+    if (length > 0 && start > 0 && rest > 0 && start <= FRAME_MAX && rest <= FRAME_MAX &&
+        unescape(s, body + start, body + after, &text) && text.size == call->request.size &&
+        memcmp(text.data, call->request.data, text.size) == 0 &&
         frame_proven(s, body, start, body + after, rest, call)) {
         struct frame *f = &s->frames[s->next_frame++ % FRAMES];
         frame_release(f);
@@ -348,7 +373,8 @@ void soap_free(struct soap *s)
     free(s);
 }
 
-int soap_parse(struct soap *s, const char *charset, const char *body, size_t size, struct soap_call *call)
+int soap_parse(struct soap *s, const char *charset, const char *body, size_t size,
+               struct soap_call *call)
 {
     const bool utf8 = charset == NULL || strcasecmp(charset, "utf-8") == 0;
     if (utf8 && parse_quickly(s, body, size, call))
@@ -371,7 +397,8 @@ size_t soap_quick_count(const struct soap *s)
 
 void soap_reply(struct buf *out, const char *operation, const char *document, size_t size)
 {
-    buf_text(out, XML_DECLARATION "<SOAP-ENV:Envelope xmlns:SOAP-ENV=\"" NS_SOAP "\"><SOAP-ENV:Body><om:");
+    buf_text(out, XML_DECLARATION "<SOAP-ENV:Envelope xmlns:SOAP-ENV=\"" NS_SOAP
+                                  "\"><SOAP-ENV:Body><om:");
     buf_text(out, operation);
     buf_text(out, "Response xmlns:om=\"urn:omlink\"><result>");
     text_escape(out, document, size);
@@ -383,7 +410,8 @@ void soap_reply(struct buf *out, const char *operation, const char *document, si
 void soap_fault(struct buf *out, const char *code, const char *text)
 {
     buf_printf(out,
-               XML_DECLARATION "<SOAP-ENV:Envelope xmlns:SOAP-ENV=\"" NS_SOAP "\"><SOAP-ENV:Body><SOAP-ENV:Fault>"
+               XML_DECLARATION "<SOAP-ENV:Envelope xmlns:SOAP-ENV=\"" NS_SOAP
+                               "\"><SOAP-ENV:Body><SOAP-ENV:Fault>"
                                "<faultcode>SOAP-ENV:%s</faultcode><faultstring>",
                code);
     text_escape(out, text, strlen(text));

@@ -15,7 +15,8 @@ size_t text_utf8_size(const char *text, const char *text_end)
     return overlong || surrogate || last ? 0 : 3;
 }
 
-/* "&#233;": the size of the decimal reference at p, and its character in UTF-8; 0 for what is left to libxml2. */
+/* "&#233;": the size of the decimal reference at p, and its character in UTF-8; 0 for what is left
+ * to libxml2. */
 static size_t reference_read(const char *p, const char *end, char **text)
 {
     unsigned c = 0;
@@ -24,7 +25,8 @@ static size_t reference_read(const char *p, const char *end, char **text)
         return 0;
     for (; q < end && *q >= '0' && *q <= '9' && c < 0xD800; q++)
         c = c * 10 + (unsigned)(*q - '0');
-    if (q == p + 2 || q == end || *q != ';' || c >= 0xD800 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
+    if (q == p + 2 || q == end || *q != ';' || c >= 0xD800 ||
+        (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
         return 0;
     if (c < 0x80) {
         *(*text)++ = (char)c;
@@ -46,9 +48,14 @@ size_t text_entity_read(const char *p, const char *end, char **text)
         const char *name;
         size_t size;
         char character;
-    } entities[] = {{"&lt;", 4, '<'}, {"&gt;", 4, '>'}, {"&quot;", 6, '"'}, {"&amp;", 5, '&'}, {"&apos;", 6, '\''}};
+    } entities[] = {{"&lt;", 4, '<'},
+                    {"&gt;", 4, '>'},
+                    {"&quot;", 6, '"'},
+                    {"&amp;", 5, '&'},
+                    {"&apos;", 6, '\''}};
     for (size_t i = 0; i < 5; i++)
-        if ((size_t)(end - p) >= entities[i].size && memcmp(p, entities[i].name, entities[i].size) == 0) {
+        if ((size_t)(end - p) >= entities[i].size &&
+            memcmp(p, entities[i].name, entities[i].size) == 0) {
             *(*text)++ = entities[i].character;
             return entities[i].size;
         }
@@ -60,7 +67,8 @@ void text_escape(struct buf *out, const char *text, size_t size)
     const char *end = text + size;
     for (const char *p = text; p < end; p++) {
         const char *run = p;
-        while (p < end && *p != '&' && *p != '<' && *p != '>' && *p != '"' && (unsigned char)*p >= 0x20)
+        while (p < end && *p != '&' && *p != '<' && *p != '>' && *p != '"' &&
+               (unsigned char)*p >= 0x20)
             p++;
         buf_append(out, run, (size_t)(p - run));
         if (p == end)

@@ -1,10 +1,13 @@
-/* The bare loop: what an order costs in wire bytes alone. It moves the bytes that the orders worker moves (sampled from a run of that
- * worker), through the same libraries with the same settings, and decides nothing: no Avro, no rules, no lanes, no key order, no recovery.
+/* The bare loop: what an order costs in wire bytes alone. It moves the bytes that the orders worker
+ * moves (sampled from a run of that worker), through the same libraries with the same settings, and
+ * decides nothing: no Avro, no rules, no lanes, no key order, no recovery.
  *
- *     consume -> claim -> sent -> POST -> strstr -> finish -> result and ledger entry produced, offsets with them, in one transaction
+ *     consume -> claimsent -> POST -> strstr -> finish -> result and ledger entry produced,
+ * offsets with them, in one transaction
  *
- * Everything runs on one thread's libuv loop, except what blocks by nature: transactions, in libuv's pool, as the worker has them.
- * An error of any kind ends the program with a message: a benchmark that hides one measures something else. */
+ * Everything runs on one thread's libuv loop, except what blocks by nature: transactions, in
+ * libuv's pool, as the worker has them. An error of any kind ends the program with a message: a
+ * benchmark that hides one measures something else. */
 #ifndef PRIMAFLOW_BENCH_BARE_H
 #define PRIMAFLOW_BENCH_BARE_H
 
@@ -25,8 +28,8 @@ enum { SLOTS_MAX = 16, SLOT_SIZE_MIN = 6 };
 /* Runs of '@' in a body are where an order's number stands. */
 struct sample {
     struct bytes body;    /* HTTP */
-    struct bytes request; /* what `sent` stores */
-    struct bytes summary; /* what `finish` stores */
+    struct bytes request; /* what `claimsent` stores */
+    struct bytes summary; /* what `claimsent` and `finish` store */
     struct bytes result, ledger;
     struct bytes slots[SLOTS_MAX]; /* into body */
     size_t slot_count;
@@ -49,7 +52,7 @@ struct order {
     int32_t partition;
     int64_t offset;
     uint64_t number;
-    char token[16], identity[33];
+    char token[16], identity[33], goods[16], money[8];
     struct order *next;
 };
 
@@ -62,7 +65,8 @@ struct bare {
     size_t sample_count;
     uint64_t first_number, orders_max;
     uint64_t taken, finished, committed;
-    uint64_t warm, warm_cpu_us; /* the first orders are not measured: how many, and what they took */
+    uint64_t warm,
+        warm_cpu_us; /* the first orders are not measured: how many, and what they took */
     size_t in_flight, in_flight_max, buffered_max;
 };
 
@@ -71,10 +75,10 @@ void bare_pump(struct bare *b);                    /* takes orders while there i
 void bare_committed(struct bare *b, size_t count); /* ends the loop with the last order */
 
 /* Each begins a step; the next one follows by itself, and at the end order_finished. */
-void redis_claim(struct redis_link *r, struct order *o);
+void redis_claim_sent(struct redis_link *r, struct order *o);
 void redis_finish(struct redis_link *r, struct order *o);
 void http_post(struct http *h, struct order *o);
-void order_claimed(struct order *o);
+void order_sent(struct order *o);
 void order_posted(struct order *o);
 void order_finished(struct order *o);
 

@@ -1,4 +1,5 @@
-/* POSTs by libcurl's multi interface on the loop: a fixed set of easy handles, kept alive, the reply looked through with strstr. */
+/* POSTs by libcurl's multi interface on the loop: a fixed set of easy handles, kept alive, the
+ * reply looked through with strstr. */
 #include "bare.h"
 
 #include <curl/curl.h>
@@ -89,7 +90,8 @@ static void answered(struct http *h, struct post *p, CURLcode code)
     long status = 0;
     (void)curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
     p->reply[p->reply_size] = '\0';
-    if (code != CURLE_OK || status != 200 || strstr(p->reply, "RequestStatus=&quot;OK&quot;") == NULL)
+    if (code != CURLE_OK || status != 200 ||
+        strstr(p->reply, "RequestStatus=&quot;OK&quot;") == NULL)
         bare_die("POST: %s, HTTP %ld: %.600s", curl_easy_strerror(code), status, p->reply);
     (void)curl_multi_remove_handle(h->multi, p->easy);
     p->next = h->idle;
@@ -111,9 +113,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct watch *w = poll->data;
     int running;
-    const int action = status < 0
-                           ? CURL_CSELECT_ERR
-                           : ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) | ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
+    const int action = status < 0 ? CURL_CSELECT_ERR
+                                  : ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+                                        ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
     (void)curl_multi_socket_action(w->http->multi, w->fd, action, &running);
     look(w->http);
 }
@@ -125,7 +127,8 @@ static void on_timeout(uv_timer_t *timer)
     (void)curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     long left_ms = -1;
     (void)curl_multi_timeout(h->multi, &left_ms);
-    if (left_ms >= 0 && uv_is_active((uv_handle_t *)timer) == 0) /* libuv may be a fraction early, and libcurl does not ask again */
+    if (left_ms >= 0 && uv_is_active((uv_handle_t *)timer) ==
+                            0) /* libuv may be a fraction early, and libcurl does not ask again */
         (void)uv_timer_start(timer, on_timeout, left_ms > 0 ? (uint64_t)left_ms : 1, 0);
     look(h);
 }
@@ -161,16 +164,21 @@ static int on_socket_change(CURL *easy, curl_socket_t fd, int what, void *user, 
         w->http = h;
         w->fd = fd;
     }
-    (void)uv_poll_start(&w->poll, (what != CURL_POLL_OUT ? UV_READABLE : 0) | (what != CURL_POLL_IN ? UV_WRITABLE : 0), on_ready);
+    (void)uv_poll_start(&w->poll,
+                        (what != CURL_POLL_OUT ? UV_READABLE : 0) |
+                            (what != CURL_POLL_IN ? UV_WRITABLE : 0),
+                        on_ready);
     return 0;
 }
 
 struct http *http_new(struct bare *b, const char *url, size_t connections)
 {
-    static const char *const headers[] = {"Expect:", "Content-Type: text/xml; charset=utf-8", "Accept: text/xml", "SOAPAction: \"\"",
+    static const char *const headers[] = {"Expect:", "Content-Type: text/xml; charset=utf-8",
+                                          "Accept: text/xml", "SOAPAction: \"\"",
                                           ("User-Agent: primaflow/" PF_VERSION)};
     struct http *h = calloc(1, sizeof *h);
-    if (h == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (h->multi = curl_multi_init()) == NULL)
+    if (h == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+        (h->multi = curl_multi_init()) == NULL)
         bare_die("no memory");
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         h->headers = curl_slist_append(h->headers, headers[i]);

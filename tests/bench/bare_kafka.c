@@ -1,6 +1,7 @@
-/* Consumer and transactional producer of the bare loop, with the worker's properties. One transaction at a time, in libuv's pool: results,
- * ledger entries and offsets of all that finished since the last one. Offsets are the highest finished of each partition: no prefix is
- * kept, for nothing is recovered. */
+/* Consumer and transactional producer of the bare loop, with the worker's properties. One
+ * transaction at a time, in libuv's pool: results, ledger entries and offsets of all that finished
+ * since the last one. Offsets are the highest finished of each partition: no prefix is kept, for
+ * nothing is recovered. */
 #include "bare.h"
 
 #include <sys/eventfd.h>
@@ -179,7 +180,8 @@ static rd_kafka_t *client_new(rd_kafka_type_t type, const char *const properties
     char words[300];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     for (size_t i = 0; properties[i][0] != NULL; i++)
-        if (rd_kafka_conf_set(conf, properties[i][0], properties[i][1], words, sizeof words) != RD_KAFKA_CONF_OK)
+        if (rd_kafka_conf_set(conf, properties[i][0], properties[i][1], words, sizeof words) !=
+            RD_KAFKA_CONF_OK)
             bare_die("Kafka: %s", words);
     rd_kafka_t *client = rd_kafka_new(type, conf, words, sizeof words);
     if (client == NULL)
@@ -198,15 +200,19 @@ static void consumer_new(struct kafka *k)
         {"socket.nagle.disable", "true"},
         {"fetch.wait.max.ms", "100"},
         {"fetch.error.backoff.ms", "50"},
-        {rd_kafka_version() >= 0x020200ff ? "fetch.queue.backoff.ms" : "fetch.error.backoff.ms", "50"},
+        {rd_kafka_version() >= 0x020200ff ? "fetch.queue.backoff.ms" : "fetch.error.backoff.ms",
+         "50"},
         {"fetch.message.max.bytes", "131072"},
-        {"fetch.max.bytes", "4194304"}, /* queues as large as librdkafka likes: one that all partitions share would be full, and starve, at
-                                           the worker's bounds */
+        {"fetch.max.bytes",
+         /* queues as large as librdkafka likes: one that all partitions share would be full, and
+          * starve, at the worker's bounds */
+         "4194304"},
         {"partition.assignment.strategy", "range,roundrobin"},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
         {"isolation.level", "read_committed"},
-        /* The worker has left its place in orders.raw. A static member is given the old assignment: its empty retry topics come along. */
+        /* The worker has left its place in orders.raw. A static member is given the old assignment:
+         * its empty retry topics come along. */
         {"auto.offset.reset", "earliest"},
         {NULL, NULL},
     };

@@ -1,5 +1,5 @@
-/* Samples: a file of blobs, each a 32-bit size (this machine's byte order: the file is made and read on one machine) and its bytes, five to
- * an order. */
+/* Samples: a file of blobs, each a 32-bit size (this machine's byte order: the file is made and
+ * read on one machine) and its bytes, five to an order. */
 #include "bare.h"
 
 static void read_blob(FILE *file, struct bytes *ret_bytes)

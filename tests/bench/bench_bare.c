@@ -21,7 +21,8 @@ static uint64_t cpu_us(void)
 {
     struct rusage u;
     (void)getrusage(RUSAGE_SELF, &u);
-    return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 + (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+    return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
+           (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
 void bare_committed(struct bare *b, size_t count)
@@ -35,19 +36,25 @@ void bare_committed(struct bare *b, size_t count)
 
 /* ---- an order's steps ---- */
 
-/* Where the worker takes random numbers and a SHA-256, bytes of the same number do: what follows cannot tell. */
+/* Where the worker takes random numbers and a SHA-256, bytes of the same number do: what follows
+ * cannot tell. */
 static void name_order(struct order *o)
 {
     uint64_t x = o->number * UINT64_C(0x9e3779b97f4a7c15);
+    char bytes[32 + sizeof o->goods + sizeof o->money];
+    for (size_t i = 0; i < sizeof bytes; i += 8, x = (x ^ (x >> 29)) * UINT64_C(0xbf58476d1ce4e5b9))
+        memcpy(bytes + i, &x, 8);
     o->identity[0] = 1;
-    for (size_t i = 0; i < 32; i += 8, x = (x ^ (x >> 29)) * UINT64_C(0xbf58476d1ce4e5b9))
-        memcpy(o->identity + 1 + i, &x, 8);
-    memcpy(o->token, o->identity + 9, 16);
+    memcpy(o->identity + 1, bytes, 32);
+    memcpy(o->token, bytes + 8, sizeof o->token);
+    memcpy(o->goods, bytes + 32, sizeof o->goods);
+    memcpy(o->money, bytes + 32 + sizeof o->goods, sizeof o->money);
 }
 
 void bare_pump(struct bare *b)
 {
-    while (b->in_flight < b->in_flight_max && b->taken < b->orders_max && b->taken - b->committed < b->buffered_max) {
+    while (b->in_flight < b->in_flight_max && b->taken < b->orders_max &&
+           b->taken - b->committed < b->buffered_max) {
         struct order *o = calloc(1, sizeof *o);
         if (o == NULL)
             bare_die("no memory");
@@ -62,11 +69,11 @@ void bare_pump(struct bare *b)
         if (b->taken++ == b->warm)
             b->warm_cpu_us = cpu_us();
         b->in_flight++;
-        redis_claim(b->redis, o);
+        redis_claim_sent(b->redis, o);
     }
 }
 
-void order_claimed(struct order *o)
+void order_sent(struct order *o)
 {
     http_post(o->bare->http, o);
 }
@@ -94,14 +101,27 @@ struct settings {
 };
 
 static const char usage[] =
-    "usage: bench-bare --samples FILE --orders N --warm N --first NUMBER --bootstrap H:P --group G --instance I --redis-port P --url URL "
+    "usage: bench-bare --samples FILE --orders N --warm N --first NUMBER --bootstrap H:P --group G "
+    "--instance I --redis-port P --url URL "
     "[--in-flight N]\n"
     "\n"
-    "Takes --orders orders from orders.raw and does for each what the orders worker does in bytes on the wire, and nothing else.\n"
+    "Takes --orders orders from orders.raw and does for each what the orders worker does in bytes "
+    "on the wire, and nothing else.\n"
     "Prints how many followed the first --warm ones, and the microseconds of CPU that they took.\n"
     "FILE, and all the rest, is tests/bench/run's business.\n";
 
-enum option_id { SAMPLES = 1, ORDERS, WARM, FIRST, BOOTSTRAP, GROUP, INSTANCE, REDIS_PORT, URL, IN_FLIGHT };
+enum option_id {
+    SAMPLES = 1,
+    ORDERS,
+    WARM,
+    FIRST,
+    BOOTSTRAP,
+    GROUP,
+    INSTANCE,
+    REDIS_PORT,
+    URL,
+    IN_FLIGHT
+};
 
 static uint64_t number_of(const char *text)
 {
@@ -164,8 +184,9 @@ static void read_options(int argc, char **argv, struct bare *b, struct settings 
             exit(64);
         }
     }
-    if (s->samples == NULL || b->orders_max == 0 || s->kafka.bootstrap == NULL || s->kafka.group == NULL || s->kafka.instance == NULL ||
-        s->url == NULL || s->redis_port == 0) {
+    if (s->samples == NULL || b->orders_max == 0 || s->kafka.bootstrap == NULL ||
+        s->kafka.group == NULL || s->kafka.instance == NULL || s->url == NULL ||
+        s->redis_port == 0) {
         (void)fputs(usage, stderr);
         exit(64);
     }
@@ -174,9 +195,10 @@ static void read_options(int argc, char **argv, struct bare *b, struct settings 
 int main(int argc, char **argv)
 {
     struct bare b = {.in_flight_max = 64, .buffered_max = 2000};
-    struct settings s = {.redis_host = "127.0.0.1",
-                         .redis_prefix = "pb", /* as long as the worker's */
-                         .kafka = {.topic = "orders.raw", .results = "orders.results", .ledger = "orders.ledger"}};
+    struct settings s = {
+        .redis_host = "127.0.0.1",
+        .redis_prefix = "pb", /* as long as the worker's */
+        .kafka = {.topic = "orders.raw", .results = "orders.results", .ledger = "orders.ledger"}};
     read_options(argc, argv, &b, &s);
     if (uv_loop_init(&b.loop) != 0)
         bare_die("no loop");

@@ -88,13 +88,14 @@ class Bench(Scenarios):
         rows += [row(f"throughput at {at}", who, "/s", each[who]) for who in each]
         rows.append(row(f"throughput ÷ wrk's at {at}", "worker", "", ratios(each["worker"], each["wrk"]), "≥ 0.97" if latency == 50 else "≥ 0.6"))
         rows.append(row(f"throughput ÷ bare loop's at {at}", "worker", "", ratios(each["worker"], each["bare"]), "≥ 0.9" if latency == 5 else None))
-        rows += [row(f"CPU an order at {at}", who, "us", cpu[who]) for who in ("worker", "bare", "wrk")]
+        rows += [row(f"CPU per order at {at}", who, "us", cpu[who]) for who in ("worker", "bare", "wrk")]
         rows.append(row(f"CPU ÷ bare loop's at {at}", "worker", "", ratios(cpu["worker"], cpu["bare"]), "≤ 1.3"))
-        rows.append(row(f"CPU an order at {at}", "sandbox", "us", self._of("worker", latency, "sandbox_cpu_us"), "< worker's"))
+        rows.append(row(f"CPU per order at {at}", "sandbox", "us", self._of("worker", latency, "sandbox_cpu_us"), "< worker's"))
         for server in ("kafka", "redis", "prima"):
             for who in ("worker", "bare"):
                 spent = [run["servers_cpu"][server] / (run["orders"] + run["warm"]) * 1e6 for run in self._runs(who, latency)]
-                rows.append(row(f"{server}'s CPU an order at {at}, start included", who, "us", spent))
+                rows.append(row(f"{server}'s CPU per order at {at}, start included", who, "us", spent))
+        rows.append(row(f"Redis scripts an order at {at}", "worker", "", self._of("worker", latency, "scripts"), "≤ 2.2"))
         threads = self._of("worker", latency, "threads")
         for kind, meaning in (("loop", "our loop"), ("kafka", "librdkafka's threads"), ("pool", "pool: commits")):
             rows.append(row(f"share of CPU at {at}", meaning, "%", [100 * t[kind] / sum(t.values()) for t in threads]))
@@ -155,8 +156,8 @@ class Bench(Scenarios):
             keys = self.client.keys(prefix, 1000)
             sizes = [self.client.ask("MEMORY", "USAGE", key) for key in keys]
             values.append([size for size in sizes if size is not None])
-        rows = [row("Redis bytes a settled key", "worker", "B", values[0], "≤ 250")]
-        return rows + ([row("Redis bytes a settled key", "bare", "B", values[1])] if values[1] else [])
+        rows = [row("Redis bytes per settled key", "worker", "B", values[0], "≤ 250")]
+        return rows + ([row("Redis bytes per settled key", "bare", "B", values[1])] if values[1] else [])
 
     # ---- where the worker's time goes ----
 
@@ -175,9 +176,9 @@ def ratios(ours, theirs):
     return [a / b for a, b in zip(ours, theirs)]
 
 
-NAMES = {"throughput": "throughput, CPU an order, share of commits, start: worker, bare loop and wrk in turn, at 5 and 50 ms",
+NAMES = {"throughput": "throughput, CPU per order, share of commits, start: worker, bare loop and wrk in turn, at 5 and 50 ms",
          "requests": "requests to Prima an order, known and new customers", "memory": "resident memory with a backlog, and afterwards",
-         "duplicates": "CPU for a duplicate", "redis": "bytes in Redis for a settled key", "capacity": "a Prima of 20 requests a second and a backlog: its use, and who is throttled",
+         "duplicates": "CPU for a duplicate", "redis": "bytes in Redis for a settled key", "capacity": "a Prima of 20 requests per second and a backlog: its use, and who is throttled",
          "hot_keys": "Zipf over order ids and over new customers, beside the ideal schedule",
          "soak": "slopes of memory and descriptors over a million orders (only when named)",
          "profile": "perf's view of the worker at 5 ms (only when named)"}

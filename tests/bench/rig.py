@@ -157,6 +157,13 @@ class Rig:
             raise Failed(f"the worker ended with {worker.process.returncode}: {self.worker_log()}")
         return self._progress(worker.port)
 
+    def scripts(self, worker):
+        """Scripts that it ran for orders, since it began; its slot is renewed by the clock."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        found = re.findall(r'^primaflow_redis_scripts_total\{script="(\w+)"\} (\S+)$', text, re.MULTILINE)
+        return sum(int(float(value)) for script, value in found if script not in ("slot", "command"))
+
     def first_request(self, worker):
         """Waits until Prima hears of it."""
         before, deadline = self.last_request(), time.monotonic() + GIVE_UP_S
@@ -214,10 +221,12 @@ class Rig:
         span, began = machine.Span(self.pids), time.time()
         child, port = self.start()
         first = self._await(child, port, "begun", warm, posts)
+        asked = self.scripts(Worker(child, port)) if warm else 0
         recorder = profile(child.pid) if profile else None
         if posts:
             self._await(child, port, "begun", warm + orders, posts)
         final = self._await(child, port, "committed", warm + orders, False)
+        asked = self.scripts(Worker(child, port)) - asked
         time.sleep(rest_s)
         memory = machine.memory_kib(child.pid)
         if recorder:
@@ -233,7 +242,7 @@ class Rig:
         run = {"who": "worker", "orders": orders, "warm": warm, "latency_ms": latency_ms, "cpu_s": usage.ru_utime + usage.ru_stime,
                "cpu_us": sum(threads.values()) / done * 1e6, "threads": threads, "settled": done, "hwm_kib": memory["VmHWM"], "rss_kib": memory["VmRSS"],
                "requests": {name: count - before.get(name, 0) for name, count in self.requests().items() if count > before.get(name, 0)},
-               "outcomes": final["outcomes"]}
+               "outcomes": final["outcomes"], "scripts": asked / done}
         return self._outcome(run, after, span, began, warm)
 
     def worker_log(self):
@@ -264,7 +273,7 @@ class Rig:
                 text = answer.read().decode()
         except OSError:
             text = ""
-        found = re.findall(r'^(primaflow_redis_scripts_total\{script="claim"|primaflow_records_total\{outcome="(\w+)")\} (\S+)$', text, re.MULTILINE)
+        found = re.findall(r'^(primaflow_redis_scripts_total\{script="claim(?:sent)?"|primaflow_records_total\{outcome="(\w+)")\} (\S+)$', text, re.MULTILINE)
         outcomes = {outcome: int(float(value)) for _, outcome, value in found if outcome}
         return {"begun": sum(int(float(value)) for _, outcome, value in found if not outcome), "committed": sum(outcomes.values()), "outcomes": outcomes}
 

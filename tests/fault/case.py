@@ -6,8 +6,9 @@ import time
 import checker
 import evidence
 import feed
+import history
 import wire
-from stack import DEAD, GROUP, IN, PARTITIONS, READ, Stack, until
+from stack import DEAD, GROUP, IN, READ, Stack, until
 from workers import Worker
 
 REST_SECONDS = 45  # for the last retry, the longest wait and a rebalance, on a machine that is busy
@@ -24,12 +25,12 @@ FULL = os.environ.get("PF_FULL") == "1"  # everything in every mode that it has;
 
 class Case:
     def __init__(self, function, group, modes, usual):
-        self.function, self.modes, self.usual = function, modes, modes if FULL else usual or modes
+        self.function, self.modes, self.usual = function, modes, modes if FULL and usual != () else modes if usual is None else usual
         self.name = f"{group}.{function.__name__}"
 
 
 def case(group, modes=("on", "off"), usual=None):
-    """Registers a case. modes: of --unique in which it makes sense; usual: those in which it runs when nobody asks for more."""
+    """Registers a case. modes: of --unique in which it makes sense; usual: those in which it runs when nobody asks for more; (): in none."""
     def register(function):
         made = Case(function, group, modes, usual)
         CASES[made.name] = made
@@ -49,14 +50,18 @@ class World:
         self.stack, self.name, self.mutant = stack, name, mutant
         self.numbers = feed.Numbers(name, turn)
         self.reader = evidence.Reader(stack)
+        stack.happenings.clear()
+        self.history = history.History(stack, self.reader.since)
         self.workers = []
         self.resends = 0
-        self.redis_is_asked = True
+        self.allowed, self.sleepers = set(), set()
 
     # ---- workers ----
 
     def worker(self, slot="0", fail=None, **more):
         """Starts one; the mutant under test is in every worker of the case."""
+        if any(option.startswith(("redis.url=", "redis.prefix=")) for option in more.get("options", ())):
+            self.history.redis_is_another = True
         made = Worker(self.stack, slot, fail, self.mutant, **more)
         self.workers.append(made)
         return made
@@ -69,10 +74,20 @@ class World:
     def living(self):
         return [w for w in self.workers if w.is_alive() and not w.is_stopped()]
 
+    def fresh(self):
+        """Begins anew on the same stack: what was fed until here was judged, and is not judged again."""
+        self.history.stop()
+        self.reader = evidence.Reader(self.stack)
+        self.stack.happenings.clear()
+        self.workers.clear()
+        self.history = history.History(self.stack, self.reader.since)
+
     def close(self):
         for w in self.workers:
             w.go_on()
             w.kill()
+        self.history.stop()
+        self.stack.calm()
         self.stack.no_faults()
 
     # ---- orders ----
@@ -81,11 +96,15 @@ class World:
         """A new order; the customer is everybody's unless one is named."""
         return feed.order(self.numbers(), **more)
 
+    def product(self):
+        """One of Prima's that no worker of this stack has asked for yet: what was asked once is in the catalogue, for every case that follows."""
+        return f"SKU{next(self.stack.products):05}"
+
     def order_in(self, partitions, **more):
         """A new order whose key goes to one of these partitions."""
         while True:
             made = self.order(**more)
-            if wire.partition_of(feed.topic_key(made), PARTITIONS) in partitions:
+            if wire.partition_of(feed.topic_key(made), self.stack.partitions) in partitions:
                 return made
 
     def feed(self, *events):
@@ -125,21 +144,27 @@ class World:
 
     def _unrest(self):
         """What still moves, as text; "": nothing. Asked of the brokers and of every worker's /status."""
-        ends = self.stack.kafka.ends(READ, PARTITIONS)
-        seen = {}
+        ends = self.stack.kafka.ends(READ, self.stack.partitions)
+        seen, idle = {}, []
         for w in self.living():
             status = w.status()
             if status is None or not status["running"]:
                 return f"slot {w.slot} is starting"
             if status["suspect"]:
                 return f"slot {w.slot} still resolves everything first (Redis was lost)"
+            if not status["partitions"]:
+                idle.append(w.slot)
             for p in status["partitions"]:
+                if (p["topic"], p["partition"]) in seen:
+                    return f"{p['topic']}/{p['partition']} is two workers'"
                 seen[p["topic"], p["partition"]] = p
         for place, end in ends.items():
             if place not in seen:
                 return f"{place} is nobody's"
             if seen[place]["uncommitted"] > 0 or seen[place]["position"] < end:
                 return f"{place}: {seen[place]}, its end is {end}"
+        if idle and len(self.living()) <= self.stack.partitions:
+            return f"slot {', '.join(idle)} runs, and has no partitions, though there are some for everybody"
         return ""
 
     def rest(self, seconds=REST_SECONDS):
@@ -155,9 +180,9 @@ class World:
 
     def forget(self):
         """Empties Redis, and waits until every living worker has noticed and begun anew. Who has nothing to do notices nothing: orders are fed."""
-        seen = {w: w.log().count("starting over") for w in self.living()}
+        seen = {w: w.log().count("restarting") for w in self.living()}
         self.stack.redis("FLUSHALL")
-        until("all have noticed", 40, lambda: all(w.log().count("starting over") > n for w, n in seen.items()) or not self.feed(self.order()), 0.5)
+        until("all have noticed", 40, lambda: all(w.log().count("restarting") > n for w, n in seen.items()) or not self.feed(self.order()), 0.5)
 
     def while_working(self, seconds):
         """Lets the workers work for so long, or until all has ended."""
@@ -171,6 +196,9 @@ class World:
         for w in self.workers:
             tail = "\n    ".join(w.log().splitlines()[-12:])
             lines.append(f"  slot {w.slot} ({'alive' if w.is_alive() else 'dead'}, {w.fail or 'no fail point'}), end of {w.log_path.name}:\n    {tail}")
+            status = w.status() if w.is_alive() and not w.is_stopped() else None
+            if status:
+                lines.append("    /status: " + ", ".join(f"{name} {status[name]}" for name in ("ready", "waiting", "paused", "in_flight", "buffered", "records")))
         found = self.reader.collect()
         ended = {r.delivery for r in found.results} | {d.delivery for d in found.dead}
         for i in [i for i in found.inputs if i.delivery not in ended][:8]:
@@ -179,13 +207,27 @@ class World:
                          f"    Prima: {', '.join(r['type'] + ' ' + r['outcome'] + ' ' + (r['fault'] or '') for r in requests) or 'nothing came'}")
         return "\n".join(lines)
 
-    def judge(self):
+    def allow(self, code, *events):
+        """A person may have to look at these orders (none named: at any of this case) for this reason: the case arranged it."""
+        self.allowed |= {(feed.natural(e), code) for e in events} or {("*", code)}
+
+    def asleep(self, code, *events):
+        """Only a worker that sleeps for longer than prima.unproven_wait could prove what became of these: the case arranged that."""
+        self.sleepers |= {(feed.natural(e), code) for e in events}
+
+    def collect(self):
+        """What is left, as the checker wants it."""
+        found = self.reader.collect(self.workers, self.resends)
+        found.allowed, found.asleep, found.seen = self.allowed, self.sleepers, list(self.history.book.found)
+        return found
+
+    def judge(self, seconds=REST_SECONDS):
         """Rest, then every invariant."""
-        self.rest()
+        self.rest(seconds)
         for w in self.workers:
             if "WARNING: ThreadSanitizer" in w.log():
                 raise Failed(f"the thread sanitizer found something: {w.log_path}")
-        found = self.reader.collect(self.workers, self.resends)
+        found = self.collect()
         violations = checker.check(found, feed.PERSONAL)
         if violations:
             self.reader.dump(self.stack.folder / "evidence.txt", found)
@@ -194,7 +236,7 @@ class World:
 
 
 def committed(world):
-    return world.stack.kafka.committed(GROUP, READ, PARTITIONS)
+    return world.stack.kafka.committed(GROUP, READ, world.stack.partitions)
 
 
 def stack_for(mode):

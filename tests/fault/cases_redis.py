@@ -180,7 +180,7 @@ def a_rebuild_sleeps(w):
     other = w.worker("1").await_log(REBUILT, 40)
     sleeper.go_on()
     healed(w, events)
-    expect(not other.says("starting over"), "the one at work had to start over")
+    expect(not other.says("restarting"), "the one at work had to start over")
 
 
 @case("redis", usual=("on",))
@@ -191,7 +191,7 @@ def a_rebuild_comes_too_late(w):
     other = w.worker("0").await_log(REBUILT, 40)
     late.go_on()
     healed(w, events)
-    expect(not late.says(REBUILT) and not other.says("starting over"), "it was rebuilt a second time, under those at work")
+    expect(not late.says(REBUILT) and not other.says("restarting"), "it was rebuilt a second time, under those at work")
 
 
 @case("redis", modes=("on",))
@@ -202,3 +202,86 @@ def eviction_is_refused(w):
     code = worker.await_death()
     w.stack.redis("CONFIG", "SET", "maxmemory-policy", "noeviction")
     expect(code == 78 and worker.says("noeviction"), f"exit {code}\n{worker.log()[-800:]}")
+
+
+@case("redis", usual=("on",))
+def flushed_at_the_end_of_a_rebuild(w):
+    """FLUSHALL between the last restored key and the marker: nobody may take the empty Redis for the rebuilt one."""
+    orders = [w.order() for _ in range(5)]
+    w.feed(*orders)
+    worker = w.worker("0").await_running()
+    w.rest()
+    worker.kill()
+    w.stack.redis("FLUSHALL")
+    second = w.worker("0", "rebuild.after:stop").await_stopped(40)
+    expect(all(w.state(o) == "p" for o in orders), "the keys were not rebuilt")
+    w.stack.redis("FLUSHALL")
+    second.go_on()
+    w.feed(*[{**o, "event_id": "again"} for o in orders])
+    w.judge()
+    expect(all(sorted(w.outcomes(o)) == ["duplicate", "posted"] for o in orders), f"forgotten, and not noticed: {[w.outcomes(o) for o in orders]}")
+
+
+@case("redis", usual=("on",))
+def may_evict_from_now_on(w):
+    """Its policy is changed while workers work, and it is connected to anew: nothing is sent until it evicts nothing again."""
+    worker = w.worker("0").await_running()
+    w.stack.redis("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    w.stack.redis("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    order = w.order()
+    w.feed(order)
+    worker.await_log("maxmemory-policy is allkeys-lru")
+    time.sleep(1)
+    expect(not w.requests(order), "an order was sent")
+    w.stack.redis("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    w.judge()
+    expect(w.outcomes(order) == ["posted"] and not worker.says("redis_lost_state"), f"{w.outcomes(order)}")
+
+
+@case("redis", usual=("off",))
+def no_replica_is_left(w):
+    """A master that stops taking writes when it has lost its replica (min-replicas-to-write, as the manual says): nothing is sent; nothing was lost."""
+    events = half_done(w)
+    before = [x.log().count("Redis state lost") for x in w.workers]
+    w.stack.redis("CONFIG", "SET", "min-replicas-to-write", "1")
+    time.sleep(1.5)
+    w.stack.redis("CONFIG", "SET", "min-replicas-to-write", "0")
+    healed(w, events)
+    expect([x.log().count("Redis state lost") for x in w.workers] == before, "a pause was taken for a loss")
+
+
+@case("redis", usual=("on",))
+def a_replica_for_a_while(w):
+    """The master is made a replica of nobody and promoted again (a manager's mistake): it takes no writes meanwhile, has another replication id after,
+    and has lost nothing."""
+    events = half_done(w)
+    before = [x.log().count("Redis state lost") for x in w.workers]
+    w.stack.redis("REPLICAOF", "127.0.0.1", "1")
+    time.sleep(1.5)
+    w.stack.redis("REPLICAOF", "NO", "ONE")
+    healed(w, events)
+    expect([x.log().count("Redis state lost") for x in w.workers] == before, "a promotion that lost nothing was taken for a loss")
+
+
+@case("redis", usual=("off",))
+def one_is_slow_to_begin_anew(w):
+    """Redis is emptied while one worker sleeps. What came before everybody can have heard of it may have been sent: it waits until the sleeper, awake,
+    has begun anew, and is nobody's work."""
+    workers = [w.worker("0").await_running(), w.worker("1").await_running()]
+    until("each has its share", 20, lambda: (a := w.partitions(workers[0])) and (b := w.partitions(workers[1])) and not a & b)
+    warm = [w.order() for _ in range(10)]
+    w.feed(*warm)
+    w.rest()
+    workers[1].stop()
+    w.stack.redis("FLUSHALL")
+    orders = [w.order() for _ in range(12)]
+    w.feed(*orders)
+    workers[0].await_log("keys rebuilt", 40)
+    until("some are asked for", 30, lambda: w.stack.sql("SELECT id FROM requests WHERE type = 'OrderStatus' AND natural_key = ?",
+                                                        feed.order_number(orders[0])))
+    time.sleep(2)
+    expect(not w.reader.dead(), f"parked, though the sleeper is about to wake: {[d.code for d in w.reader.dead()]}")
+    expect(posted(w, orders) < len(orders), "all are posted already: none of them can have been sent before, the case proves nothing")
+    workers[1].go_on()
+    w.judge(60)
+    expect(posted(w, orders) == len(orders), f"{posted(w, orders)} of {len(orders)} were posted")

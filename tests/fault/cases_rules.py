@@ -10,10 +10,11 @@ import time
 import feed
 import wire
 from case import case, expect, until
-from stack import GROUP, IN, PARTITIONS, REPLAY, RETRIES
+from stack import DEAD, GROUP, IN, PARTITIONS, REPLAY, RETRIES
 
 CLOSED = {"kind": "error", "about": "period_closed"}
 SENT = "prima.after_send:kill:2"  # of an order sold at a till: the first request asks for its product
+ASKED_AND_SENT = "prima.after_send:kill:3"  # ... where its number is asked for first, too
 BUSY = {"kind": "error", "about": "busy"}
 
 
@@ -102,6 +103,22 @@ def sent_is_stored_first(w):
     ended_as(w, order, "posted")
 
 
+@case("rules", modes=("on",))
+def a_send_is_met_with_a_decision(w):
+    """Applied, its sender killed: whoever has its partition then could decide at once, and must not store its own request over that send."""
+    sender, other = w.worker("0", "post.answered:kill:2"), w.worker("1")
+    sender.await_running(), other.await_running()
+    until("each has its share", 10, lambda: w.partitions(sender) and w.partitions(other) and not w.partitions(sender) & w.partitions(other))
+    for before in [w.order_in(w.partitions(worker)) for worker in (sender, other)]:
+        w.feed(before)
+        w.await_outcomes(before)
+    order = w.order_in(w.partitions(sender))
+    w.feed(order)
+    sender.await_death()
+    w.judge()
+    ended_as(w, order, "posted")
+
+
 @case("rules", usual=("off",))
 def lost_answer_is_asked_for(w):
     """Applied, answer lost: asked for, never sent again blind."""
@@ -127,16 +144,119 @@ def absence_asked_too_early(w):
 
 @case("rules", modes=("on",))
 def refusal_after_an_unknown(w):
-    """Killed with bytes under way that Prima applies 4 s later; the resend is refused: no clean refusal, a person's turn."""
+    """Asleep with bytes under way that Prima applies 8 s later; the resend is refused: no clean refusal while the sender may live, a person's turn."""
     order = w.order(till=True)
-    w.fault({"kind": "apply_delay", "delay": "4s", "then": "hang"}, **of(order, type="NewOrder", count=1))
+    w.fault({"kind": "apply_delay", "delay": "8s", "then": "hang"}, **of(order, type="NewOrder", count=1))
     w.fault(CLOSED, **of(order, type="NewOrder", count=1))
     w.feed(order)
-    w.worker("0", SENT).await_death()
-    w.worker("0")
-    until("Prima applied it late", 15, lambda: w.documents(order))
+    sleeper = w.worker("0", "prima.after_send:stop:2")
+    sleeper.await_stopped()
+    w.worker("1")
+    until("Prima applied it late", 20, lambda: w.documents(order))
     w.judge()
     ended_as(w, order, "refused_after_unknown")
+
+
+@case("rules", modes=("off",))
+def sender_killed_elsewhere(w):
+    """Killed with a request under way that Prima never takes: whoever takes over sees that the sender is gone, and sends it; nobody's work."""
+    dying, other = w.worker("0", ASKED_AND_SENT), w.worker("1")
+    dying.await_running(), other.await_running()
+    until("each has its share", 10, lambda: w.partitions(dying) and w.partitions(other) and not w.partitions(dying) & w.partitions(other))
+    order = w.order_in(w.partitions(dying), till=True)
+    w.fault({"kind": "hang"}, **of(order, type="NewOrder", count=1))
+    w.feed(order)
+    dying.await_death()
+    w.judge()
+    ended_as(w, order, "posted")
+
+
+@case("rules", modes=("off",))
+def sender_asleep(w):
+    """Asleep with bytes under way that Prima applies 6 s later: nothing proves that the sender has ended, so that nothing is sent a second time."""
+    order = w.order(till=True)
+    w.fault({"kind": "apply_delay", "delay": "6s", "then": "hang"}, **of(order, type="NewOrder", count=1))
+    w.feed(order)
+    w.worker("0", "prima.after_send:stop:3").await_stopped()
+    w.worker("1")
+    until("Prima applied it late", 20, lambda: w.documents(order))
+    w.judge()
+    ended_as(w, order, "posted")
+
+
+@case("rules", modes=("off",))
+def sender_asleep_for_good(w):
+    """... and never applied: after prima.unproven_wait a person's turn, told whose end is not proven."""
+    order = w.order(till=True)
+    w.fault({"kind": "hang"}, **of(order, type="NewOrder", count=1))
+    w.feed(order)
+    w.worker("0", "prima.after_send:stop:3").await_stopped()
+    w.worker("1", options=("prima.unproven_wait=3s",))
+    w.asleep("outcome_unknown", order)
+    w.await_outcomes(order)
+    w.judge()
+    ended_as(w, order, "outcome_unknown")
+    letter = [d for d in w.stack.consume(DEAD, raw=True) if d["key"] == feed.topic_key(order)][-1]
+    expect("worker of slot 0" in letter["headers"]["__dlq.errors.message"], letter["headers"]["__dlq.errors.message"])
+
+
+@case("rules", modes=("off",))
+def answer_lost_before_a_rebalance(w):
+    """The answer is lost, and before Prima tells the partition goes to another worker: the sender lives, but has said that its transfer ended."""
+    options = ("prima.unproven_wait=1s",)
+    first = w.worker("0", options=options).await_running()
+    order = w.order_in({PARTITIONS - 1}, till=True)  # slot 1 gets it when it comes
+    w.fault({"kind": "reset_before"}, **of(order, type="NewOrder", count=1))
+    w.feed(order)
+    w.await_state(order, "s")
+    busy = w.stack.fault(BUSY, **of(order, type="OrderStatus"))
+    second = w.worker("1", options=options).await_running()
+    until("the other one has it", 10, lambda: PARTITIONS - 1 in w.partitions(second))
+    w.stack.no_faults(busy)
+    w.judge()
+    ended_as(w, order, "posted")
+    expect(first.is_alive() and w.stack.redis.key(feed.natural(order))["state"] == "p", "the sender died, or another key was looked at")
+
+
+@case("rules", modes=("on",))
+def told_no_in_unknown_words(w):
+    """Somebody else's number, and Prima says so in words that no pattern knows, or by a fault: never ours."""
+    w.stack.admin("POST", "/wording", {"wording": "foreign"})
+    try:
+        foreign, fault = w.order(till=True), w.order(till=True)
+        for order in (foreign, fault):
+            w.stack.foreign_order(feed.order_number(order))
+        w.fault({"kind": "soap_fault", "text": "Unique index violated"}, **of(fault, type="NewOrder"))
+        w.feed(foreign, fault)
+        w.worker("0")
+        w.judge()
+        ended_as(w, foreign, "exists_unproven")
+        ended_as(w, fault, "exists_unproven")
+    finally:
+        w.stack.admin("POST", "/wording", {"wording": "plain"})
+
+
+@case("rules", modes=("on",))
+def mark_of_a_ghost(w):
+    """A sleeper that lost its partition defers a record that its successor has ended: no mark is left, and the same order again ends at once."""
+    options = ("worker.settle_deadline=3s",)
+    sleeper, other = w.worker("0", "resolve.answered:stop", options=options), w.worker("1", options=options)
+    sleeper.await_running(), other.await_running()
+    until("each has its share", 10, lambda: w.partitions(sleeper) and w.partitions(other) and not w.partitions(sleeper) & w.partitions(other))
+    order = w.order_in(w.partitions(sleeper), till=True)
+    w.fault({"kind": "reset_before"}, **of(order, type="NewOrder", count=1))
+    busy = w.stack.fault(BUSY, **of(order, type="OrderStatus"))
+    w.feed(order)
+    sleeper.await_stopped()
+    w.stack.no_faults(busy)
+    w.await_outcomes(order, 1, 30)
+    sleeper.go_on()
+    until("the sleeper noticed", 15, lambda: sleeper.log().count("partitions assigned") > 1 or sleeper.says("restarting"))
+    marks = w.stack.redis("ZRANGE", f"pf:d:{feed.natural(order)}", "0", "-1")
+    expect(not marks, f"marks that nobody will remove: {marks}")
+    w.feed({**order, "event_id": "again"})
+    w.await_outcomes(order, 2, 5)
+    w.judge()
 
 
 @case("rules", modes=("on",))
@@ -205,7 +325,7 @@ def edit_behind_a_waiting_order(w):
     w.stack.no_faults(rule)
     w.feed(edit)
     w.judge()
-    ended_as(w, order, "posted", "conflict")
+    ended_as(w, order, "posted", "order_amended")
     expect(len(w.documents(order)) == 1 and w.documents(order)[0]["lines_total"] == 600, "the edit was posted")
 
 
@@ -230,12 +350,14 @@ def resend_after_a_rollback(w):
     """The same after a restart from a snapshot that has the marker, and not the order."""
     warm, order = w.order(), w.order()
     w.feed(warm)
-    w.worker("0")
+    worker = w.worker("0")
     w.await_outcomes(warm)
     old = snapshot(w)
     w.feed(order)
     w.await_outcomes(order)
+    worker.kill()  # at work it would miss its own last commands
     roll_back(w, old)
+    w.worker("0")
     w.feed({**order, "event_id": "again"})
     w.judge()
     ended_as(w, order, "posted", "duplicate")
@@ -265,6 +387,19 @@ def rolled_back_send(w):
     ended_as(w, order, "prima_period_closed", "exists_unproven")
 
 
+@case("rules", modes=("off",))
+def rolled_back_and_never_sent(w):
+    """A snapshot has it as sent, and Prima never got it. Its sender is dead and so is everybody from before: it is sent again, and is nobody's work."""
+    order = w.order()
+    w.feed(order)
+    w.worker("0", "sent.after:kill").await_death()
+    old = snapshot(w)
+    roll_back(w, old)
+    w.worker("0")
+    w.judge()
+    expect(w.outcomes(order) == ["posted"], f"{w.outcomes(order)}")
+
+
 @case("rules", modes=("on",))
 def nobody_sends_after_a_loss(w):
     """Bytes are under way, applied 10 s later, when Redis is emptied: nobody may send before they can have arrived."""
@@ -290,6 +425,21 @@ def asked_for_after_a_loss(w):
     w.worker("0")
     w.judge()
     ended_as(w, order, "exists_unproven")
+
+
+@case("rules", modes=("on",))
+def asked_for_after_a_loss_with_all_known(w):
+    """The same by a worker that has found out what the decision needs for the order before: it is asked for nevertheless."""
+    one_by_one = ("worker.max_in_flight=1", "commit.interval=2s")
+    first = w.order()
+    order = w.order_in({wire.partition_of(feed.topic_key(first), PARTITIONS)})
+    w.feed(first, order)
+    w.worker("0", "finish.after:kill:2", options=one_by_one).await_death()
+    w.stack.redis("FLUSHALL")
+    w.worker("0", options=one_by_one)
+    w.judge()
+    ended_as(w, order, "exists_unproven")
+    ended_as(w, first, "exists_unproven")
 
 
 @case("rules", modes=("on",))

@@ -1,9 +1,10 @@
 """Small orders of our own making: every value that matters is chosen here, so that the checker can say what should have come of it."""
 
 import json
+import time
 import zlib
 
-CHANNELS = {"uk": ("01", "201"), "eu": ("01", "202")}  # store: company, prefix of Prima's order number (ops/deploy/mappings)
+CHANNELS = {"uk": ("01", "201"), "eu": ("01", "202"), "jp": ("02", "301")}  # store: company, prefix of Prima's order number (ops/deploy/mappings)
 # Words that stand in personal fields and nowhere else.
 SURNAME, FORENAME, STREET, MAIL_HOST, PHONE = "Quixotegrave", "Zbigniewa", "Confidential Mews", "private-mail.example", "+44 7700 999"
 PERSONAL = (SURNAME, FORENAME, STREET, MAIL_HOST, PHONE)
@@ -80,3 +81,18 @@ class Numbers:
 
     def has(self, order_id):
         return str(order_id).isdigit() and self.base < int(order_id) <= self.base + 999
+
+
+class ManyNumbers(Numbers):
+    """For a case of thousands of orders: eleven digits, so that no other case has them either."""
+
+    def __init__(self, case, turn):
+        super().__init__(case, turn)
+        self.base = 20000000000 + zlib.crc32(f"{case}/{turn}/{time.time_ns()}".encode()) % 80000 * 100000
+
+    @property
+    def glob(self):
+        return f"*{str(self.base)[:-5]}*"
+
+    def has(self, order_id):
+        return str(order_id).isdigit() and self.base < int(order_id) <= self.base + 99999

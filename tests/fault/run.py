@@ -8,15 +8,19 @@ stack folder (worker logs, prima.sqlite) is kept and named; --keep also leaves t
 import argparse
 import fnmatch
 import importlib
+import os
+import re
 import shutil
 import sys
+import tempfile
 import time
 import traceback
+from pathlib import Path
 
 import case
+import coverage
 
-FILES = ("cases_edges", "cases_prima", "cases_kills", "cases_stops", "cases_waits", "cases_redis", "cases_kafka",
-         "cases_rules", "cases_hostile", "cases_customers", "cases_catalogue", "cases_bundles")
+FILES = sorted(path.stem for path in Path(__file__).parent.glob("cases_*.py"))
 
 
 def load():
@@ -24,17 +28,28 @@ def load():
         importlib.import_module(name)
 
 
+def coverage_file(patterns):
+    """Where workers note the rows of the life table that they take (builds with fail points): in PF_COVERAGE's folder, for coverage.py to sum up."""
+    folder = Path(os.environ.get("PF_COVERAGE") or tempfile.mkdtemp(prefix="pf-coverage-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / (re.sub(r"\W+", "_", "_".join(patterns)).strip("_") + ".rows")
+    path.unlink(missing_ok=True)
+    return path
+
+
 class Stacks:
     """One running stack a mode, made when first needed, replaced when a case has broken it."""
 
-    def __init__(self):
-        self.running = {}
+    def __init__(self, coverage_path=None):
+        self.running, self.coverage_path = {}, coverage_path
 
     def get(self, mode):
         if mode not in self.running:
             for other in list(self.running):
                 self.drop(other)  # one at a time: the machine is small
             self.running[mode] = case.stack_for(mode)
+            if self.coverage_path:
+                self.running[mode].env["PRIMAFLOW_TEST_COVERAGE"] = str(self.coverage_path)
         return self.running[mode]
 
     def drop(self, mode, keep_folder=False):
@@ -68,8 +83,8 @@ def run_one(stacks, made, mode, turn, mutant=None, keep=False):
         world.close()
     except (RuntimeError, OSError):
         pass
-    if failure:
-        stacks.drop(mode, keep_folder=True)
+    if failure or stack.spoilt:
+        stacks.drop(mode, keep_folder=failure is not None)
     return f"{failure}\n  logs and prima.sqlite: {stack.folder}" if failure else None
 
 
@@ -91,7 +106,8 @@ def main():
     if not chosen:
         print("no case has such a name", file=sys.stderr)
         return 64
-    stacks, failed, ran = Stacks(), 0, 0
+    rows = coverage_file(options.patterns)
+    stacks, failed, ran = Stacks(rows), 0, 0
     try:
         for mode in [options.mode] if options.mode else ["on", "off"]:
             for c in [c for c in chosen if mode in (c.modes if options.mode else c.usual)]:
@@ -109,6 +125,8 @@ def main():
     finally:
         for mode in list(stacks.running):
             stacks.drop(mode)
+    if rows.exists():
+        print(coverage.summary([rows]))
     print(f"{ran - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -1,18 +1,24 @@
 """A real Kafka, a real Redis and the sandbox of one test, through ops/stack; and all the ways to hurt them."""
 
+import itertools
 import json
 import os
+import random
 import re
+import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, unescape
 
 import feed
+import proxy
 import wire
 
 TREE = Path(__file__).resolve().parents[2]
@@ -28,10 +34,51 @@ def binaries():
     return Path(os.environ.get("PRIMAFLOW_BIN", TREE / "build" / "dev" / "bin"))
 
 
+def shim():
+    """clock_shim.so of the build whose programs are tested."""
+    return binaries().parent / "tests" / "clock_shim.so"
+
+
+def _free_ports():
+    """The first of ten free ports. Not one of those from which outgoing connections are given theirs: while a broker is down, somebody's connection, even
+    the one that tries to come to it, could have its port."""
+    while True:
+        base = random.randrange(2000, 3200) * 10
+        try:
+            for port in range(base, base + 10):
+                socket.create_server(("127.0.0.1", port)).close()
+            return base
+        except OSError:
+            continue
+
+
+def now_ms():
+    return time.time_ns() // 1000000
+
+
+@dataclass
+class Happening:
+    """Something that a case did to the world and that may explain what a person has to look at. end: 0 while it lasts."""
+    kind: str                    # lost: Redis forgot; nap: a worker stood still; dead: a worker was killed; clock: one was moved;
+                                 # cut: the way to Prima was disturbed; unreadable: a key had another tool's value
+    begin: int                   # ms, wall
+    end: int = 0
+    what: str = ""               # for people
+    key: str = ""                # lost, unreadable: the natural key; "": all of them
+
+
 class Stack:
+    parts = "kafka,redis,prima"
+    spoilt = False  # set by a case that leaves topics or groups behind as no other case expects them: the next one gets a new stack
+
     def __init__(self, unique=True):
         self.unique = unique
+        self.partitions = PARTITIONS  # of every topic, now
+        self.products = itertools.count(1000)  # numbers of products that no case has used; the sandbox has 5,000
         self.foreign = set()  # numbers of orders, codes of accounts, that no worker made
+        self._away = None     # Prima, since when
+        self.links = {}       # "kafka", "redis", "prima": the way on which a worker that goes `through` it comes there (proxy.py)
+        self.happenings = []  # what was done to the world, for the checker to weigh what people are left with
         self.folder = Path(tempfile.mkdtemp(prefix="pf-fault-"))
         self.dir = self.folder / "stack"
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("PRIMAFLOW_", "KAFKA_", "REDIS_", "PRIMA_"))}
@@ -40,17 +87,72 @@ class Stack:
             self.env["PRIMAFLOW_CACHE"] = os.environ["PRIMAFLOW_CACHE"]
 
     def up(self):
-        self._run("up", "--owner-pid", str(os.getpid()), "--life", "3600", "--prima-arg", "--unique", "--prima-arg",
-                  "on" if self.unique else "off")
+        self._give_clocks()
+        base = _free_ports()  # ops/stack takes the first six
+        behind = base + 6
+        self.links["kafka"] = proxy.Link("kafka", base + 7, behind)
+        self._run("up", "--only", self.parts, "--port-base", str(base), "--owner-pid", str(os.getpid()), "--life", "3600", "--prima-arg", "--unique", "--prima-arg",
+                  "on" if self.unique else "off", *self._second_listener(behind, self.links["kafka"].port), *self._authorizer())
         for line in (self.dir / "env").read_text().splitlines():
             name, value = line.removeprefix("export ").split("=", 1)
             self.env[name] = value
-        self.redis = wire.Redis(int(self.env["REDIS_URL"].rsplit(":", 1)[1].split("/")[0]))
+        self.redis = wire.Redis(int(self.env["REDIS_URL"].rsplit(":", 1)[1].split("/")[0]), lambda key: self.happens("lost", "by a command", key))
         self.kafka = wire.Kafka(int(self.env["KAFKA_BOOTSTRAP_SERVERS"].rsplit(":", 1)[1]))
+        self.links["redis"] = proxy.Link("redis", base + 8, self.redis.port)
+        self.links["prima"] = proxy.Link("prima", base + 9, int(re.search(r":(\d+)/", self.env["PRIMA_URL"])[1]))
         return self
 
     def down(self):
         self._run("down")
+        for link in self.links.values():
+            link.close()
+
+    @staticmethod
+    def _second_listener(port, advertised):
+        """A broker sends its clients to the address that it advertises: who is to come by the link must have been told the link's."""
+        both = "PLAINTEXT://127.0.0.1:@BROKER_PORT@,{}PROXIED://127.0.0.1:{}"
+        lines = ["listeners=" + both.format("CONTROLLER://127.0.0.1:@CONTROLLER_PORT@,", port), "advertised.listeners=" + both.format("", advertised),
+                 "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT"]
+        return [word for line in lines for word in ("--kafka-set", line)]
+
+    @staticmethod
+    def _authorizer():
+        """Everybody may do everything, until a case takes a right away."""
+        return [word for line in ("authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer", "allow.everyone.if.no.acl.found=true")
+                for word in ("--kafka-set", line)]
+
+    def _give_clocks(self):
+        """Programs of these names load the shim: their clocks are what clock() says."""
+        bin_ = self.folder / "bin"
+        bin_.mkdir()
+        for part, program in (("redis", "redis-server"), ("kafka", "java")):
+            (bin_ / program).write_text(f"#!/bin/sh\nLD_PRELOAD={shim()} PF_CLOCK_FILE={self.folder}/clock-{part} exec {shutil.which(program)} \"$@\"\n")
+            (bin_ / program).chmod(0o755)
+        release = Path(shutil.which("java")).resolve().parents[1] / "release"
+        if release.exists():
+            shutil.copy(release, self.folder / "release")  # ops/jars.sh looks beside the program which Java it is
+        self.env["PATH"] = f"{bin_}:{self.env['PATH']}"
+
+    def clock(self, part, wall_ms=0, boot_ms=0):
+        """Sets a part's ("redis", "kafka") or a worker's ("worker-<slot>") wall clock that much ahead; boot_ms: so long it was suspended."""
+        self.happens("clock", f"{part} {wall_ms:+d} ms")
+        made = self.folder / f"clock-{part}.new"
+        made.write_text(f"{wall_ms} {boot_ms}\n")
+        made.rename(self.folder / f"clock-{part}")
+
+    def through(self, parts):
+        """Variables of who comes to these parts by their links."""
+        ports = {part: self.links[part].port for part in parts}
+        env = {"kafka": ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:{}"), "redis": ("REDIS_URL", "redis://127.0.0.1:{}/0"),
+               "prima": ("PRIMA_URL", "http://127.0.0.1:{}/wsalive/wsalive")}
+        return {env[part][0]: env[part][1].format(port) for part, port in ports.items()}
+
+    def calm(self):
+        """All links and clocks as they should be."""
+        for link in self.links.values():
+            link.calm()
+        for path in self.folder.glob("clock-*"):
+            path.write_text("0 0\n")  # not taken away: who has read it would stay with what it said
 
     def _run(self, *words):
         done = subprocess.run([TREE / "ops" / "stack", *words, "--dir", self.dir], env=self.env, stdin=subprocess.DEVNULL,
@@ -58,15 +160,38 @@ class Stack:
         if done.returncode != 0:
             raise RuntimeError(f"ops/stack {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
 
+    # ---- what was done, for the checker ----
+
+    def happens(self, kind, what="", key="", is_over=True):
+        """Notes it; returns it, so that its end can be noted when it lasts."""
+        made = Happening(kind, now_ms(), now_ms() if is_over else 0, what, key)
+        self.happenings.append(made)
+        return made
+
     # ---- parts: kill, start, restart ("kafka", "redis", "prima") ----
 
     def kill(self, part, signal="KILL"):
+        """Redis, killed, keeps at most what its last snapshot has: a loss, unless `restart` saves first."""
+        if part == "redis" and signal in ("KILL", "TERM"):
+            self.happens("lost", "killed")
+        if part == "prima":
+            self._prima_is_away(signal)
         self._run("kill", part, "--signal", signal)
 
+    def _prima_is_away(self, signal):
+        if signal != "CONT":
+            self._away = self.happens("cut", f"Prima: {signal}", is_over=False)
+        elif self._away:
+            self._away.end = now_ms() + 1000  # what it was about to answer
+
     def start(self, part, keep_data=False):
+        if part == "prima":
+            self._prima_is_away("CONT")
         self._run("start", part, *(["--keep-data"] if keep_data else []))
 
     def restart(self, part, keep_data=False):
+        if part == "redis" and not keep_data:
+            self.happens("lost", "restarted empty")
         self._run("restart", part, *(["--keep-data"] if keep_data else []))
 
     # ---- the sandbox's admin port ----
@@ -133,15 +258,15 @@ class Stack:
 
     # ---- the command line ----
 
-    def primaflow(self, *words, text=None):
-        done = subprocess.run([binaries() / "primaflow", *words], env=self.env, input=text, capture_output=True, text=True, timeout=60,
+    def primaflow(self, *words, text=None, seconds=60):
+        done = subprocess.run([binaries() / "primaflow", *words], env=self.env, input=text, capture_output=True, text=True, timeout=seconds,
                               cwd=TREE, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"primaflow {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
         return done.stdout
 
-    def produce(self, events, topic=IN):
-        self.primaflow("produce", topic, text="".join(json.dumps(e) + "\n" for e in events))
+    def produce(self, events, topic=IN, seconds=60):
+        self.primaflow("produce", topic, text="".join(json.dumps(e) + "\n" for e in events), seconds=seconds)
 
     def produce_raw(self, records, topic=IN):
         """[{"key", "value", "headers", "partition"}]; a value that is no text is {"base64": ...}."""

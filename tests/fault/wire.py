@@ -1,10 +1,12 @@
 """Redis and Kafka read without the product's own clients: what proves a worker right must not share its mistakes."""
 
+import contextlib
 import socket
 import struct
+import time
 
-# What the positions of a key's packed record mean: common/idempotency/scripts/common.lua, written down a second time on purpose.
-RECORD = ("state", "identity", "token", "lease", "fence", "slot", "epoch", "delivery", "marker", "version", "summary", "unanswered", "code", "at")
+# What the positions of a key's packed record mean: common/idempotency/scripts/record.lua, written down a second time on purpose.
+RECORD = ("state", "identity", "token", "lease", "fence", "slot", "epoch", "delivery", "marker", "version", "summary", "unanswered", "code", "at", "sends")
 
 
 class Gone(Exception):
@@ -14,10 +16,15 @@ class Gone(Exception):
 class Redis:
     """One command at a time over a socket of its own; connects anew when the server went away."""
 
-    def __init__(self, port):
-        self.port, self.sock, self.buffer = port, None, b""
+    def __init__(self, port, on_loss=lambda key: None):
+        """on_loss: told of each command that makes Redis forget; of a single key by its natural name, "" of all."""
+        self.port, self.sock, self.buffer, self.on_loss = port, None, b"", on_loss
 
     def __call__(self, *words):
+        if str(words[0]).upper() in ("FLUSHALL", "FLUSHDB"):
+            self.on_loss("")
+        elif str(words[0]).upper() in ("DEL", "SET", "RENAME", "UNLINK") and ":k:" in str(words[1]):
+            self.on_loss(str(words[1]).split(":k:", 1)[1])
         try:
             return self._ask(words)
         except (OSError, Gone):
@@ -69,12 +76,18 @@ class Redis:
 
     def key(self, natural, prefix="pf"):
         """The state of a natural key as a dict, or None."""
-        raw = self("GET", f"{prefix}:k:{natural}")
+        return self.record(f"{prefix}:k:{natural}")
+
+    def record(self, name):
+        """A record of the layout by its whole name as a dict, or None."""
+        raw = self("GET", name)
         return None if raw is None else record(raw)
 
 
 def record(raw):
     values, _ = unpack(raw, 0)
+    if not isinstance(values, list):
+        return {"state": "?"}  # another tool's
     named = dict(zip(RECORD, values))
     for name in ("state", "slot", "delivery", "marker", "code"):
         if isinstance(named.get(name), bytes):
@@ -122,16 +135,28 @@ def _array(raw, at, count):
 
 
 class Kafka:
-    """The one broker of a stack in Kafka's own protocol: ListOffsets, OffsetFetch, and LeaveGroup in somebody else's name."""
+    """The one broker of a stack in Kafka's own protocol: ListOffsets, OffsetFetch, and what an administrator can do to groups and topics."""
 
-    LIST_OFFSETS, OFFSET_FETCH, LEAVE_GROUP = (2, 1), (9, 1), (13, 3)
+    LIST_OFFSETS, OFFSET_FETCH, LEAVE_GROUP, ALTER_CONFIGS = (2, 1), (9, 1), (13, 3), (44, 0)
+    JOIN_GROUP = (11, 5)
+    CREATE_TOPICS, CREATE_ACLS, DELETE_ACLS = (19, 2), (30, 1), (31, 1)
+    ACL_TOPIC, ACL_LITERAL, ACL_ALL, ACL_ALLOW, ACL_ANY = 2, 3, 2, 3, 1
+    DELETE_TOPICS, DELETE_RECORDS, CREATE_PARTITIONS, DELETE_GROUPS, OFFSET_COMMIT = (20, 1), (21, 0), (37, 0), (42, 0), (8, 2)
 
     def __init__(self, port):
         self.port = port
 
+    def ask(self, api, body):
+        """The answer to one request of (api, version), without its size and number. For records.py, too."""
+        return self._ask(api, body)
+
     def _ask(self, api, body):
+        return self._ask_at(self.port, api, body)
+
+    @staticmethod
+    def _ask_at(port, api, body):
         head = struct.pack(">hhih", *api, 1, 5) + b"fault"
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as sock:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
             sock.sendall(struct.pack(">i", len(head) + len(body)) + head + body)
             data = b""
             while len(data) < 4 or len(data) < 4 + struct.unpack(">i", data[:4])[0]:
@@ -174,6 +199,92 @@ class Kafka:
         if error != 0:
             raise RuntimeError(f"LeaveGroup {instance}: error {error}")
 
+    def join(self, group, instance, topics):
+        """As a static member of that name, which is not heard of again."""
+        def text(word):
+            return struct.pack(">h", len(word)) + word.encode()
+
+        words = struct.pack(">hi", 0, len(topics)) + b"".join(text(topic) for topic in topics) + struct.pack(">i", 0)
+        body = text(group) + struct.pack(">ii", 3000, 3000) + text("") + text(instance) + text("consumer") + struct.pack(">i", 2)
+        body += b"".join(text(name) + struct.pack(">i", len(words)) + words for name in ("range", "roundrobin"))
+        self._check("JoinGroup", struct.unpack_from(">h", self._ask(self.JOIN_GROUP, body), 4)[0])
+
+    def set_topic(self, topic, name, value):
+        """A setting of a topic, changed as by kafka-configs.sh."""
+        words = [w.encode() for w in (topic, name, str(value))]
+        body = struct.pack(">ibh", 1, 2, len(words[0])) + words[0] + struct.pack(">ih", 1, len(words[1])) + words[1]
+        body += struct.pack(">bh", 0, len(words[2])) + words[2] + struct.pack(">b", 0)
+        error = struct.unpack_from(">h", self._ask(self.ALTER_CONFIGS, body), 8)[0]
+        if error != 0:
+            raise RuntimeError(f"{name} of {topic}: error {error}")
+
+    def begins(self, topics, partitions):
+        """{(topic, partition): offset of the first record that is still there}."""
+        body = struct.pack(">i", -1) + self._topics(topics, partitions, lambda p: struct.pack(">iq", p, -2))
+        return self._offsets(self._ask(self.LIST_OFFSETS, body), lambda data, at: (struct.unpack_from(">ihqq", data, at)[3], at + 22))
+
+    def delete_records(self, places):
+        """Deletes all below an offset, -1: everything; {(topic, partition): offset}. What retention does when its time has come."""
+        body = struct.pack(">i", len(places))
+        for (topic, partition), offset in places.items():
+            name = topic.encode()
+            body += struct.pack(">h", len(name)) + name + struct.pack(">iiq", 1, partition, offset)
+        data = self._ask(self.DELETE_RECORDS, body + struct.pack(">i", 10000))
+        size = struct.unpack_from(">h", data, 8)[0]
+        self._check("DeleteRecords", struct.unpack_from(">h", data, 10 + size + 4 + 4 + 8)[0])
+
+    def delete_group(self, group):
+        """As an administrator does, and as Kafka does with one that nobody used for offsets.retention.minutes. False: it has members still."""
+        name = group.encode()
+        data = self._ask(self.DELETE_GROUPS, struct.pack(">ih", 1, len(name)) + name)
+        error = struct.unpack_from(">h", data, 4 + 4 + 2 + struct.unpack_from(">h", data, 8)[0])[0]
+        if error not in (0, 68):  # NON_EMPTY_GROUP
+            self._check("DeleteGroups", error)
+        return error == 0
+
+    def add_partitions(self, topic, count):
+        name = topic.encode()
+        body = struct.pack(">ih", 1, len(name)) + name + struct.pack(">iii", count, -1, 10000) + b"\0"
+        data = self._ask(self.CREATE_PARTITIONS, body)
+        self._check("CreatePartitions", struct.unpack_from(">h", data, 4 + 4 + 2 + len(name))[0])
+
+    def delete_topic(self, topic):
+        name = topic.encode()
+        data = self._ask(self.DELETE_TOPICS, struct.pack(">ih", 1, len(name)) + name + struct.pack(">i", 10000))
+        self._check("DeleteTopics", struct.unpack_from(">h", data, 4 + 4 + 2 + len(name))[0])
+
+    def create_topic(self, topic, partitions):
+        """Made anew: its offsets begin at 0."""
+        name = topic.encode()
+        body = struct.pack(">ih", 1, len(name)) + name + struct.pack(">ihii", partitions, 1, 0, 0) + struct.pack(">ib", 10000, 0)
+        data = self._ask(self.CREATE_TOPICS, body)
+        self._check("CreateTopics", struct.unpack_from(">h", data, 4 + 4 + 2 + len(name))[0])
+
+    def take_rights(self, topic):
+        """Nobody but a stranger may do anything with a topic any more. (The stacks' authorizer allows all that no rule speaks of.)"""
+        words = [topic.encode(), b"User:stranger", b"*"]
+        body = struct.pack(">ibh", 1, self.ACL_TOPIC, len(words[0])) + words[0] + struct.pack(">b", self.ACL_LITERAL)
+        body += b"".join(struct.pack(">h", len(word)) + word for word in words[1:]) + struct.pack(">bb", self.ACL_ALL, self.ACL_ALLOW)
+        self._check("CreateAcls", struct.unpack_from(">h", self._ask(self.CREATE_ACLS, body), 8)[0])
+
+    def give_rights(self, topic):
+        """All rules about a topic are taken away."""
+        name = topic.encode()
+        body = struct.pack(">ibh", 1, self.ACL_TOPIC, len(name)) + name + struct.pack(">bhhbb", self.ACL_LITERAL, -1, -1, self.ACL_ANY, self.ACL_ANY)
+        self._check("DeleteAcls", struct.unpack_from(">h", self._ask(self.DELETE_ACLS, body), 8)[0])
+
+    def set_offset(self, group, topic, partition, offset):
+        """kafka-consumer-groups --reset-offsets of one partition; the group must be empty."""
+        body = struct.pack(">h", len(group)) + group.encode() + struct.pack(">ihq", -1, 0, -1)
+        body += struct.pack(">ih", 1, len(topic)) + topic.encode() + struct.pack(">iiqh", 1, partition, offset, 0)
+        data = self._ask(self.OFFSET_COMMIT, body)
+        self._check("OffsetCommit", struct.unpack_from(">h", data, 4 + 2 + len(topic) + 4 + 4)[0])
+
+    @staticmethod
+    def _check(what, error):
+        if error != 0:
+            raise RuntimeError(f"{what}: error {error}")
+
     @staticmethod
     def _offsets(data, one):
         found, at = {}, 4
@@ -186,6 +297,72 @@ class Kafka:
                 partition = struct.unpack_from(">i", data, at)[0]
                 found[topic, partition], at = one(data, at)
         return found
+
+
+class Cluster(Kafka):
+    """Several brokers: each question goes to the one that can answer it, a partition's leader or the group's coordinator."""
+
+    ELSEWHERE = (3, 5, 6, 14, 15, 16)  # not known yet, no leader, not the leader; coordinator loads, is not there, is another one
+    FETCH, FIND_COORDINATOR = (1, 4), (10, 1)
+    OF_GROUP, OF_TRANSACTIONS = 0, 1
+
+    def __init__(self, ports):
+        super().__init__(ports[0])
+        self.ports = ports
+
+    def _ask(self, api, body, seconds=30):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for port in self.ports:
+                try:
+                    data = self._ask_at(port, api, body)
+                except (OSError, Gone):
+                    continue
+                if self._error(api, data) not in self.ELSEWHERE:
+                    return data
+            time.sleep(0.1)
+        raise Gone("no broker can answer")
+
+    @staticmethod
+    def _error(api, data):
+        """Of an answer about one partition, or a group."""
+        if api == Cluster.FIND_COORDINATOR:
+            return struct.unpack_from(">h", data, 4)[0]
+        at = 4 if api == Cluster.FETCH else 0
+        at += 4 + 2 + struct.unpack_from(">h", data, at + 4)[0] + 4 + 4
+        if api == Kafka.OFFSET_FETCH:
+            at += 8 + 2 + max(0, struct.unpack_from(">h", data, at + 8)[0])
+        return struct.unpack_from(">h", data, at)[0]
+
+    def _bound(self, topics, partitions, which):
+        found = {}
+        for topic in topics:
+            for p in range(partitions):
+                body = struct.pack(">iih", -1, 1, len(topic)) + topic.encode() + struct.pack(">iiq", 1, p, which)
+                found |= self._offsets(self._ask(self.LIST_OFFSETS, body), lambda data, at: (struct.unpack_from(">ihqq", data, at)[3], at + 22))
+        return found
+
+    def ends(self, topics, partitions):
+        return self._bound(topics, partitions, -1)
+
+    def begins(self, topics, partitions):
+        return self._bound(topics, partitions, -2)
+
+    def leader(self, topic, partition):
+        """The number of the broker that leads a partition."""
+        body = struct.pack(">iih", -1, 1, len(topic)) + topic.encode() + struct.pack(">iiq", 1, partition, -1)
+        for _ in range(100):
+            for number, port in enumerate(self.ports, 1):
+                with contextlib.suppress(OSError, Gone):
+                    if self._error(self.LIST_OFFSETS, self._ask_at(port, self.LIST_OFFSETS, body)) == 0:
+                        return number
+            time.sleep(0.2)
+        raise Gone(f"{topic}/{partition} has no leader")
+
+    def coordinator(self, kind, name):
+        """The number of the broker that coordinates a group, or a producer's transactions."""
+        data = self._ask(self.FIND_COORDINATOR, struct.pack(">h", len(name)) + name.encode() + struct.pack(">b", kind))
+        return struct.unpack_from(">i", data, 6 + 2 + max(0, struct.unpack_from(">h", data, 6)[0]))[0]
 
 
 def partition_of(key, count):

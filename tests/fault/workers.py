@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-from stack import PROFILE, TREE, binaries, until
+from stack import PROFILE, TREE, binaries, now_ms, shim, until
 
 STATUS_SECONDS = 2
 PR_SET_PDEATHSIG = 1
@@ -23,16 +23,22 @@ def die_with_us():
 
 
 class Worker:
-    def __init__(self, stack, slot="0", fail=None, mutant=None, options=(), limits=None):
-        """fail: PRIMAFLOW_FAIL's text (base/failpoint.h); mutant: a rule to switch off; options: further "key=value"; limits: prlimit's words."""
-        self.stack, self.slot, self.fail = stack, str(slot), fail
+    def __init__(self, stack, slot="0", fail=None, mutant=None, options=(), limits=None, http_port=0, through=(), has_clock=False, profile=PROFILE,
+                 program=None):
+        """fail: PRIMAFLOW_FAIL's text (base/failpoint.h); mutant: a rule to switch off; options: further "key=value"; limits: prlimit's words;
+        http_port: a fixed one, which it keeps when it starts over; slot None: it has none; profile None: the product's defaults;
+        through: "kafka", "redis", "prima": whose link it takes (proxy.py); has_clock: stack.clock("worker-<slot>") moves its clocks;
+        program: another build's primaflow-orders."""
+        self.stack, self.slot, self.fail, self.http_port = stack, str(slot), fail, http_port
         self.log_path = stack.folder / f"worker-{slot}-{time.monotonic_ns()}.log"
-        env = dict(stack.env)
+        env = {**stack.env, **stack.through(through), "PF_CLOCK_FILE": str(stack.folder / f"clock-worker-{slot}")}
         if fail:
             env["PRIMAFLOW_FAIL"] = fail
         if mutant:
             env["PRIMAFLOW_MUTANT"] = mutant
-        words = [*(limits or []), str(binaries() / "primaflow-orders"), "--config", str(PROFILE), "--slot", self.slot, "--http", "127.0.0.1:0",
+        clocks = ["env", f"LD_PRELOAD={shim()}"] if has_clock else []
+        words = [*clocks, *(limits or []), str(program or binaries() / "primaflow-orders"), *(["--config", str(profile)] if profile else []),
+                 *(["--slot", self.slot] if slot is not None else []), "--http", f"127.0.0.1:{http_port}",
                  "-o", f"prima.enforces_unique_order_number={'true' if stack.unique else 'false'}"]
         for option in options:
             words += ["-o", option]
@@ -40,7 +46,7 @@ class Worker:
             self.process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=TREE,
                                             preexec_fn=die_with_us)
         self.pid = self.process.pid
-        self._port = None
+        self._nap = None  # while it stands still
 
     # ---- what it says ----
 
@@ -77,8 +83,9 @@ class Worker:
             return None
 
     def status(self):
+        """None also while its loop stands still: then the watchdog answers, in words."""
         text = self.http("/status")
-        return json.loads(text) if text else None
+        return json.loads(text) if text and text.startswith("{") else None
 
     def metric(self, name):
         """{labels as text: value} of one metric."""
@@ -100,6 +107,9 @@ class Worker:
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
 
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     # ---- what is done to it ----
 
     def is_alive(self):
@@ -117,18 +127,24 @@ class Worker:
             os.kill(self.pid, number)
 
     def kill(self):
+        if self.is_alive():
+            self.stack.happens("dead", f"slot {self.slot}")
         self.signal(signal.SIGKILL)
         self.process.wait()
 
     def stop(self):
+        self._nap = self.stack.happens("nap", f"slot {self.slot}", is_over=False)
         self.signal(signal.SIGSTOP)
         until(f"slot {self.slot} stopped", 5, self.is_stopped)
 
     def go_on(self):
         self.signal(signal.SIGCONT)
+        if self._nap is not None:
+            self._nap.end, self._nap = now_ms(), None
 
     def await_stopped(self, seconds=20):
         """By a fail point with action stop."""
+        self._nap = self.stack.happens("nap", f"slot {self.slot}, {self.fail}", is_over=False)
         until(f"{self.fail}: slot {self.slot} stops itself\n{self.log()[-1500:]}", seconds, lambda: self.is_stopped() or not self.is_alive())
         if not self.is_alive():
             raise RuntimeError(f"{self.fail}: the worker ended instead of stopping\n{self.log()[-1500:]}")
@@ -137,7 +153,9 @@ class Worker:
     def await_death(self, seconds=20):
         """Of itself, by a fail point. Returns the exit code, negative: the signal."""
         try:
-            return self.process.wait(timeout=seconds)
+            code = self.process.wait(timeout=seconds)
+            self.stack.happens("dead", f"slot {self.slot}, {self.fail}")
+            return code
         except subprocess.TimeoutExpired as late:
             raise TimeoutError(f"{self.fail}: slot {self.slot} still lives\n{self.log()[-1500:]}") from late
 

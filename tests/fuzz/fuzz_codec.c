@@ -1,15 +1,17 @@
-/* Framed bytes as they come from Kafka: decoding, JSON, and what must hold for whatever could be decoded.
+/* Framed bytes as they come from Kafka: decoding, JSON, and what must hold for whatever could be
+ * decoded.
  *
- * The first byte chooses the schema, so that the fuzzer need not guess fingerprints: 0-3 put the frame of one of ours before the rest,
- * anything else takes the rest as it is. */
+ * The first byte chooses the schema, so that the fuzzer need not guess fingerprints: 0-3 put the
+ * frame of one of ours before the rest, anything else takes the rest as it is. */
 #include "codec/codec.h"
-#include "events/ledger_entry.h"
-#include "events/order_event.h"
-#include "events/order_result.h"
+#include "domain/events/ledger_entry.h"
+#include "domain/events/order_event.h"
+#include "domain/events/order_result.h"
 
 #include "fuzz_target.h"
 
-static const struct codec_limits limits = {.bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
+static const struct codec_limits limits = {
+    .bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
 
 static const struct {
     const struct bound_record *record;
@@ -25,7 +27,10 @@ static struct codec *open_codec(void)
 {
     struct codec *codec = NULL;
     char message[300] = "";
-    if (codec_open("schemas", NULL, limits, &codec, message) < 0) {
+    int r = codec_open("schemas", NULL, limits, &codec, message);
+    for (size_t i = 0; r == 0 && i < sizeof kinds / sizeof *kinds; i++)
+        r = codec_check(codec, kinds[i].record, message);
+    if (r < 0) {
         (void)fprintf(stderr, "run in the source folder: %s\n", message);
         abort();
     }
@@ -33,7 +38,8 @@ static struct codec *open_codec(void)
 }
 
 /* What was decoded can be written, is then read as the same, and has the same identity. */
-static void check_round_trip(struct codec *codec, const struct bound_record *record, const void *value, struct arena *arena)
+static void check_round_trip(struct codec *codec, const struct bound_record *record,
+                             const void *value, struct arena *arena)
 {
     static union {
         struct order_event event;
@@ -77,11 +83,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     struct arena *arena = arena_new(2 << 20);
     struct codec_fault fault = {.code = PF_OK}, json_fault = {.code = PF_OK};
-    const int r = codec_decode(codec, kinds[kind].record, bytes.data, bytes.size, arena, &value, &fault);
+    const int r =
+        codec_decode(codec, kinds[kind].record, bytes.data, bytes.size, arena, &value, &fault);
     json_t *json = codec_to_json(codec, bytes.data, bytes.size, &json_fault);
     FUZZ_CHECK((r == 0) == (fault.code == PF_OK));
     FUZZ_CHECK(fault.code != PF_E_defect);
-    FUZZ_CHECK(data[0] >= 4 || fault.code != PF_E_schema_unknown); /* the heads above are those of schemas/ */
+    FUZZ_CHECK(data[0] >= 4 ||
+               fault.code != PF_E_schema_unknown); /* the heads above are those of schemas/ */
     FUZZ_CHECK(r != 0 || json != NULL);
     if (r == 0)
         check_round_trip(codec, kinds[kind].record, &value, arena);

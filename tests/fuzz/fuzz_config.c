@@ -1,5 +1,6 @@
-/* A configuration file as somebody may write it (common/config): refused with a place and a remedy, or every value has its type and
- * bounds; and what --print-config shows of it is a configuration that means the same. */
+/* A configuration file as somebody may write it (common/config): refused with a place and a remedy,
+ * or every value has its type and bounds; and what --print-config shows of it is a configuration
+ * that means the same. */
 #include "config/config.h"
 #include "config/internal.h"
 #include "config/yaml.h"
@@ -13,7 +14,8 @@ static void check_refused(const char *path, const struct config_message *message
     FUZZ_CHECK(memchr(message->text, '\0', sizeof message->text) != NULL);
 }
 
-/* Every node has its place in the file, a map finds its own keys, a text ends where its scalar does. */
+/* Every node has its place in the file, a map finds its own keys, a text ends where its scalar
+ * does. */
 static void check_node(const struct yaml_node *node, size_t depth)
 {
     const char *key;
@@ -27,7 +29,8 @@ static void check_node(const struct yaml_node *node, size_t depth)
     }
     for (size_t i = 0; yaml_kind(node) == YAML_KIND_LIST && i < yaml_count(node); i++)
         check_node(yaml_item(node, i), depth + 1);
-    FUZZ_CHECK(yaml_item(node, yaml_count(node)) == NULL && yaml_entry(node, yaml_count(node), &key) == NULL);
+    FUZZ_CHECK(yaml_item(node, yaml_count(node)) == NULL &&
+               yaml_entry(node, yaml_count(node), &key) == NULL);
 }
 
 static void check_value(const struct config *config, enum config_key key)
@@ -47,10 +50,12 @@ static void check_value(const struct config *config, enum config_key key)
 static void same_value(const struct config *a, const struct config *b, enum config_key key)
 {
     FUZZ_CHECK(config_int(a, key) == config_int(b, key));
-    if (config_rows[key].type == CONFIG_PATH || config_rows[key].secret || strstr(config_text(a, key), "://") != NULL)
+    if (config_rows[key].type == CONFIG_PATH || config_rows[key].secret ||
+        strstr(config_text(a, key), "://") != NULL)
         return; /* relative to its file; masked */
     if (strcmp(config_text(a, key), config_text(b, key)) != 0)
-        (void)fprintf(stderr, "%s: \"%s\" is printed as \"%s\"\n", config_rows[key].key, config_text(a, key), config_text(b, key));
+        (void)fprintf(stderr, "%s: \"%s\" is printed as \"%s\"\n", config_rows[key].key,
+                      config_text(a, key), config_text(b, key));
     FUZZ_CHECK(strcmp(config_text(a, key), config_text(b, key)) == 0);
 }
 
@@ -73,8 +78,10 @@ static void check_print(const struct config *config)
         same_value(config, again, (enum config_key)i);
     const char *name, *value, *name_again, *value_again;
     for (size_t i = 0; config_rdkafka(config, i, &name, &value); i++) {
-        FUZZ_CHECK(config_rdkafka(again, i, &name_again, &value_again) && strcmp(name, name_again) == 0);
-        FUZZ_CHECK(config_rdkafka_secret(name) || strstr(value, "://") != NULL || strcmp(value, value_again) == 0);
+        FUZZ_CHECK(config_rdkafka(again, i, &name_again, &value_again) &&
+                   strcmp(name, name_again) == 0);
+        FUZZ_CHECK(config_rdkafka_secret(name) || strstr(value, "://") != NULL ||
+                   strcmp(value, value_again) == 0);
     }
     config_free(again);
     free(printed);

@@ -37,13 +37,15 @@ static bool is_word(xmlNode *node, const char *name, const char *word)
     return is;
 }
 
-static void check_sum(xmlNode *data, const struct order_event *event, int decimals, bool is_shop_money)
+static void check_sum(xmlNode *data, const struct order_event *event, int decimals,
+                      bool is_shop_money)
 {
     wide due = 0;
     const bool is_net = is_word(data, "VatInclusive", "No");
     for (xmlNode *n = fuzz_xml_element(data->children); n != NULL; n = fuzz_xml_element(n->next)) {
         if (strcmp((const char *)n->name, "OrderLineData") == 0) {
-            due += (wide)minor_of(n, "Quantity", 0) * minor_of(n, "Price", decimals) - minor_of(n, "TrDisc", decimals);
+            due += (wide)minor_of(n, "Quantity", 0) * minor_of(n, "Price", decimals) -
+                   minor_of(n, "TrDisc", decimals);
             due += is_net ? minor_of(n, "ExtTaxVal", decimals) : 0;
         } else if (strcmp((const char *)n->name, "OrderChargeData") == 0) {
             due += minor_of(n, "ChargeValue", decimals);
@@ -58,23 +60,28 @@ static void check_sum(xmlNode *data, const struct order_event *event, int decima
 static void check_plan(const struct flow_plan *plan, const struct order_event *event)
 {
     FUZZ_CHECK(plan->code_count <= 8);
-    FUZZ_CHECK(plan->verdict != FLOW_DEAD_LETTERS || (plan->code_count > 0 && plan->codes[0] != PF_E_defect));
+    FUZZ_CHECK(plan->verdict != FLOW_DEAD_LETTERS ||
+               (plan->code_count > 0 && plan->codes[0] != PF_E_defect));
     if (plan->verdict != FLOW_SENDS)
         return;
     xmlDoc *doc = fuzz_xml_read(plan->request, plan->request_size, NULL);
     FUZZ_CHECK(doc != NULL && plan->summary_size > 0);
-    xmlNode *data = fuzz_xml_element(xmlDocGetRootElement(doc)->children), *header = fuzz_xml_element(data->children);
+    xmlNode *data = fuzz_xml_element(xmlDocGetRootElement(doc)->children),
+            *header = fuzz_xml_element(data->children);
     FUZZ_CHECK(is_word(data, "HoldOrder", plan->outcome == OUTCOME_POSTED ? "No" : "Yes"));
-    FUZZ_CHECK((plan->code_count == 0) == (plan->outcome == OUTCOME_POSTED)); /* a flag is never posted in silence */
+    FUZZ_CHECK((plan->code_count == 0) ==
+               (plan->outcome == OUTCOME_POSTED)); /* a flag is never posted in silence */
     if (plan->outcome == OUTCOME_POSTED) {
         const bool is_shop_money = is_word(header, "Currency", event->currency);
-        const struct currency *currency = currency_find(is_shop_money ? event->currency : event->presentment_currency);
+        const struct currency *currency =
+            currency_find(is_shop_money ? event->currency : event->presentment_currency);
         check_sum(data, event, currency->decimals, is_shop_money);
     }
     xmlFreeDoc(doc);
 }
 
-void fuzz_order_decide(const struct order_event *event, const struct order_rules *rules, struct arena *arena)
+void fuzz_order_decide(const struct order_event *event, const struct order_rules *rules,
+                       struct arena *arena)
 {
     struct flow_key key;
     struct flow_plan plan;
@@ -94,9 +101,9 @@ void fuzz_order_decide(const struct order_event *event, const struct order_rules
         check_plan(&plan, event);
 }
 
-#define SHOP(minor)                                                                                                                        \
-    {                                                                                                                                      \
-        .shop_minor = (minor)                                                                                                              \
+#define SHOP(minor)                                                                                \
+    {                                                                                              \
+        .shop_minor = (minor)                                                                      \
     }
 
 void fuzz_order_decide_plain(const struct order_rules *rules)
@@ -112,8 +119,12 @@ void fuzz_order_decide_plain(const struct order_rules *rules)
                                          .taxable = true,
                                          .requires_shipping = true,
                                          .location_id = "1001"}};
-    static struct shipping_line carriage = {.code = "standard", .title = "Standard", .price = SHOP(0)};
-    static struct order_tender tender = {.kind = TENDER_CARD, .gateway = "paypal", .amount = SHOP(1200), .status = TENDER_STATUS_CAPTURED};
+    static struct shipping_line carriage = {
+        .code = "standard", .title = "Standard", .price = SHOP(0)};
+    static struct order_tender tender = {.kind = TENDER_CARD,
+                                         .gateway = "paypal",
+                                         .amount = SHOP(1200),
+                                         .status = TENDER_STATUS_CAPTURED};
     const struct order_event event = {
         .channel = "shopify",
         .store = "uk",

@@ -1,8 +1,8 @@
-/* A pattern file and Prima's words (common/prima/patterns.c): refused with a place and a remedy; or its first row that fits decides, before
- * every built-in one, and no text at all means nothing.
+/* A pattern file and Prima's words (common/prima/patterns.c): refused with a place and a remedy; or
+ * its first row that fits decides, before every built-in one, and no text at all means nothing.
  *
- * Input: a byte for the request, the file, a NUL, the words. As in fuzz_mappings.c, patterns that cost the C library hours are left aside.
- */
+ * Input: a byte for the request, the file, a NUL, the words. As in fuzz_mappings.c, patterns that
+ * cost the C library hours are left aside. */
 #include "config/yaml.h"
 #include "prima/patterns.h"
 
@@ -10,7 +10,9 @@
 
 #include <regex.h>
 
-static const char *const types[] = {"NewOrder", "OrderStatus", "CustomerSearch", "NewCustomer", "MultiAvailableToSell"};
+static const char *const types[] = {"NewOrder",    "OrderStatus",          "CustomerSearch",
+                                    "NewCustomer", "MultiAvailableToSell", "OrderSearch"};
+_Static_assert(sizeof types / sizeof *types == PRIMA_TYPE_COUNT, "a name for each type of request");
 
 /* The `means` of the first row of the file for these words; NULL: none. */
 static const char *first_of_file(const struct yaml_node *list, const char *type, const char *words)
@@ -19,9 +21,11 @@ static const char *first_of_file(const struct yaml_node *list, const char *type,
         const struct yaml_node *row = yaml_item(list, i), *kind = yaml_get(row, "for");
         const char *wanted = kind == NULL ? "any" : yaml_text(kind);
         regex_t match;
-        if (strcmp(wanted, "any") != 0 && strcmp(strcmp(wanted, "MultiNewOrder") == 0 ? "NewOrder" : wanted, type) != 0)
+        if (strcmp(wanted, "any") != 0 &&
+            strcmp(strcmp(wanted, "MultiNewOrder") == 0 ? "NewOrder" : wanted, type) != 0)
             continue;
-        FUZZ_CHECK(regcomp(&match, yaml_text(yaml_get(row, "match")), REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0);
+        FUZZ_CHECK(regcomp(&match, yaml_text(yaml_get(row, "match")),
+                           REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0);
         const bool fits = regexec(&match, words, 0, NULL, 0) == 0;
         regfree(&match);
         if (fits)
@@ -35,8 +39,10 @@ static void check_meaning(enum meaning meaning, enum pf_error code, const char *
     static const struct {
         const char *name;
         enum meaning meaning;
-    } known[] = {
-        {"exists", MEANING_EXISTS}, {"absent", MEANING_ABSENT}, {"not_accepted", MEANING_NOT_ACCEPTED}, {"unclassified", MEANING_NONE}};
+    } known[] = {{"exists", MEANING_EXISTS},
+                 {"absent", MEANING_ABSENT},
+                 {"not_accepted", MEANING_NOT_ACCEPTED},
+                 {"unclassified", MEANING_NONE}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].name, means) == 0) {
             FUZZ_CHECK(meaning == known[i].meaning && code == PF_OK);

@@ -1,4 +1,5 @@
-/* Documents of the plain form (common/prima/xml_plain.h) against libxml2: what the short way takes is well-formed and tells the same. */
+/* Documents of the plain form (common/prima/xml_plain.h) against libxml2: what the short way takes
+ * is well-formed and tells the same. */
 #include "prima/xml_plain.h"
 
 #include "base/buf.h"
@@ -18,7 +19,8 @@ static void put(struct buf *told, const char *bytes, size_t size)
         buf_printf(told, "%02x", (unsigned char)bytes[i]);
 }
 
-static void on_open(void *user, const char *name, const struct xml_attribute *attributes, size_t count)
+static void on_open(void *user, const char *name, const struct xml_attribute *attributes,
+                    size_t count)
 {
     end_text(user);
     buf_printf(user, "<%s", name);
@@ -48,7 +50,8 @@ static void on_begin(void *user)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct xml_events events = {on_open, on_text, on_close, on_begin};
-    static const char comment[] = "<!---->"; /* at the end it changes nothing of a document, but that it is not plain */
+    static const char comment[] =
+        "<!---->"; /* at the end it changes nothing of a document, but that it is not plain */
     static struct xml_reader *reader;
     if (reader == NULL)
         reader = xml_reader_new();
@@ -63,7 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(scratch != NULL);
     if (xml_plain_read(document.data, size, scratch, &events, &plain)) {
         buf_text(&document, comment);
-        FUZZ_CHECK(xml_read(reader, document.data, document.size, NULL, false, &events, &other) == 0);
+        FUZZ_CHECK(xml_read(reader, document.data, document.size, NULL, false, &events, &other) ==
+                   0);
         FUZZ_CHECK(plain.size == other.size && memcmp(plain.data, other.data, plain.size) == 0);
     }
     free(scratch);

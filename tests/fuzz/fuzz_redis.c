@@ -1,10 +1,12 @@
-/* A Redis that answers anything, to the blocking connection and to the one on the loop (common/idempotency over hiredis): it is refused or
- * broken with words, or there is an answer whose verdict is one of the list; nothing is read that did not come.
+/* A Redis that answers anything, to the blocking connection and to the one on the loop
+ * (common/idempotency over hiredis): it is refused or broken with words, or there is an answer
+ * whose verdict is one of the list; nothing is read that did not come.
  *
- * Input: what the server sends, from the first answer on, before it closes. hiredis 0.14 takes memory for as many items as it is told will
- * come, gigabytes of it; that is its own, so inputs that announce so many are left aside. */
+ * Input: what the server sends, from the first answer on, before it closes. hiredis 0.14 takes
+ * memory for as many items as it is told will come, gigabytes of it; that is its own, so inputs
+ * that announce so many are left aside. */
 #include "idempotency/keys.h"
-#include "idempotency/redis_once.h"
+#include "redis/once.h"
 
 #include "fuzz_input.h"
 
@@ -14,7 +16,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TOGETHER = 2, INPUT_MAX = 1200, ANSWERS_MAX = INPUT_MAX / 3 }; /* "+\r\n" is the shortest answer */
+enum {
+    TOGETHER = 2,
+    INPUT_MAX = 1200,
+    ANSWERS_MAX = INPUT_MAX / 3
+}; /* "+\r\n" is the shortest answer */
 
 static struct {
     int listener;
@@ -34,15 +40,18 @@ static void set_up(void)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (server.path[0] != '\0')
         return;
-    (void)snprintf(server.path, sizeof server.path, "%s/pf-fuzz-%d.sock", fuzz_folder(), (int)getpid());
+    (void)snprintf(server.path, sizeof server.path, "%s/pf-fuzz-%d.sock", fuzz_folder(),
+                   (int)getpid());
     (void)snprintf(server.url, sizeof server.url, "unix://%s", server.path);
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", server.path);
     server.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    FUZZ_CHECK(server.listener >= 0 && bind(server.listener, (struct sockaddr *)&address, sizeof address) == 0);
+    FUZZ_CHECK(server.listener >= 0 &&
+               bind(server.listener, (struct sockaddr *)&address, sizeof address) == 0);
     FUZZ_CHECK(listen(server.listener, 8) == 0 && atexit(remove_socket) == 0);
 }
 
-/* Sends it all at once, and reads until the client has gone, so that no answer is lost to a reset. */
+/* Sends it all at once, and reads until the client has gone, so that no answer is lost to a
+ * reset. */
 static void *serve(void *unused)
 {
     char heard[4096];
@@ -71,9 +80,11 @@ static void check_reply(const struct redis_reply *reply)
         return;
     char longer[200];
     struct redis_reply other = *reply;
-    FUZZ_CHECK(size > 0 && snprintf(longer, sizeof longer, "%sx", reply->items[0].text) < (int)sizeof longer);
+    FUZZ_CHECK(size > 0 &&
+               snprintf(longer, sizeof longer, "%sx", reply->items[0].text) < (int)sizeof longer);
     other.items[0].text = longer;
-    FUZZ_CHECK(keys_verdict(&other) == VERDICT_DEFECT); /* a word of the list, and not its beginning or more */
+    FUZZ_CHECK(keys_verdict(&other) ==
+               VERDICT_DEFECT); /* a word of the list, and not its beginning or more */
     longer[strlen(longer) - 2] = '\0';
     FUZZ_CHECK(keys_verdict(&other) == VERDICT_DEFECT);
 }
@@ -83,13 +94,14 @@ static const struct redis_bytes ping[] = {{"PING", 4}};
 static void ask_once(void)
 {
     struct redis_once *redis = NULL;
-    struct redis_server known = {"", "", ""};
+    struct redis_server known = {.run_id = ""};
     struct redis_reply reply;
     char message[300] = "";
     if (redis_once_open(server.url, 2000, &redis, &known, message) < 0) {
         FUZZ_CHECK(message[0] != '\0');
     } else {
-        FUZZ_CHECK(strlen(known.run_id) < sizeof known.run_id && strlen(known.eviction) < sizeof known.eviction);
+        FUZZ_CHECK(strlen(known.run_id) < sizeof known.run_id &&
+                   strlen(known.eviction) < sizeof known.eviction);
         for (int i = 0; i < 4 && redis_once_command(redis, ping, 1, &reply) == 0; i++)
             check_reply(&reply);
         redis_once_close(redis);
@@ -104,7 +116,8 @@ struct asker {
 
 static bool on_server(void *user, const struct redis_server *known)
 {
-    FUZZ_CHECK(strlen(known->run_id) < sizeof known->run_id && strlen(known->eviction) < sizeof known->eviction);
+    FUZZ_CHECK(strlen(known->run_id) < sizeof known->run_id &&
+               strlen(known->eviction) < sizeof known->eviction);
     return user != NULL;
 }
 
@@ -128,14 +141,17 @@ static void ask_on_the_loop(void)
     const struct redis_hooks hooks = {on_server, NULL, on_lost, &a};
     struct redis *redis = NULL;
     char message[300] = "";
-    FUZZ_CHECK(uv_loop_init(&loop) == 0 && redis_new(&loop, server.url, 2000, &hooks, &redis, message) == 0);
+    FUZZ_CHECK(uv_loop_init(&loop) == 0 &&
+               redis_new(&loop, server.url, scripts_all(), 2000, &hooks, &redis, message) == 0);
     const struct redis_bytes word = {"x", 1};
     struct redis_bytes words[REDIS_ARGS_MAX];
     for (size_t i = 0; i < REDIS_ARGS_MAX; i++)
         words[i] = word;
     for (size_t i = 0; i < TOGETHER; i++) /* as one: the first answer is to be one for each */
-        redis_run(redis, SCRIPT_CLAIM, words, SCRIPT_SHARED_KEYS + 2, SCRIPT_SHARED_ARGS + 7, on_answer, &a);
-    for (size_t i = 0; i < ANSWERS_MAX; i++) /* hiredis ends the process at an answer that nobody asked for */
+        redis_run(redis, script_of(SCRIPT_CLAIM), words, SCRIPT_SHARED_KEYS + 2,
+                  SCRIPT_SHARED_ARGS + 7, on_answer, &a);
+    for (size_t i = 0; i < ANSWERS_MAX;
+         i++) /* hiredis ends the process at an answer that nobody asked for */
         redis_command(redis, ping, 1, on_answer, &a);
     while (!a.is_over)
         (void)uv_run(&loop, UV_RUN_ONCE);
@@ -148,7 +164,8 @@ static bool is_costly(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         size_t digits = 0;
-        while ((data[i] == '*' || data[i] == '$') && i + 1 + digits < size && data[i + 1 + digits] >= '0' && data[i + 1 + digits] <= '9')
+        while ((data[i] == '*' || data[i] == '$') && i + 1 + digits < size &&
+               data[i + 1 + digits] >= '0' && data[i + 1 + digits] <= '9')
             digits++;
         if (digits > 5)
             return true;

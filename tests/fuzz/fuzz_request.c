@@ -1,5 +1,6 @@
-/* What people type, on its way to Prima (latin1.h, request.h, envelope.h): whatever it is, the request is one well-formed document with
- * one order in it, each field reads back as the policy for it says, and the envelope gives back the very request.
+/* What people type, on its way to Prima (latin1.h, request.h, envelope.h): whatever it is, the
+ * request is one well-formed document with one order in it, each field reads back as the policy for
+ * it says, and the envelope gives back the very request.
  *
  * Input: texts, each ended by a NUL, in the order of `fields` below. */
 #include <errno.h>
@@ -22,7 +23,8 @@ static void set_up(void)
     struct config_message message = {""};
     if (config != NULL)
         return;
-    FUZZ_CHECK(config_load(NULL, NULL, 0, &config, &message) == 0 && prima_names_read(config, &names, &message) == 0);
+    FUZZ_CHECK(config_load(NULL, NULL, 0, &config, &message) == 0 &&
+               prima_names_read(config, &names, &message) == 0);
     FUZZ_CHECK(envelope_init(&envelope, &names) == 0);
 }
 
@@ -45,7 +47,8 @@ static bool is_ascii(const char *text)
     return true;
 }
 
-/* The policy by itself: nothing in it that Prima or XML could not hold, nothing lost unsaid, and a second time changes nothing. */
+/* The policy by itself: nothing in it that Prima or XML could not hold, nothing lost unsaid, and a
+ * second time changes nothing. */
 static void check_policy(const char *text, struct arena *arena)
 {
     struct buf once, twice, wide, spelled;
@@ -62,13 +65,15 @@ static void check_policy(const char *text, struct arena *arena)
     FUZZ_CHECK(!latin1_append(wide.data, LATIN1_PLAIN, &twice) && twice.size == once.size);
     FUZZ_CHECK(memcmp(once.data, twice.data, once.size) == 0);
     latin1_spell(text, LATIN1_PLAIN, &spelled);
-    FUZZ_CHECK(!is_ascii(text) || (strcmp(text, once.data) == 0 && strcmp(text, spelled.data) == 0));
+    FUZZ_CHECK(!is_ascii(text) ||
+               (strcmp(text, once.data) == 0 && strcmp(text, spelled.data) == 0));
     FUZZ_CHECK(arena_used(arena) > 0);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         buf_release(all[i]);
 }
 
-/* A field's value in the document: converted, or spelled, and nothing else. `is_begin`: others may follow it. */
+/* A field's value in the document: converted, or spelled, and nothing else. `is_begin`: others may
+ * follow it. */
 static void check_field(xmlNode *node, const char *name, const char *text, bool is_begin)
 {
     struct buf latin1[2], wide[2];
@@ -84,7 +89,8 @@ static void check_field(xmlNode *node, const char *name, const char *text, bool 
         else
             latin1_spell(text, LATIN1_PLAIN, &latin1[i]);
         widen(&latin1[i], &wide[i]);
-        fits |= strcmp(value, wide[i].data) == 0 || (is_begin && strncmp(value, wide[i].data, wide[i].size) == 0);
+        fits |= strcmp(value, wide[i].data) == 0 ||
+                (is_begin && strncmp(value, wide[i].data, wide[i].size) == 0);
         buf_release(&latin1[i]);
         buf_release(&wide[i]);
     }
@@ -112,7 +118,8 @@ static void check_envelope(const struct buf *request, const char *company)
         FUZZ_CHECK((unsigned char)out.data[i] < 0x80);
     xmlDoc *doc = fuzz_xml_read(out.data, out.size, NULL);
     FUZZ_CHECK(doc != NULL);
-    xmlNode *operation = fuzz_xml_element(fuzz_xml_element(xmlDocGetRootElement(doc)->children)->children);
+    xmlNode *operation =
+        fuzz_xml_element(fuzz_xml_element(xmlDocGetRootElement(doc)->children)->children);
     FUZZ_CHECK(count_children(operation) == (company[0] != '\0' ? 2 : 1));
     xmlNode *parameter = fuzz_xml_element(operation->children);
     if (company[0] != '\0')
@@ -132,7 +139,8 @@ static void check_order(const struct prima_order *order, const struct buf *reque
     FUZZ_CHECK(doc != NULL);
     xmlNode *root = xmlDocGetRootElement(doc), *data = fuzz_xml_element(root->children);
     FUZZ_CHECK(count_children(root) == 1 && count_children(data) == 3 /* header, invoice, line */);
-    xmlNode *header = fuzz_xml_element(data->children), *invoice = fuzz_xml_element(header->next), *line = fuzz_xml_element(invoice->next);
+    xmlNode *header = fuzz_xml_element(data->children), *invoice = fuzz_xml_element(header->next),
+            *line = fuzz_xml_element(invoice->next);
     check_field(data, "OrderNumber", order->order_number, false);
     check_field(data, "CustomerSurname", order->delivery.surname, false);
     check_field(data, "AddrLine1", order->delivery.lines[0], false);
@@ -155,7 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fields[i] = fuzz_text(&in, arena);
         check_policy(fields[i], arena);
     }
-    const struct prima_order_line line = {.product = fields[PRODUCT], .quantity = "1", .price = "1.00", .narrative = fields[TITLE]};
+    const struct prima_order_line line = {
+        .product = fields[PRODUCT], .quantity = "1", .price = "1.00", .narrative = fields[TITLE]};
     const struct prima_order order = {
         .order_number = fields[NUMBER],
         .vat_inclusive = true,
@@ -171,11 +180,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&request, 8 << 20);
     const int r = prima_request_new_order(&names, &order, &request);
     FUZZ_CHECK(r == 0 || r == -EINVAL);
-    FUZZ_CHECK((r == 0) == (fields[NUMBER][0] != '\0' && strlen(fields[NUMBER]) <= 50 && is_ascii(fields[NUMBER]) &&
-                            strpbrk(fields[NUMBER], " \"'<>&\\") == NULL));
+    FUZZ_CHECK((r == 0) ==
+               (fields[NUMBER][0] != '\0' && strlen(fields[NUMBER]) <= 50 &&
+                is_ascii(fields[NUMBER]) && strpbrk(fields[NUMBER], " \"'<>&\\") == NULL));
     if (r == 0) {
         check_order(&order, &request);
-        check_envelope(&request, arena_printf(arena, "%.20s", fields[COMPANY])); /* channels.yaml allows no longer one */
+        check_envelope(
+            &request,
+            arena_printf(arena, "%.20s", fields[COMPANY])); /* channels.yaml allows no longer one */
     }
     buf_release(&request);
     arena_free(arena);

@@ -1,4 +1,5 @@
-/* A schema's text as a registry may give it: what parses has a canonical form that parses too, with the same fingerprint. */
+/* A schema's text as a registry may give it: what parses has a canonical form that parses too, with
+ * the same fingerprint. */
 #include "codec/schema.h"
 
 #include "fuzz_target.h"

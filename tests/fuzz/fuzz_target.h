@@ -8,12 +8,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Aborts with the text unless `truth`: unlike assert it stays in release builds. */
-#define FUZZ_CHECK(truth)                                                                                                                  \
-    do {                                                                                                                                   \
-        if (!(truth)) {                                                                                                                    \
-            (void)fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth);                                                              \
-            abort();                                                                                                                       \
-        }                                                                                                                                  \
+#define FUZZ_CHECK(truth)                                                                          \
+    do {                                                                                           \
+        if (!(truth)) {                                                                            \
+            (void)fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth);                      \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
 #endif

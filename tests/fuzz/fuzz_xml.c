@@ -22,7 +22,8 @@ xmlDoc *fuzz_xml_read(const char *bytes, size_t size, const char *encoding)
     const int options = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
     if (size == 0)
         return NULL;
-    xmlDoc *doc = xmlReadMemory(bytes, (int)size, NULL, encoding, options | (encoding != NULL ? XML_PARSE_IGNORE_ENC : 0));
+    xmlDoc *doc = xmlReadMemory(bytes, (int)size, NULL, encoding,
+                                options | (encoding != NULL ? XML_PARSE_IGNORE_ENC : 0));
     if (doc != NULL && (doc->intSubset != NULL || is_too_wide(xmlDocGetRootElement(doc)))) {
         xmlFreeDoc(doc);
         return NULL;
@@ -68,7 +69,9 @@ char *fuzz_xml_text(xmlNode *element)
 
 void fuzz_xml_envelope(const char *document, size_t size, struct buf *out)
 {
-    buf_text(out, "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><wsomhandlerResponse><result>");
+    buf_text(out, "<s:Envelope "
+                  "xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/"
+                  "\"><s:Body><wsomhandlerResponse><result>");
     for (size_t i = 0; i < size; i++)
         switch (document[i]) {
         case '&':

@@ -1,4 +1,5 @@
-/* Replays a corpus folder through a fuzz target, for compilers without libFuzzer. Exit 1: no folder, or nothing in it. */
+/* Replays a corpus folder through a fuzz target, for compilers without libFuzzer. Exit 1: no
+ * folder, or nothing in it. */
 #include <dirent.h>
 
 #include "fuzz_target.h"
@@ -34,7 +35,8 @@ int main(int argc, char **argv)
     int failed = count <= 0;
     for (int i = 0; i < count; i++) {
         char path[4096];
-        if (snprintf(path, sizeof path, "%s/%s", argv[1], entries[i]->d_name) >= (int)sizeof path || replay(path) != 0) {
+        if (snprintf(path, sizeof path, "%s/%s", argv[1], entries[i]->d_name) >= (int)sizeof path ||
+            replay(path) != 0) {
             (void)fprintf(stderr, "%s: cannot be replayed\n", entries[i]->d_name);
             failed = 1;
         }

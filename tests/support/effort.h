@@ -1,4 +1,5 @@
-/* How much a test with made-up inputs tries: what every run can afford, or PRIMAFLOW_TEST_EFFORT times that (for a night). */
+/* How much a test with made-up inputs tries: what every run can afford, or PRIMAFLOW_TEST_EFFORT
+ * times that (for a night). */
 #ifndef PRIMAFLOW_TEST_EFFORT_H
 #define PRIMAFLOW_TEST_EFFORT_H
 

@@ -41,7 +41,8 @@ static ssize_t receive(struct raw_connection *c, char *out, size_t room)
 void raw_send(struct raw_connection *c, const char *bytes, size_t size)
 {
     while (size > 0) {
-        const ssize_t sent = c->tls != NULL ? SSL_write(c->tls, bytes, (int)size) : send(c->fd, bytes, size, MSG_NOSIGNAL);
+        const ssize_t sent = c->tls != NULL ? SSL_write(c->tls, bytes, (int)size)
+                                            : send(c->fd, bytes, size, MSG_NOSIGNAL);
         if (sent <= 0)
             return;
         bytes += sent;
@@ -77,7 +78,8 @@ bool raw_read_head(struct raw_connection *c)
 {
     free(c->head);
     c->head = calloc(1, HEAD_MAX);
-    for (size_t size = 0; size + 1 < HEAD_MAX; size++) { /* a byte at a time: nothing of the body is taken */
+    for (size_t size = 0; size + 1 < HEAD_MAX;
+         size++) { /* a byte at a time: nothing of the body is taken */
         if (receive(c, c->head + size, 1) != 1)
             return false;
         if (size >= 3 && memcmp(c->head + size - 3, "\r\n\r\n", 4) == 0) {
@@ -181,7 +183,8 @@ struct raw_server *raw_server_new(raw_serve serve, void *user, const struct raw_
     s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&address, size) != 0 || listen(s->listener, 128) != 0 ||
+    if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&address, size) != 0 ||
+        listen(s->listener, 128) != 0 ||
         getsockname(s->listener, (struct sockaddr *)&address, &size) != 0)
         die("listen");
     s->port = ntohs(address.sin_port);

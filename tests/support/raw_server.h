@@ -1,8 +1,9 @@
-/* A server of bytes for tests of HTTP clients: what it sends, cuts, delays and resets is a function of the test's own, and it counts what
- * arrived.
+/* A server of bytes for tests of HTTP clients: what it sends, cuts, delays and resets is a function
+ * of the test's own, and it counts what arrived.
  *
- * Each connection is served by a thread of its own, which runs the test's function; when that returns, the connection is closed.
- * Counters are of the server's side, the only one that can tell whether a request was sent twice. Loopback, a free port. */
+ * Each connection is served by a thread of its own, which runs the test's function; when that
+ * returns, the connection is closed. Counters are of the server's side, the only one that can tell
+ * whether a request was sent twice. Loopback, a free port. */
 #ifndef PRIMAFLOW_RAW_SERVER_H
 #define PRIMAFLOW_RAW_SERVER_H
 
@@ -31,10 +32,12 @@ struct raw_tls { /* PEM files */
 
 /* Ends the test program when it cannot listen. `tls` may be NULL. */
 struct raw_server *raw_server_new(raw_serve serve, void *user, const struct raw_tls *tls);
-void raw_server_free(struct raw_server *server); /* cuts all connections and waits for their threads */
+void raw_server_free(
+    struct raw_server *server); /* cuts all connections and waits for their threads */
 int raw_server_port(const struct raw_server *server);
-size_t raw_server_posts(struct raw_server *server);       /* requests that arrived whole */
-size_t raw_server_heads(struct raw_server *server);       /* request heads that arrived, with or without their body */
+size_t raw_server_posts(struct raw_server *server); /* requests that arrived whole */
+size_t raw_server_heads(
+    struct raw_server *server); /* request heads that arrived, with or without their body */
 size_t raw_server_connections(struct raw_server *server); /* accepted, ever */
 
 /* Reads one request, head and body. False: the client closed, or the server is being freed. */

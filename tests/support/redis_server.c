@@ -29,7 +29,9 @@ static void pass_ms(int ms)
 
 static struct sockaddr_in address_of(int port)
 {
-    return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 static int free_port(void)
@@ -37,7 +39,8 @@ static int free_port(void)
     struct sockaddr_in a = address_of(0);
     socklen_t size = sizeof a;
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, size) < 0 || getsockname(fd, (struct sockaddr *)&a, &size) < 0)
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, size) < 0 ||
+        getsockname(fd, (struct sockaddr *)&a, &size) < 0)
         die("no free port");
     (void)close(fd);
     return ntohs(a.sin_port);
@@ -49,19 +52,21 @@ static int answers(int port)
     struct sockaddr_in a = address_of(port);
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char reply[8];
-    const int yes =
-        fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0 && write(fd, "PING\r\n", 6) == 6 && read(fd, reply, sizeof reply) > 0;
+    const int yes = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
+                    write(fd, "PING\r\n", 6) == 6 && read(fd, reply, sizeof reply) > 0;
     if (fd >= 0)
         (void)close(fd);
     return yes;
 }
 
-_Noreturn static void become_server(const struct redis_server_process *s, const char *const args[], pid_t parent)
+_Noreturn static void become_server(const struct redis_server_process *s, const char *const args[],
+                                    pid_t parent)
 {
     char port[8], log[80];
     const char *words[18 + REDIS_SERVER_ARGS_MAX + 1] = {
-        "redis-server", "--port", port,          "--bind", "127.0.0.1",    "--save", "",  "--appendonly", "no", "--dir", s->folder,
-        "--logfile",    log,      "--daemonize", "no",     "--io-threads", "1",      NULL};
+        "redis-server", "--port",       port,    "--bind",  "127.0.0.1", "--save", "",
+        "--appendonly", "no",           "--dir", s->folder, "--logfile", log,      "--daemonize",
+        "no",           "--io-threads", "1",     NULL};
     size_t count = 17;
     (void)snprintf(port, sizeof port, "%d", s->port);
     (void)snprintf(log, sizeof log, "%s/log", s->folder);

@@ -1,8 +1,8 @@
-/* A redis-server of a test's own: on a free loopback port, in a folder of its own, dead when the test is, however it ends (the kernel kills
- * it with the thread that started it).
+/* A redis-server of a test's own: on a free loopback port, in a folder of its own, dead when the
+ * test is, however it ends (the kernel kills it with the thread that started it).
  *
- * Every function ends the process with a message when it cannot do what it says: a test without its server has nothing to say. One thread.
- */
+ * Every function ends the process with a message when it cannot do what it says: a test without its
+ * server has nothing to say. One thread. */
 #ifndef PRIMAFLOW_REDIS_SERVER_H
 #define PRIMAFLOW_REDIS_SERVER_H
 
@@ -18,11 +18,12 @@ struct redis_server_process {
     char url[64];
 };
 
-/* Starts with these further arguments of redis-server (NULL: none), nothing saved by itself, and waits until it answers. */
+/* Starts with these further arguments of redis-server (NULL: none), nothing saved by itself, and
+ * waits until it answers. */
 void redis_server_start(struct redis_server_process *server, const char *const args[]);
 
-/* SIGKILL, then it is waited for; what was saved stays for redis_server_restart, which takes the same port. `wait`: until it answers PING.
- */
+/* SIGKILL, then it is waited for; what was saved stays for redis_server_restart, which takes the
+ * same port. `wait`: until it answers PING. */
 void redis_server_kill(struct redis_server_process *server);
 void redis_server_restart(struct redis_server_process *server, const char *const args[], int wait);
 

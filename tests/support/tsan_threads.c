@@ -1,22 +1,31 @@
-/* C11's threads as POSIX ones, for the thread sanitizer only: it follows pthread_create and pthread mutexes, not thrd_create and mtx_lock.
+/* C11's threads as POSIX ones, for the thread sanitizer only: it follows pthread_create and pthread
+ * mutexes, not thrd_create and mtx_lock.
  *
- * librdkafka may be built on C11's threads (Debian 12's is). Their functions live in glibc, below the sanitizer: a thread begun there has
- * no state in the sanitizer's runtime, and the first intercepted call in it crashes; a lock taken there orders nothing in the sanitizer's
- * eyes. Linked into a program and exported from it, these definitions come before glibc's for every shared library, and both are seen.
+ * librdkafka may be built on C11's threads (Debian 12's is). Their functions live in glibc, below
+ * the sanitizer: a thread begun there has no state in the sanitizer's runtime, and the first
+ * intercepted call in it crashes; a lock taken there orders nothing in the sanitizer's eyes. Linked
+ * into a program and exported from it, these definitions come before glibc's for every shared
+ * library, and both are seen.
  *
- * glibc gives a mtx_t, a cnd_t, a thrd_t and a once_flag the very form of their pthread siblings (nptl does the same casts); the assertions
- * below hold it to that. Nothing of this is in a build without the sanitizer.
+ * glibc gives a mtx_t, a cnd_t, a thrd_t and a once_flag the very form of their pthread siblings
+ * (nptl does the same casts); the assertions below hold it to that. Nothing of this is in a build
+ * without the sanitizer.
  *
- * Here, too, because every program of that build has this file: its options. A race ends the program at once, so that a worker dies of it
- * and its test sees that, also when nobody waits for the worker's exit code. */
+ * Here, too, because every program of that build has this file: its options. A race ends the
+ * program at once, so that a worker dies of it and its test sees that, also when nobody waits for
+ * the worker's exit code. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <threads.h>
 
-_Static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) && _Alignof(mtx_t) <= _Alignof(pthread_mutex_t), "a mtx_t is a pthread_mutex_t");
-_Static_assert(sizeof(cnd_t) == sizeof(pthread_cond_t) && _Alignof(cnd_t) <= _Alignof(pthread_cond_t), "a cnd_t is a pthread_cond_t");
+_Static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) &&
+                   _Alignof(mtx_t) <= _Alignof(pthread_mutex_t),
+               "a mtx_t is a pthread_mutex_t");
+_Static_assert(sizeof(cnd_t) == sizeof(pthread_cond_t) &&
+                   _Alignof(cnd_t) <= _Alignof(pthread_cond_t),
+               "a cnd_t is a pthread_cond_t");
 _Static_assert(sizeof(thrd_t) == sizeof(pthread_t), "a thrd_t is a pthread_t");
 _Static_assert(sizeof(once_flag) == sizeof(pthread_once_t), "a once_flag is a pthread_once_t");
 
@@ -100,7 +109,8 @@ int mtx_init(mtx_t *mutex, int type)
     int error = pthread_mutexattr_init(&attributes);
     if (error != 0)
         return outcome(error);
-    (void)pthread_mutexattr_settype(&attributes, type & mtx_recursive ? PTHREAD_MUTEX_RECURSIVE : PTHREAD_MUTEX_NORMAL);
+    (void)pthread_mutexattr_settype(&attributes, type & mtx_recursive ? PTHREAD_MUTEX_RECURSIVE
+                                                                      : PTHREAD_MUTEX_NORMAL);
     error = pthread_mutex_init(mutex_of(mutex), &attributes);
     (void)pthread_mutexattr_destroy(&attributes);
     return outcome(error);
@@ -163,7 +173,8 @@ int cnd_wait(cnd_t *condition, mtx_t *mutex)
     return outcome(pthread_cond_wait(condition_of(condition), mutex_of(mutex)));
 }
 
-int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex, const struct timespec *restrict until)
+int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex,
+                  const struct timespec *restrict until)
 {
     return outcome(pthread_cond_timedwait(condition_of(condition), mutex_of(mutex), until));
 }

@@ -12,7 +12,8 @@
 #include "codec/schema.h"
 #include "codec_support.h"
 
-const struct codec_limits codec_test_limits = {.bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
+const struct codec_limits codec_test_limits = {
+    .bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
 char codec_test_message[200];
 
 struct codec *codec_test_open(const char *schema_folder)
@@ -90,7 +91,8 @@ void codec_test_folder_remove(char *folder)
     free(folder);
 }
 
-void codec_test_frame(struct codec *codec, const char *record_name, const json_t *json, struct buf *ret_bytes)
+void codec_test_frame(struct codec *codec, const char *record_name, const json_t *json,
+                      struct buf *ret_bytes)
 {
     struct codec_fault fault = {.message = ""};
     buf_init(ret_bytes, 1 << 20);
@@ -112,10 +114,13 @@ void codec_test_frame_of(const char *schema_text, struct buf *ret_bytes)
     schema_free(schema);
 }
 
-enum pf_error codec_test_decode(struct codec *codec, const struct bound_record *record, const void *bytes, size_t size, struct arena *arena,
+enum pf_error codec_test_decode(struct codec *codec, const struct bound_record *record,
+                                const void *bytes, size_t size, struct arena *arena,
                                 void *ret_struct)
 {
     struct codec_fault fault = {.code = PF_OK, .message = ""};
+    char unfit[300];
+    assert_int_equal(codec_check(codec, record, unfit), 0);
     const int r = codec_decode(codec, record, bytes, size, arena, ret_struct, &fault);
     (void)snprintf(codec_test_message, sizeof codec_test_message, "%s", fault.message);
     assert_true(r == 0 || r == -EBADMSG);

@@ -3,14 +3,17 @@
 
 #include <stdarg.h>
 
-enum { DEPTH_MAX = 40 }; /* of records in records; beyond it a cycle has been followed often enough */
+enum {
+    DEPTH_MAX = 40
+}; /* of records in records; beyond it a cycle has been followed often enough */
 
 struct check {
     unsigned depth;
     char *reason;
 };
 
-static bool readable(struct check *c, const struct schema_node *reader, const struct schema_node *writer);
+static bool readable(struct check *c, const struct schema_node *reader,
+                     const struct schema_node *writer);
 
 __attribute__((format(printf, 2, 3))) static bool no(struct check *c, const char *format, ...)
 {
@@ -22,25 +25,28 @@ __attribute__((format(printf, 2, 3))) static bool no(struct check *c, const char
     return false;
 }
 
-static bool field_readable(struct check *c, const struct schema_node *reader, const struct schema_field *field,
-                           const struct schema_node *writer)
+static bool field_readable(struct check *c, const struct schema_node *reader,
+                           const struct schema_field *field, const struct schema_node *writer)
 {
     const struct schema_field *written = schema_field_find(writer, field->name);
     if (written == NULL)
-        return field->default_value != NULL || no(c, "%s.%s: new, and without default", reader->name, field->name);
+        return field->default_value != NULL ||
+               no(c, "%s.%s: new, and without default", reader->name, field->name);
     if (!readable(c, field->node, written->node))
         return no(c, "%s.%s: of another type", reader->name, field->name);
     if (field->identity != written->identity)
-        return no(c, "%s.%s: its identity mark changed, and with it every F", reader->name, field->name);
-    const bool same_default =
-        (field->default_value == NULL && written->default_value == NULL) ||
-        (field->default_value != NULL && written->default_value != NULL && json_equal(field->default_value, written->default_value));
+        return no(c, "%s.%s: its identity mark changed, and with it every F", reader->name,
+                  field->name);
+    const bool same_default = (field->default_value == NULL && written->default_value == NULL) ||
+                              (field->default_value != NULL && written->default_value != NULL &&
+                               json_equal(field->default_value, written->default_value));
     if (field->identity && !same_default && written->default_value != NULL)
         return no(c, "%s.%s: its default changed, and with it every F", reader->name, field->name);
     return true;
 }
 
-static bool record_readable(struct check *c, const struct schema_node *reader, const struct schema_node *writer)
+static bool record_readable(struct check *c, const struct schema_node *reader,
+                            const struct schema_node *writer)
 {
     if (strcmp(reader->name, writer->name) != 0)
         return no(c, "%s: a record called %s", reader->name, writer->name);
@@ -57,13 +63,15 @@ static bool record_readable(struct check *c, const struct schema_node *reader, c
     return ok;
 }
 
-static bool enum_readable(struct check *c, const struct schema_node *reader, const struct schema_node *writer)
+static bool enum_readable(struct check *c, const struct schema_node *reader,
+                          const struct schema_node *writer)
 {
     if (strcmp(reader->name, writer->name) != 0)
         return no(c, "%s: an enum called %s", reader->name, writer->name);
     for (size_t i = 0; i < writer->count; i++)
         if (schema_symbol_find(reader, writer->symbols[i]) < 0 && reader->default_symbol < 0)
-            return no(c, "%s: the symbol %s is gone, and there is no default", reader->name, writer->symbols[i]);
+            return no(c, "%s: the symbol %s is gone, and there is no default", reader->name,
+                      writer->symbols[i]);
     return true;
 }
 
@@ -86,7 +94,8 @@ static bool promotable(enum schema_type reader, enum schema_type writer)
     }
 }
 
-static bool union_readable(struct check *c, const struct schema_node *reader, const struct schema_node *writer)
+static bool union_readable(struct check *c, const struct schema_node *reader,
+                           const struct schema_node *writer)
 {
     if (writer->type == SCHEMA_UNION) {
         for (size_t i = 0; i < writer->count; i++)
@@ -104,7 +113,8 @@ static bool union_readable(struct check *c, const struct schema_node *reader, co
     return no(c, "%s", reasons[0] != '\0' ? reasons : "no branch of the union reads it");
 }
 
-static bool readable(struct check *c, const struct schema_node *reader, const struct schema_node *writer)
+static bool readable(struct check *c, const struct schema_node *reader,
+                     const struct schema_node *writer)
 {
     if (reader->type == SCHEMA_UNION || writer->type == SCHEMA_UNION)
         return union_readable(c, reader, writer);
@@ -125,7 +135,8 @@ static bool readable(struct check *c, const struct schema_node *reader, const st
     }
 }
 
-bool schema_compat(const struct schema_node *reader, const struct schema_node *writer, char ret_reason[static 200])
+bool schema_compat(const struct schema_node *reader, const struct schema_node *writer,
+                   char ret_reason[static 200])
 {
     struct check c = {.reason = ret_reason};
     ret_reason[0] = '\0';

@@ -20,7 +20,8 @@
 
 static void test_digits_are_those_of_printf(void **state)
 {
-    static const int64_t numbers[] = {0, 1, 9, 10, 99, 100, 4294967296, 1767603961200, INT64_MAX, -1, -10, INT64_MIN};
+    static const int64_t numbers[] = {
+        0, 1, 9, 10, 99, 100, 4294967296, 1767603961200, INT64_MAX, -1, -10, INT64_MIN};
     (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         char text[DIGITS_MAX], expected[DIGITS_MAX];
@@ -202,7 +203,8 @@ static void test_digests(void **state)
     (void)state;
     uint8_t hash[DIGEST_SIZE];
     char text[2 * DIGEST_SIZE + 1];
-    static const char *const sha_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    static const char *const sha_abc =
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     digest_sha256("abc", 3, hash);
     assert_string_equal(digest_hex(hash, sizeof hash, text), sha_abc);
     struct digest *d = digest_new();
@@ -212,27 +214,40 @@ static void test_digests(void **state)
     digest_end(d, hash);
     assert_string_equal(digest_hex(hash, sizeof hash, text), sha_abc);
     digest_sha256("", 0, hash);
-    assert_string_equal(digest_hex(hash, sizeof hash, text), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_string_equal(digest_hex(hash, sizeof hash, text),
+                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     digest_hmac("Jefe", 4, "what do ya want for nothing?", 28, hash);
-    assert_string_equal(digest_hex(hash, sizeof hash, text), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    assert_string_equal(digest_hex(hash, sizeof hash, text),
+                        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     assert_string_equal(digest_hex(hash, 0, text), "");
     uint8_t one[16], two[16];
     digest_random(one, sizeof one);
     digest_random(two, sizeof two);
     assert_memory_not_equal(one, two, sizeof one);
+    uint8_t back[sizeof hash];
+    assert_true(digest_of_hex(digest_hex(hash, sizeof hash, text), back, sizeof back));
+    assert_memory_equal(back, hash, sizeof hash);
+    assert_true(digest_of_hex("0aFf", back, 2));
+    assert_memory_equal(back, "\x0a\xff", 2);
+    assert_false(digest_of_hex("0aFf", back, 1));
+    assert_false(digest_of_hex("0aF", back, 2));
+    assert_false(digest_of_hex("0aFg", back, 2));
+    assert_false(digest_of_hex("0a f", back, 2));
+    assert_false(digest_of_hex(NULL, back, 0));
 }
 
 /* ---- fail points ---- */
 
-/* Runs `passes` passes of fail_point("here") in a child with these variables; its exit code is what `last` found (bits: fail_point,
- * mutant). */
+/* Runs `passes` passes of fail_point("here") in a child with these variables; its exit code is what
+ * `last` found (bits: fail_point, mutant). */
 static int child(const char *fail, const char *chosen, int passes)
 {
     const pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         (void)(fail != NULL ? setenv("PRIMAFLOW_FAIL", fail, 1) : unsetenv("PRIMAFLOW_FAIL"));
-        (void)(chosen != NULL ? setenv("PRIMAFLOW_MUTANT", chosen, 1) : unsetenv("PRIMAFLOW_MUTANT"));
+        (void)(chosen != NULL ? setenv("PRIMAFLOW_MUTANT", chosen, 1)
+                              : unsetenv("PRIMAFLOW_MUTANT"));
         bool last = false;
         for (int i = 0; i < passes; i++)
             last = fail_point("here");
@@ -275,7 +290,8 @@ static void test_fail_points(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
-        assert_int_equal(child(rows[i].fail, rows[i].mutant, rows[i].passes), compiled_in ? rows[i].result : 0);
+        assert_int_equal(child(rows[i].fail, rows[i].mutant, rows[i].passes),
+                         compiled_in ? rows[i].result : 0);
     }
     if (compiled_in) {
         const int64_t before = clock_monotonic_ms();

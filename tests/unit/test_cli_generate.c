@@ -1,5 +1,6 @@
-/* Made-up orders, judged by arithmetic that shares nothing with the generator's: every sum is taken from the finished JSON, every tax is
- * tested as an inequality, and the judge itself must find a single minor unit moved anywhere. */
+/* Made-up orders, judged by arithmetic that shares nothing with the generator's: every sum is taken
+ * from the finished JSON, every tax is tested as an inequality, and the judge itself must find a
+ * single minor unit moved anywhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +11,11 @@
 
 #include "../support/effort.h"
 #include "codec/codec.h"
-#include "events/order_event.h"
+#include "domain/events/order_event.h"
 #include "order_gen.h"
 
-static const struct order_gen_options plain = {.seed = 42, .count = 3000, .customers = 300, .start_ms = INT64_C(1767603600000)};
+static const struct order_gen_options plain = {
+    .seed = 42, .count = 3000, .customers = 300, .start_ms = INT64_C(1767603600000)};
 
 /* ---- the judge ---- */
 
@@ -47,9 +49,10 @@ static int64_t discounts_of(const json_t *part, const char *which)
     return sum;
 }
 
-/* Whether `tax` is `rate` on `amount` within `slack` minor units, in exact integers: tax × (1 + rate) against amount × rate, or tax against
- * amount × rate. */
-static bool tax_fits(int64_t tax, int64_t amount, int64_t rate_ppm, bool gross, int64_t slack_halves)
+/* Whether `tax` is `rate` on `amount` within `slack` minor units, in exact integers: tax × (1 +
+ * rate) against amount × rate, or tax against amount × rate. */
+static bool tax_fits(int64_t tax, int64_t amount, int64_t rate_ppm, bool gross,
+                     int64_t slack_halves)
 {
     int64_t one = 1000000, base = gross ? one + rate_ppm : one;
     int64_t off = tax * base - amount * rate_ppm;
@@ -57,13 +60,15 @@ static bool tax_fits(int64_t tax, int64_t amount, int64_t rate_ppm, bool gross, 
 }
 
 /* One part's tax; sums what the invoice comes to. */
-static void part_judge(struct verdict *v, const json_t *part, int64_t amount, const char *which, bool gross, bool per_invoice)
+static void part_judge(struct verdict *v, const json_t *part, int64_t amount, const char *which,
+                       bool gross, bool per_invoice)
 {
     size_t i;
     json_t *tax;
     json_array_foreach(json_object_get(part, "tax_lines"), i, tax)
     {
-        int64_t value = amount_of(json_object_get(tax, "amount"), which), rate = json_integer_value(json_object_get(tax, "rate_ppm"));
+        int64_t value = amount_of(json_object_get(tax, "amount"), which),
+                rate = json_integer_value(json_object_get(tax, "rate_ppm"));
         v->tax += value;
         if (!tax_fits(value, amount, rate, gross, per_invoice ? 2 : 1))
             v->what = "tax of a part";
@@ -91,19 +96,22 @@ static struct verdict judge(const json_t *event, const char *which)
     json_array_foreach(json_object_get(event, "lines"), i, part)
     {
         int64_t discount = discounts_of(part, which);
-        int64_t amount =
-            amount_of(json_object_get(part, "unit_price"), which) * json_integer_value(json_object_get(part, "quantity")) - discount;
+        int64_t amount = amount_of(json_object_get(part, "unit_price"), which) *
+                             json_integer_value(json_object_get(part, "quantity")) -
+                         discount;
         part_judge(&v, part, amount, which, gross, per_invoice);
         v.subtotal += amount;
         v.discounts += discount;
         v.line_count++;
-        if (json_is_true(json_object_get(part, "taxable")) != (json_array_size(json_object_get(part, "tax_lines")) > 0) &&
+        if (json_is_true(json_object_get(part, "taxable")) !=
+                (json_array_size(json_object_get(part, "tax_lines")) > 0) &&
             json_object_get(part, "taxable") != NULL)
             v.what = "taxable";
     }
     json_array_foreach(json_object_get(event, "shipping_lines"), i, part)
     {
-        int64_t discount = discounts_of(part, which), amount = amount_of(json_object_get(part, "price"), which) - discount;
+        int64_t discount = discounts_of(part, which),
+                amount = amount_of(json_object_get(part, "price"), which) - discount;
         part_judge(&v, part, amount, which, gross, per_invoice);
         v.shipping += amount;
         v.discounts += discount;
@@ -114,7 +122,8 @@ static struct verdict judge(const json_t *event, const char *which)
         part_judge(&v, part, amount, which, gross, per_invoice);
         v.charges += amount;
     }
-    json_array_foreach(json_object_get(event, "tenders"), i, part) v.tenders += amount_of(json_object_get(part, "amount"), which);
+    json_array_foreach(json_object_get(event, "tenders"), i, part) v.tenders +=
+        amount_of(json_object_get(part, "amount"), which);
     v.total = v.subtotal + v.shipping + v.charges + (gross ? 0 : v.tax);
     for (size_t g = 0; per_invoice && g < 4; g++)
         if (!tax_fits(v.groups[g].tax, v.groups[g].amount, v.groups[g].rate_ppm, gross, 1))
@@ -122,7 +131,8 @@ static struct verdict judge(const json_t *event, const char *which)
     const struct {
         const char *name;
         int64_t wanted;
-    } stated[] = {{"subtotal", v.subtotal}, {"discounts", v.discounts}, {"shipping", v.shipping}, {"charges", v.charges},
+    } stated[] = {{"subtotal", v.subtotal}, {"discounts", v.discounts},
+                  {"shipping", v.shipping}, {"charges", v.charges},
                   {"tax", v.tax},           {"total", v.total}};
     for (size_t k = 0; k < sizeof stated / sizeof *stated; k++)
         if (amount_of(json_object_get(totals, stated[k].name), which) != stated[k].wanted)
@@ -135,7 +145,9 @@ static struct verdict judge(const json_t *event, const char *which)
 static const char *judge_both(const json_t *event)
 {
     const char *what = judge(event, "shop_minor").what;
-    return what != NULL || json_object_get(event, "presentment_currency") == NULL ? what : judge(event, "presentment_minor").what;
+    return what != NULL || json_object_get(event, "presentment_currency") == NULL
+               ? what
+               : judge(event, "presentment_minor").what;
 }
 
 /* ---- what is right ---- */
@@ -174,7 +186,8 @@ static size_t amounts_move(json_t *json, json_t *event, const char *path)
         return 0;
     json_object_foreach(json, name, value)
     {
-        if (!json_is_integer(value) || (strcmp(name, "shop_minor") != 0 && strcmp(name, "presentment_minor") != 0)) {
+        if (!json_is_integer(value) ||
+            (strcmp(name, "shop_minor") != 0 && strcmp(name, "presentment_minor") != 0)) {
             count += amounts_move(value, event, name);
             continue;
         }
@@ -255,8 +268,8 @@ static void test_the_world_is_varied(void **state)
         seen[FREE_DELIVERY] += strstr(text, "Free delivery") != NULL;
         seen[COUNTER] += json_object_get(e.event, "shipping_address") == NULL;
         seen[BUSINESS] += json_object_get(e.event, "business") != NULL;
-        seen[GUEST] +=
-            json_object_get(e.event, "customer") != NULL && json_object_get(json_object_get(e.event, "customer"), "customer_id") == NULL;
+        seen[GUEST] += json_object_get(e.event, "customer") != NULL &&
+                       json_object_get(json_object_get(e.event, "customer"), "customer_id") == NULL;
         seen[POLISH] += strstr(text, "Łukasz") != NULL;
         seen[JAPANESE] += strstr(text, "田中") != NULL;
         seen[TWO_MONEYS] += json_object_get(e.event, "presentment_currency") != NULL;
@@ -302,13 +315,20 @@ static void test_the_same_seed_gives_the_same_bytes(void **state)
         struct order_gen_options options;
     } rows[] = {
         {"plain", {.seed = 5, .count = 300, .customers = 20}},
-        {"faulty and duplicates", {.seed = 5, .count = 300, .customers = 20, .duplicates = 20, .faulty = 30, .faults = all_faults}},
+        {"faulty and duplicates",
+         {.seed = 5,
+          .count = 300,
+          .customers = 20,
+          .duplicates = 20,
+          .faulty = 30,
+          .faults = all_faults}},
         {"keys", {.seed = 5, .count = 300, .customers = 20, .keys = 40, .skew = 1.1}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct order_gen_options other = rows[i].options;
         other.seed = 6;
-        char *a = stream_text(&rows[i].options), *b = stream_text(&rows[i].options), *c = stream_text(&other);
+        char *a = stream_text(&rows[i].options), *b = stream_text(&rows[i].options),
+             *c = stream_text(&other);
         print_message("  %s\n", rows[i].name);
         assert_string_equal(a, b);
         assert_string_not_equal(a, c);
@@ -327,7 +347,10 @@ static int codec_setup(void **state)
 {
     char message[300];
     (void)state;
-    return codec_open("schemas", "", (struct codec_limits){.bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32}, &codec, message);
+    const struct codec_limits limits = {
+        .bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
+    return codec_open("schemas", "", limits, &codec, message) != 0 ||
+           codec_check(codec, &order_event_record, message) != 0;
 }
 
 static int codec_teardown(void **state)
@@ -346,26 +369,32 @@ static void identity_of(const json_t *json, uint8_t ret_identity[static CODEC_ID
     buf_init(&bytes, 1 << 20);
     if (codec_from_json(codec, "OrderEvent", json, &bytes, &fault) != 0)
         fail_msg("%s", fault.message);
-    assert_int_equal(codec_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event, &fault), 0);
+    assert_int_equal(
+        codec_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event, &fault), 0);
     codec_identity(codec, &order_event_record, &event, ret_identity);
     buf_release(&bytes);
     arena_free(arena);
 }
 
-static void test_resends_are_the_same_order_and_conflicts_are_not(void **state)
+static void test_resends_are_the_same_order_and_amendments_are_not(void **state)
 {
     (void)state;
     enum { COUNT = 600 };
     static uint8_t first[COUNT][CODEC_IDENTITY_SIZE];
     static int64_t version[COUNT];
-    static bool is_over[COUNT];
-    int64_t resends = 0, conflicts = 0, cancelled = 0;
-    const struct order_gen_options options = {
-        .seed = 9, .count = COUNT, .customers = 50, .duplicates = 30, .faulty = 30, .faults = all_faults};
+    static bool is_over[COUNT], is_open[COUNT]; /* cancelled; amended */
+    int64_t resends = 0, amendments = 0, cancelled = 0;
+    const struct order_gen_options options = {.seed = 9,
+                                              .count = COUNT,
+                                              .customers = 50,
+                                              .duplicates = 30,
+                                              .faulty = 30,
+                                              .faults = all_faults};
     struct order_gen *gen = order_gen_new(&options);
     struct order_gen_event e;
     memset(version, 0, sizeof version);
     memset(is_over, 0, sizeof is_over);
+    memset(is_open, 0, sizeof is_open);
     while (order_gen_next(gen, &e)) {
         uint8_t now[CODEC_IDENTITY_SIZE];
         int64_t v = json_integer_value(json_object_get(e.event, "source_version"));
@@ -379,17 +408,22 @@ static void test_resends_are_the_same_order_and_conflicts_are_not(void **state)
         } else if (e.fault == ORDER_FAULT_NONE) {
             assert_memory_equal(now, first[e.index], sizeof now);
             assert_string_equal(e.outcome, "duplicate");
+            is_open[e.index] = false;
             resends++;
         } else {
             assert_memory_not_equal(now, first[e.index], sizeof now);
-            assert_string_equal(e.outcome, "dead_letter");
-            conflicts += e.fault == ORDER_FAULT_conflict;
-            cancelled += strcmp(json_string_value(json_object_get(e.event, "kind")), "cancelled") == 0;
+            const bool amends = e.fault == ORDER_FAULT_amended;
+            assert_string_equal(e.outcome,
+                                amends && is_open[e.index] ? "duplicate" : "dead_letter");
+            amendments += amends;
+            is_open[e.index] |= amends;
+            cancelled +=
+                strcmp(json_string_value(json_object_get(e.event, "kind")), "cancelled") == 0;
         }
         json_decref(e.event);
     }
     order_gen_free(gen);
-    assert_true(resends > 100 && conflicts > 5 && cancelled > 5);
+    assert_true(resends > 100 && amendments > 5 && cancelled > 5);
 }
 
 /* Each fault in the order is what its row says, and nothing else is wrong. */
@@ -401,14 +435,21 @@ static void test_faults_are_what_they_say(void **state)
         const char *judged; /* by the arithmetic judge; NULL: nothing */
         const char *has;    /* in the JSON */
     } rows[] = {
-        {ORDER_FAULT_tax_mismatch, "tax of ", NULL},    {ORDER_FAULT_total_mismatch, "tenders", NULL},
-        {ORDER_FAULT_unknown_sku, NULL, "\"NOSUCH"},    {ORDER_FAULT_empty_sku, NULL, "Alteration"},
-        {ORDER_FAULT_depot_unmapped, NULL, "\"9999\""}, {ORDER_FAULT_payment_unmapped, NULL, "cryptopay"},
-        {ORDER_FAULT_charge_unmapped, NULL, "drone"},   {ORDER_FAULT_test_order, NULL, "\"test\":true"},
+        {ORDER_FAULT_tax_mismatch, "tax of ", NULL},
+        {ORDER_FAULT_total_mismatch, "tenders", NULL},
+        {ORDER_FAULT_unknown_sku, NULL, "\"NOSUCH"},
+        {ORDER_FAULT_empty_sku, NULL, "Alteration"},
+        {ORDER_FAULT_depot_unmapped, NULL, "\"9999\""},
+        {ORDER_FAULT_payment_unmapped, NULL, "cryptopay"},
+        {ORDER_FAULT_charge_unmapped, NULL, "drone"},
+        {ORDER_FAULT_test_order, NULL, "\"test\":true"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct order_gen_options options = {
-            .seed = 3, .count = 60, .customers = 50, .faulty = 100, .faults = UINT64_C(1) << rows[i].fault};
+        const struct order_gen_options options = {.seed = 3,
+                                                  .count = 60,
+                                                  .customers = 50,
+                                                  .faulty = 100,
+                                                  .faults = UINT64_C(1) << rows[i].fault};
         struct order_gen *gen = order_gen_new(&options);
         struct order_gen_event e;
         print_message("  %s\n", order_fault_info(rows[i].fault)->name);
@@ -419,7 +460,8 @@ static void test_faults_are_what_they_say(void **state)
             if (rows[i].judged == NULL)
                 assert_null(what);
             else
-                assert_true(what != NULL && strncmp(what, rows[i].judged, strlen(rows[i].judged)) == 0);
+                assert_true(what != NULL &&
+                            strncmp(what, rows[i].judged, strlen(rows[i].judged)) == 0);
             if (rows[i].has != NULL)
                 assert_non_null(strstr(text, rows[i].has));
             free(text);
@@ -432,8 +474,12 @@ static void test_faults_are_what_they_say(void **state)
 static void test_shares_are_as_asked(void **state)
 {
     (void)state;
-    const struct order_gen_options options = {
-        .seed = 8, .count = 5000, .customers = 50, .duplicates = 10, .faulty = 20, .faults = all_faults};
+    const struct order_gen_options options = {.seed = 8,
+                                              .count = 5000,
+                                              .customers = 50,
+                                              .duplicates = 10,
+                                              .faulty = 20,
+                                              .faults = all_faults};
     struct order_gen *gen = order_gen_new(&options);
     struct order_gen_event e;
     int64_t resends = 0, faulty = 0;
@@ -451,7 +497,8 @@ static void test_skew_gives_most_to_a_few(void **state)
 {
     (void)state;
     for (int skewed = 0; skewed < 2; skewed++) {
-        const struct order_gen_options options = {.seed = 8, .count = 5000, .customers = 50, .keys = 100, .skew = skewed ? 1.0 : 0};
+        const struct order_gen_options options = {
+            .seed = 8, .count = 5000, .customers = 50, .keys = 100, .skew = skewed ? 1.0 : 0};
         struct order_gen *gen = order_gen_new(&options);
         struct order_gen_event e;
         int64_t first = 0, count[100] = {0};
@@ -482,7 +529,8 @@ static void test_bytes_are_broken_as_named(void **state)
         bool same = size == 200 && memcmp(bytes, whole, 200) == 0;
         assert_int_equal(same, order_fault_info(fault)->shape != FAULT_IN_BYTES);
         assert_true(size <= 200 + ORDER_BREAK_ROOM);
-        assert_true(pf_error_find(order_fault_info(fault)->code) != PF_OK || fault == ORDER_FAULT_test_order);
+        assert_true(pf_error_find(order_fault_info(fault)->code) != PF_OK ||
+                    fault == ORDER_FAULT_test_order);
         assert_int_equal(order_fault_find(order_fault_info(fault)->name), fault);
     }
     assert_int_equal(order_fault_find("nonsense"), ORDER_FAULT_NONE);
@@ -495,7 +543,8 @@ int main(void)
         cmocka_unit_test(test_the_judge_finds_one_minor_unit_anywhere),
         cmocka_unit_test(test_the_world_is_varied),
         cmocka_unit_test(test_the_same_seed_gives_the_same_bytes),
-        cmocka_unit_test_setup_teardown(test_resends_are_the_same_order_and_conflicts_are_not, codec_setup, codec_teardown),
+        cmocka_unit_test_setup_teardown(test_resends_are_the_same_order_and_amendments_are_not,
+                                        codec_setup, codec_teardown),
         cmocka_unit_test(test_faults_are_what_they_say),
         cmocka_unit_test(test_shares_are_as_asked),
         cmocka_unit_test(test_skew_gives_most_to_a_few),

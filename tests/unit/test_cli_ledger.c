@@ -1,4 +1,5 @@
-/* Open orders on their way into the ledger: what is read of each form, and what is refused, by line and field. */
+/* Open orders on their way into the ledger: what is read of each form, and what is refused, by line
+ * and field. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +9,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "ledger_csv.h"
-#include "ledger_draft.h"
+#include "core/ledger_csv.h"
+#include "core/ledger_draft.h"
 
 static struct config *config;
 static void *rules;
@@ -18,7 +19,8 @@ static int open_rules(void **state)
 {
     struct config_message message;
     (void)state;
-    return config_load(NULL, NULL, 0, &config, &message) != 0 || order_rules_load(config, &rules, &message) != 0;
+    return config_load(NULL, NULL, 0, &config, &message) != 0 ||
+           order_rules_load(config, &rules, &message) != 0;
 }
 
 static int close_rules(void **state)
@@ -29,19 +31,28 @@ static int close_rules(void **state)
     return 0;
 }
 
-/* An order that adds up: 24.00 + 12.00 + 3.95 = 39.95, of that tax 6.66; one shirt of two was credited. */
+/* An order that adds up: 24.00 + 12.00 + 3.95 = 39.95, of that tax 6.66; one shirt of two was
+ * credited. */
 static const char good[] =
-    "{'channel': 'shopify', 'store': 'uk', 'order_id': '7001', 'currency': 'GBP', 'order_date': '2026-10-01', 'tax_included': true,"
-    " 'total': '39.95', 'tax': '6.66', 'outstanding': '0.95', 'account': 'C1', 'money': 'presentment',"
-    " 'lines': [{'line_id': '11', 'product': 'TSHIRT', 'matrix_codes': ['RED', 'M'], 'quantity': 2, 'amount': '24.00', 'depot': '01',"
-    "            'taxes': [{'rate': '20', 'tax': '4.00', 'credited': '2.00'}], 'credited_quantity': 1, 'credited': '12.00'},"
-    "           {'line_id': '12', 'product': 'SKU00001', 'number': 5, 'quantity': 1, 'amount': '12.00', 'gift_card': true,"
+    "{'channel': 'shopify', 'store': 'uk', 'order_id': '7001', 'currency': 'GBP', 'order_date': "
+    "'2026-10-01', 'tax_included': true,"
+    " 'total': '39.95', 'tax': '6.66', 'outstanding': '0.95', 'account': 'C1', 'money': "
+    "'presentment',"
+    " 'lines': [{'line_id': '11', 'product': 'TSHIRT', 'matrix_codes': ['RED', 'M'], 'quantity': "
+    "2, 'amount': '24.00', 'depot': '01',"
+    "            'taxes': [{'rate': '20', 'tax': '4.00', 'credited': '2.00'}], "
+    "'credited_quantity': 1, 'credited': '12.00'},"
+    "           {'line_id': '12', 'product': 'SKU00001', 'number': 5, 'quantity': 1, 'amount': "
+    "'12.00', 'gift_card': true,"
     "            'taxes': [{'rate': '17.5', 'tax': '1.50'}, {'rate': '0.0001', 'tax': '0.50'}]}],"
     " 'charges': [{'code': 'CARR', 'amount': '3.95', 'taxes': [{'rate': '20', 'tax': '0.66'}]}],"
-    " 'tenders': [{'kind': 'card', 'gateway': 'stripe', 'method': 'CSH', 'transaction_id': 't-1', 'amount': '39.00', 'credited': '12.00'}],"
-    " 'credits': [{'refund_id': 'r1', 'document': 'CN1', 'amount': '12.00', 'posted_at': '2026-10-05T10:00:00Z'}]}";
+    " 'tenders': [{'kind': 'card', 'gateway': 'stripe', 'method': 'CSH', 'transaction_id': 't-1', "
+    "'amount': '39.00', 'credited': '12.00'}],"
+    " 'credits': [{'refund_id': 'r1', 'document': 'CN1', 'amount': '12.00', 'posted_at': "
+    "'2026-10-05T10:00:00Z'}]}";
 
-/* `good` with a JSON patch applied: "path=value", value JSON with single quotes; an empty value deletes. */
+/* `good` with a JSON patch applied: "path=value", value JSON with single quotes; an empty value
+ * deletes. */
 static json_t *order_with(const char *path, const char *value)
 {
     char text[sizeof good], replaced[4096];
@@ -59,7 +70,8 @@ static json_t *order_with(const char *path, const char *value)
     for (char *c = replaced; *c != '\0'; c++)
         *c = *c == '\'' ? '"' : *c;
     while ((part = strsep(&rest, ".")) != NULL && rest != NULL)
-        at = json_is_array(at) ? json_array_get(at, (size_t)strtoul(part, NULL, 10)) : json_object_get(at, part);
+        at = json_is_array(at) ? json_array_get(at, (size_t)strtoul(part, NULL, 10))
+                               : json_object_get(at, part);
     assert_non_null(at);
     json_t *fresh = replaced[0] != '\0' ? json_loads(replaced, JSON_DECODE_ANY, &error) : NULL;
     if (fresh == NULL)
@@ -71,8 +83,8 @@ static json_t *order_with(const char *path, const char *value)
     return order;
 }
 
-static int read_order(const json_t *order, struct arena *arena, struct ledger_draft *draft, int64_t *remaining,
-                      char why[static LEDGER_WHY_MAX])
+static int read_order(const json_t *order, struct arena *arena, struct ledger_draft *draft,
+                      int64_t *remaining, char why[static LEDGER_WHY_MAX])
 {
     const int rc = ledger_draft_read(order, rules, arena, draft, why);
     return rc == 0 ? ledger_check(draft, remaining, why) : rc;
@@ -156,22 +168,30 @@ static void test_wrong(void **state)
         {"lines.0.credited_quantity", "3", "lines[0].credited_quantity: more was credited"},
         {"lines.0.credited", "'24.01'", "lines[0].credited: more was credited than was sold"},
         {"lines.0.credited", "'-1.00'", "lines[0].credited: more was credited than was sold"},
-        {"lines.0.credited", "'11.99'", "credits: what was credited of lines and charges, tax included, comes to: 11.99, but 12.00"},
+        {"lines.0.credited", "'11.99'",
+         "credits: what was credited of lines and charges, tax included, comes to: 11.99, but "
+         "12.00"},
         {"lines.0.amount", "'-24.00'", "lines[0].amount: is below 0"},
-        {"lines.0.matrix_codes", "['a', 'b', 'c', 'd', 'e']", "lines[0].matrix_codes: must be a list of at most four"},
+        {"lines.0.matrix_codes", "['a', 'b', 'c', 'd', 'e']",
+         "lines[0].matrix_codes: must be a list of at most four"},
         {"lines.0.taxes.0.rate", "'20%'", "lines[0].taxes[0].rate: must be a percentage"},
         {"lines.0.taxes.0.rate", "'0.00001'", "lines[0].taxes[0].rate: must be a percentage"},
         {"lines.0.taxes.0.rate", "'.'", "lines[0].taxes[0].rate: must be a percentage"},
-        {"lines.0.taxes.0.credited", "'4.01'", "lines[0].taxes[0].credited: more was credited than the tax is"},
+        {"lines.0.taxes.0.credited", "'4.01'",
+         "lines[0].taxes[0].credited: more was credited than the tax is"},
         {"lines.0.taxes.0.tax", "'24.01'", "lines[0].taxes: more tax than the amount"},
         {"charges.0.amount", "'-3.95'", "charges[0].amount: is below 0, which only cash_rounding"},
         {"charges.0.kind", "'carriage'", "charges[0].kind: is none of"},
         {"charges.0.credited", "'4.00'", "charges[0].credited: more was credited"},
         {"tenders.0.kind", "'gold'", "tenders[0].kind: is none of"},
         {"tenders.0.credited", "'39.01'", "tenders[0].credited: more was paid back"},
-        {"credits", "[]", "credits: what was credited of lines and charges, tax included, comes to: 12.00, but 0.00"},
+        {"credits", "[]",
+         "credits: what was credited of lines and charges, tax included, comes to: 12.00, but "
+         "0.00"},
         {"credits.0.posted_at", "", "credits[0].posted_at: missing"},
-        {"credits.9", "{'refund_id': 'r1', 'document': 'CN2', 'amount': '0.00', 'posted_at': '2026-10-05T10:00:00Z'}",
+        {"credits.9",
+         "{'refund_id': 'r1', 'document': 'CN2', 'amount': '0.00', 'posted_at': "
+         "'2026-10-05T10:00:00Z'}",
          "credits[1].refund_id: is that of credits[0]"},
         {"lines.0.amount", "'92233720368547758.07'", "the amounts are too large"},
     };
@@ -194,12 +214,15 @@ static void test_wrong(void **state)
 static void test_without_tax(void **state)
 {
     static const char text[] =
-        "{\"channel\": \"shopify\", \"store\": \"uk\", \"order_id\": \"1\", \"currency\": \"JPY\", \"order_date\": \"2026-10-01\","
+        "{\"channel\": \"shopify\", \"store\": \"uk\", \"order_id\": \"1\", \"currency\": \"JPY\", "
+        "\"order_date\": \"2026-10-01\","
         " \"tax_included\": false, \"total\": \"1098\", \"tax\": \"98\","
-        " \"lines\": [{\"line_id\": \"1\", \"product\": \"A\", \"quantity\": 1, \"amount\": \"1002\", \"credited\": \"501\","
+        " \"lines\": [{\"line_id\": \"1\", \"product\": \"A\", \"quantity\": 1, \"amount\": "
+        "\"1002\", \"credited\": \"501\","
         "              \"taxes\": [{\"rate\": \"10\", \"tax\": \"98\", \"credited\": \"49\"}]}],"
         " \"charges\": [{\"code\": \"R\", \"kind\": \"cash_rounding\", \"amount\": \"-2\"}],"
-        " \"credits\": [{\"refund_id\": \"r\", \"document\": \"C\", \"amount\": \"550\", \"posted_at\": \"2026-10-02\"}]}";
+        " \"credits\": [{\"refund_id\": \"r\", \"document\": \"C\", \"amount\": \"550\", "
+        "\"posted_at\": \"2026-10-02\"}]}";
     (void)state;
     json_t *order = json_loads(text, 0, NULL);
     struct arena *arena = arena_new(1 << 20);
@@ -251,24 +274,29 @@ static struct seen read_table(const char *text, size_t size)
     return seen;
 }
 
-#define HEAD                                                                                                                               \
-    "part;channel;store;order_id;currency;order_date;tax_included;total;tax;outstanding;account;money;line_id;number;product;"             \
-    "matrix_codes;quantity;depot;gift_card;amount;rate;tax_credited;credited_quantity;credited;code;kind;gateway;method;transaction_id;"   \
+#define HEAD                                                                                       \
+    "part;channel;store;order_id;currency;order_date;tax_included;total;tax;outstanding;account;"  \
+    "money;line_id;number;product;"                                                                \
+    "matrix_codes;quantity;depot;gift_card;amount;rate;tax_credited;credited_quantity;credited;"   \
+    "code;kind;gateway;method;transaction_id;"                                                     \
     "refund_id;document;posted_at\r\n"
 
-/* The same order as `good`, as a spreadsheet writes it: a mark at its head, semicolons, quotes, CRLF, blank rows. */
+/* The same order as `good`, as a spreadsheet writes it: a mark at its head, semicolons, quotes,
+ * CRLF, blank rows. */
 static void test_table(void **state)
 {
-    static const char text[] = "\xEF\xBB\xBF" HEAD "order;shopify;uk;7001;GBP;2026-10-01;yes;39.95;6.66;0.95;C1;presentment\r\n"
-                               "line;shopify;uk;7001;;;;;4.00;;;;11;;\"TSHIRT\";RED  M;2;01;;24.00;20;2.00;1;12.00\r\n"
-                               ";;;\r\n"
-                               "line;shopify;uk;7001;;;;;1.50;;;;12;5;SKU00001;;1;;true;12.00;17.5\r\n"
-                               "tax;shopify;uk;7001;;;;;0.50;;;;;;;;;;;;0.0001\r\n"
-                               "charge;shopify;uk;7001;;;;;0.66;;;;;;;;;;;3.95;20;;;;CARR\r\n"
-                               "tender;shopify;uk;7001;;;;;;;;;;;;;;;;39.00;;;;12.00;;card;stripe;CSH;\"t-1\"\r\n"
-                               "credit;shopify;uk;7001;;;;;;;;;;;;;;;;12.00;;;;;;;;;;r1;CN1;2026-10-05T10:00:00Z\r\n"
-                               "order;shopify;uk;7002;GBP;2026-10-01;no;1.00;0\r\n"
-                               "line;shopify;uk;7002;;;;;;;;;\"a \"\"b\"\"\r\nc\";;P;;1;;;1.00";
+    static const char text[] =
+        "\xEF\xBB\xBF" HEAD
+        "order;shopify;uk;7001;GBP;2026-10-01;yes;39.95;6.66;0.95;C1;presentment\r\n"
+        "line;shopify;uk;7001;;;;;4.00;;;;11;;\"TSHIRT\";RED  M;2;01;;24.00;20;2.00;1;12.00\r\n"
+        ";;;\r\n"
+        "line;shopify;uk;7001;;;;;1.50;;;;12;5;SKU00001;;1;;true;12.00;17.5\r\n"
+        "tax;shopify;uk;7001;;;;;0.50;;;;;;;;;;;;0.0001\r\n"
+        "charge;shopify;uk;7001;;;;;0.66;;;;;;;;;;;3.95;20;;;;CARR\r\n"
+        "tender;shopify;uk;7001;;;;;;;;;;;;;;;;39.00;;;;12.00;;card;stripe;CSH;\"t-1\"\r\n"
+        "credit;shopify;uk;7001;;;;;;;;;;;;;;;;12.00;;;;;;;;;;r1;CN1;2026-10-05T10:00:00Z\r\n"
+        "order;shopify;uk;7002;GBP;2026-10-01;no;1.00;0\r\n"
+        "line;shopify;uk;7002;;;;;;;;;\"a \"\"b\"\"\r\nc\";;P;;1;;;1.00";
     (void)state;
     struct seen seen = read_table(text, sizeof text - 1);
     if (seen.wrong_count > 0)
@@ -277,12 +305,14 @@ static void test_table(void **state)
     assert_int_equal(seen.lines[0], 2);
     assert_int_equal(seen.lines[1], 10);
     json_t *wanted = order_with(NULL, NULL);
-    char *ours = json_dumps(json_array_get(seen.orders, 0), JSON_SORT_KEYS), *theirs = json_dumps(wanted, JSON_SORT_KEYS);
+    char *ours = json_dumps(json_array_get(seen.orders, 0), JSON_SORT_KEYS),
+         *theirs = json_dumps(wanted, JSON_SORT_KEYS);
     assert_string_equal(ours, theirs);
     free(ours);
     free(theirs);
     json_decref(wanted);
-    const json_t *line = json_array_get(json_object_get(json_array_get(seen.orders, 1), "lines"), 0);
+    const json_t *line =
+        json_array_get(json_object_get(json_array_get(seen.orders, 1), "lines"), 0);
     assert_string_equal(json_string_value(json_object_get(line, "line_id")), "a \"b\"\r\nc");
     json_decref(seen.orders);
 }
@@ -299,26 +329,36 @@ static void test_wrong_table(void **state)
         {"part,channel,store,order_id,colour\n", 1, "there is no column 'colour'"},
         {"part,channel,store,order_id,part\n", 1, "twice"},
         {"part,channel,store,order_id\nline,shopify,uk,1\n", 2, "its order is not the one above"},
-        {"part,channel,store,order_id\norder,shopify,uk,1\nline,shopify,uk,2\n", 3, "its order is not the one above"},
-        {"part,channel,store,order_id\norder,shopify,uk,1\nlime,shopify,uk,1\n", 3, "part: must be order, line"},
-        {"part,channel,store,order_id,quantity\norder,shopify,uk,1\n\nline,shopify,uk,1,two\n", 4, "quantity: must be a whole number"},
-        {"part,channel,store,order_id,quantity\norder,shopify,uk,1,2\n", 2, "quantity: a row of part order has no such field"},
-        {"part,channel,store,order_id,tax_included\norder,shopify,uk,1,maybe\n", 2, "tax_included: must be true or false"},
-        {"part,channel,store,order_id,rate\norder,shopify,uk,1\ntax,shopify,uk,1,20\n", 3, "there is no line or charge above"},
+        {"part,channel,store,order_id\norder,shopify,uk,1\nline,shopify,uk,2\n", 3,
+         "its order is not the one above"},
+        {"part,channel,store,order_id\norder,shopify,uk,1\nlime,shopify,uk,1\n", 3,
+         "part: must be order, line"},
+        {"part,channel,store,order_id,quantity\norder,shopify,uk,1\n\nline,shopify,uk,1,two\n", 4,
+         "quantity: must be a whole number"},
+        {"part,channel,store,order_id,quantity\norder,shopify,uk,1,2\n", 2,
+         "quantity: a row of part order has no such field"},
+        {"part,channel,store,order_id,tax_included\norder,shopify,uk,1,maybe\n", 2,
+         "tax_included: must be true or false"},
+        {"part,channel,store,order_id,rate\norder,shopify,uk,1\ntax,shopify,uk,1,20\n", 3,
+         "there is no line or charge above"},
         {"part,channel,store,order_id\norder,shopify,uk,1,2\n", 2, "more cells"},
-        {"part,channel,store,order_id\norder,shopify,uk,\"1\nline,shopify,uk,1\n", 2, "never closed"},
+        {"part,channel,store,order_id\norder,shopify,uk,\"1\nline,shopify,uk,1\n", 2,
+         "never closed"},
         {"part,channel,store,order_id\norder,shopify,uk,\xFF\n", 2, "order_id: must be UTF-8"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct seen seen = read_table(rows[i].text, strlen(rows[i].text) > 0 ? strlen(rows[i].text) : 0);
-        if (seen.wrong_count == 0 || seen.wrong_lines[0] != rows[i].line || strstr(seen.wrong, rows[i].says) == NULL)
+        struct seen seen =
+            read_table(rows[i].text, strlen(rows[i].text) > 0 ? strlen(rows[i].text) : 0);
+        if (seen.wrong_count == 0 || seen.wrong_lines[0] != rows[i].line ||
+            strstr(seen.wrong, rows[i].says) == NULL)
             fail_msg("row %zu: line %zu: %s", i, seen.wrong_lines[0], seen.wrong);
         json_decref(seen.orders);
     }
 }
 
-/* A hostile table: a NUL, a cell that never ends, too many cells. Nothing grows without bound, and nothing passes. */
+/* A hostile table: a NUL, a cell that never ends, too many cells. Nothing grows without bound, and
+ * nothing passes. */
 static void test_hostile_table(void **state)
 {
     static const char head[] = "part,channel,store,order_id\n";
@@ -337,8 +377,10 @@ static void test_hostile_table(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good),        cmocka_unit_test(test_wrong),
-                                       cmocka_unit_test(test_without_tax), cmocka_unit_test(test_table),
-                                       cmocka_unit_test(test_wrong_table), cmocka_unit_test(test_hostile_table)};
-    return cmocka_run_group_tests_name("open orders for the ledger", tests, open_rules, close_rules);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good),        cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_without_tax), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_wrong_table), cmocka_unit_test(test_hostile_table)};
+    return cmocka_run_group_tests_name("open orders for the ledger", tests, open_rules,
+                                       close_rules);
 }

@@ -1,7 +1,8 @@
-/* primaflow mappings check: each kind of thing that can lack a mapping, counted by orders, and nothing hostile on the terminal. */
+/* primaflow mappings check: each kind of thing that can lack a mapping, counted by orders, and
+ * nothing hostile on the terminal. */
 #include "test_order_support.h"
 
-#include "mappings_seen.h"
+#include "core/mappings_seen.h"
 
 static struct arena *memory; /* of the row under test */
 
@@ -21,7 +22,8 @@ static void plain(struct order_event *e)
 static void new_store(struct order_event *e)
 {
     e->store = "nl";
-    e->lines.items[0].location_id = "2001"; /* nothing else is looked at: which rows would fit is not known */
+    e->lines.items[0].location_id =
+        "2001"; /* nothing else is looked at: which rows would fit is not known */
 }
 static void new_location(struct order_event *e)
 {
@@ -31,6 +33,7 @@ static void new_location_of_the_order(struct order_event *e)
 {
     e->lines.items[0].location_id = NULL;
     e->location_id = "9998";
+    e->shipping_address = NULL;
 }
 static void no_location_where_one_is_needed(struct order_event *e)
 {
@@ -67,7 +70,8 @@ static void new_charge(struct order_event *e)
 {
     e->charges.count = 1;
     e->charges.items = some(sizeof *e->charges.items);
-    e->charges.items[0] = (struct order_charge){.kind = CHARGE_OTHER, .code = "engraving", .title = "", .amount = {.shop_minor = 100}};
+    e->charges.items[0] = (struct order_charge){
+        .kind = CHARGE_OTHER, .code = "engraving", .title = "", .amount = {.shop_minor = 100}};
 }
 static void new_rate(struct order_event *e)
 {
@@ -134,7 +138,8 @@ static void note(void *user, enum unmapped_kind kind, const char *value)
 {
     struct found *f = user;
     const size_t used = strlen(f->text);
-    (void)snprintf(f->text + used, sizeof f->text - used, "%s=%s; ", unmapped_info(kind)->name, value);
+    (void)snprintf(f->text + used, sizeof f->text - used, "%s=%s; ", unmapped_info(kind)->name,
+                   value);
 }
 
 static void test_kinds(void **state)
@@ -150,16 +155,18 @@ static void test_kinds(void **state)
         {"a store", new_store, "store=nl; ", UNMAPPED_JUDGED},
         {"a line's location", new_location, "location=9999; ", UNMAPPED_JUDGED},
         {"the order's location", new_location_of_the_order, "location=9998; ", UNMAPPED_JUDGED},
-        {"no location where one is needed", no_location_where_one_is_needed, "location=(none); ", UNMAPPED_JUDGED},
-        {"a payment", new_payment, "payment=kind card, gateway cryptopay, method visa; ", UNMAPPED_JUDGED},
+        {"no location where one is needed", no_location_where_one_is_needed, "location=(none); ",
+         UNMAPPED_JUDGED},
+        {"a payment", new_payment, "payment=kind card, gateway cryptopay, method visa; ",
+         UNMAPPED_JUDGED},
         {"a payment that failed needs no mapping", failed_new_payment, "", UNMAPPED_JUDGED},
         {"terms", new_terms, "terms=Net 90; ", UNMAPPED_JUDGED},
         {"carriage", new_carriage, "carriage=drone; ", UNMAPPED_JUDGED},
         {"free carriage needs none", free_new_carriage, "", UNMAPPED_JUDGED},
         {"a charge", new_charge, "charge=other engraving; ", UNMAPPED_JUDGED},
         {"a rate", new_rate, "tax_rate=17.5 % in GB; ", UNMAPPED_JUDGED},
-        {"a country, for each thing taxed there", tax_abroad, "tax_rate=20 % in NO; tax_rate=20 % in NO; tax_rate=20 % in NO; ",
-         UNMAPPED_JUDGED},
+        {"a country, for each thing taxed there", tax_abroad,
+         "tax_rate=20 % in NO; tax_rate=20 % in NO; tax_rate=20 % in NO; ", UNMAPPED_JUDGED},
         {"no SKU", no_sku, "sku=(none); ", UNMAPPED_JUDGED},
         {"a SKU of no shape", shapeless_sku, "sku=A-B-C-D-E-F; ", UNMAPPED_JUDGED},
         {"a bundle needs no shape", bundle, "", UNMAPPED_JUDGED},
@@ -171,7 +178,8 @@ static void test_kinds(void **state)
         {"what contradicts itself", negative, "", UNMAPPED_INVALID},
         {"an id that no number can hold", id_with_blank, "", UNMAPPED_INVALID},
     };
-    struct order_rules *rules = support_rules((const char *const[]){"orders.cutover_date=2026-01-01", NULL});
+    struct order_rules *rules =
+        support_rules((const char *const[]){"orders.cutover_date=2026-01-01", NULL});
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         struct found found = {""};
@@ -179,7 +187,8 @@ static void test_kinds(void **state)
         memory = arena_new(SUPPORT_ARENA);
         struct order_event *event = support_order(memory);
         rows[i].alter(event);
-        assert_int_equal(order_unmapped(event, rules, memory, note, &found, &detail), rows[i].verdict);
+        assert_int_equal(order_unmapped(event, rules, memory, note, &found, &detail),
+                         rows[i].verdict);
         assert_string_equal(found.text, rows[i].found);
         assert_int_equal(detail != NULL, rows[i].verdict == UNMAPPED_INVALID);
         arena_free(memory);
@@ -197,21 +206,26 @@ static void test_kinds_of_other_mappings(void **state)
         const char *found;
     } rows[] = {
         {"a till", "channels.yaml",
-         "channels:\n  - {channel: shopify, store: uk, company: \"1\", prefix: \"2\", country: GB, pos_sources: [pos], accounts: "
+         "channels:\n  - {channel: shopify, store: uk, company: \"1\", prefix: \"2\", country: GB, "
+         "pos_sources: [pos], accounts: "
          "{unresolved: "
          "X}}\n",
          "uk", true, false, false, "customer=point of sale; "},
         {"guests", "channels.yaml",
-         "channels:\n  - {channel: shopify, store: uk, company: \"1\", prefix: \"2\", country: GB, accounts: {unresolved: X}}\n", "uk",
-         false, false, false, "customer=guests; "},
-        {"a gift card", "skus.yaml", "misc_item: M\nshapes: [{separator: \"-\"}]\n", "uk", false, true, true, "gift_card=gift card; "},
-        {"a bundle whose SKU is of no shape", "bundles.yaml", "bundles:\n  - {sku: A-B-C-D-E-F, components: [{product: P}]}\n", "uk", false,
-         false, true, ""},
+         "channels:\n  - {channel: shopify, store: uk, company: \"1\", prefix: \"2\", country: GB, "
+         "accounts: {unresolved: X}}\n",
+         "uk", false, false, false, "customer=guests; "},
+        {"a gift card", "skus.yaml", "misc_item: M\nshapes: [{separator: \"-\"}]\n", "uk", false,
+         true, true, "gift_card=gift card; "},
+        {"a bundle whose SKU is of no shape", "bundles.yaml",
+         "bundles:\n  - {sku: A-B-C-D-E-F, components: [{product: P}]}\n", "uk", false, false, true,
+         ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         char folder[200];
-        (void)snprintf(folder, sizeof folder, "orders.mappings=%s", support_mappings_copy(rows[i].file, rows[i].content));
+        (void)snprintf(folder, sizeof folder, "orders.mappings=%s",
+                       support_mappings_copy(rows[i].file, rows[i].content));
         struct order_rules *rules = support_rules((const char *const[]){folder, NULL});
         struct found found = {""};
         const char *detail = NULL;
@@ -219,17 +233,20 @@ static void test_kinds_of_other_mappings(void **state)
         struct order_event *event = support_order(memory);
         if (!rows[i].knows_customer)
             event->customer = NULL;
-        event->lines.items[1].sku = strcmp(rows[i].file, "bundles.yaml") == 0 ? "A-B-C-D-E-F" : "SKU00002";
+        event->lines.items[1].sku =
+            strcmp(rows[i].file, "bundles.yaml") == 0 ? "A-B-C-D-E-F" : "SKU00002";
         event->source_name = rows[i].is_till ? "pos" : "web";
         event->lines.items[0].gift_card = rows[i].sells_card;
-        assert_int_equal(order_unmapped(event, rules, memory, note, &found, &detail), UNMAPPED_JUDGED);
+        assert_int_equal(order_unmapped(event, rules, memory, note, &found, &detail),
+                         UNMAPPED_JUDGED);
         assert_string_equal(found.text, rows[i].found);
         arena_free(memory);
         support_rules_free(rules);
     }
 }
 
-/* The check says of an order exactly what the worker would flag: the same codes, for every alteration of this file. */
+/* The check says of an order exactly what the worker would flag: the same codes, for every
+ * alteration of this file. */
 static void note_code(void *user, enum unmapped_kind kind, const char *value)
 {
     uint64_t *codes = user;
@@ -256,7 +273,8 @@ static void test_agrees_with_the_worker(void **state)
                                                                 shapeless_sku,
                                                                 bundle,
                                                                 nobody_elsewhere};
-    const uint64_t sums = UINT64_C(1) << PF_E_total_mismatch | UINT64_C(1) << PF_E_tax_mismatch | UINT64_C(1) << PF_E_payment_pending;
+    const uint64_t sums = UINT64_C(1) << PF_E_total_mismatch | UINT64_C(1) << PF_E_tax_mismatch |
+                          UINT64_C(1) << PF_E_payment_pending;
     _Static_assert(PF_ERROR_COUNT <= 64, "a bit for each");
     struct order_rules *rules = support_rules(NULL);
     for (size_t i = 0; i < sizeof alterations / sizeof *alterations; i++) {
@@ -267,7 +285,8 @@ static void test_agrees_with_the_worker(void **state)
         memory = arena_new(SUPPORT_ARENA);
         struct order_event *event = support_order(memory);
         alterations[i](event);
-        assert_int_equal(order_unmapped(event, rules, memory, note_code, &checked, &detail), UNMAPPED_JUDGED);
+        assert_int_equal(order_unmapped(event, rules, memory, note_code, &checked, &detail),
+                         UNMAPPED_JUDGED);
         support_decide(event, rules, NULL, memory, &key, &plan);
         for (size_t c = 0; c < plan.code_count; c++)
             flagged |= UINT64_C(1) << plan.codes[c];
@@ -294,7 +313,8 @@ static void test_counts(void **state)
     struct order_rules *rules = support_rules(NULL);
     struct seen seen;
     seen_init(&seen);
-    for (int i = 0; i < 5000; i++) { /* 1250 orders, each four times; every tenth order at a new place */
+    for (int i = 0; i < 5000;
+         i++) { /* 1250 orders, each four times; every tenth order at a new place */
         char id[16];
         memory = arena_new(SUPPORT_ARENA);
         struct order_event *event = support_order(memory);
@@ -335,12 +355,15 @@ static void test_hostile_texts(void **state)
     struct order_event *event = support_order(memory);
     event->lines.items[0].location_id = "99\x1b[2J\n99";
     memset(sku, 'x', sizeof sku);
-    memcpy(sku + SEEN_TEXT_MAX - 2, "\xc3\xa9 and more", 11); /* the last place is in the middle of a letter */
+    memcpy(sku + SEEN_TEXT_MAX - 2, "\xc3\xa9 and more",
+           11); /* the last place is in the middle of a letter */
     event->lines.items[1].sku = sku;
     sku[sizeof sku - 1] = '\0';
     assert_true(seen_event(&seen, event, rules, memory));
     assert_string_equal(item_of(&seen, "99?[2J?99")->value, "99?[2J?99");
-    assert_int_equal(strlen(seen.items[0].kind == UNMAPPED_SKU ? seen.items[0].value : seen.items[1].value), SEEN_TEXT_MAX - 2);
+    assert_int_equal(
+        strlen(seen.items[0].kind == UNMAPPED_SKU ? seen.items[0].value : seen.items[1].value),
+        SEEN_TEXT_MAX - 2);
     event->order_id = "a\nb";
     assert_true(seen_event(&seen, event, rules, memory));
     assert_non_null(strstr(seen.first_invalid, "order a?b: order_id must be"));
@@ -377,8 +400,12 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),  cmocka_unit_test(test_kinds_of_other_mappings), cmocka_unit_test(test_agrees_with_the_worker),
-        cmocka_unit_test(test_counts), cmocka_unit_test(test_hostile_texts),           cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_kinds_of_other_mappings),
+        cmocka_unit_test(test_agrees_with_the_worker),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_hostile_texts),
+        cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests_name("cli_mappings", tests, NULL, NULL);
 }

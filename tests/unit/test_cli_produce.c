@@ -1,4 +1,5 @@
-/* What `primaflow produce` gathers before it sends: every line or none, and words that name the line and the field, never a value. */
+/* What `primaflow produce` gathers before it sends: every line or none, and words that name the
+ * line and the field, never a value. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,15 +7,16 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <unistd.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "bytes_json.h"
-#include "cli.h"
-#include "events.h"
+#include "core/bytes_json.h"
+#include "core/events.h"
 #include "order_gen.h"
-#include "spool.h"
+#include "core/spool.h"
 
 static struct config *config;
+static struct ops *ops;
 static struct event_maker *maker;
 
 static int setup(void **state)
@@ -23,35 +25,40 @@ static int setup(void **state)
     (void)state;
     assert_int_equal(clearenv(), 0);
     assert_int_equal(config_load(NULL, NULL, 0, &config, &message), 0);
-    const struct cli cli = {.config = config};
-    return events_maker_new(&cli, "orders.raw", &maker);
+    struct ops_error error;
+    ops = ops_new(config);
+    assert_non_null(ops);
+    return events_maker_new(ops, "orders.raw", &maker, &error) == OPS_DONE ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
     events_maker_free(maker);
+    ops_free(ops);
     config_free(config);
     return 0;
 }
 
-/* Runs spool_read with what it says on stderr in `said`. */
-static int read_said(struct spool *spool, const char *text, spool_line line, void *user, char *said, size_t said_size)
+/* Runs spool_read with what it complains of, and its error, in `said`, as they are printed. */
+static enum ops_kind read_said(struct spool *spool, const char *text, spool_line line, void *user,
+                               char *said, size_t said_size)
 {
-    FILE *in = fmemopen((char *)(uintptr_t)text, strlen(text), "r"), *err = tmpfile();
-    assert_true(in != NULL && err != NULL);
-    (void)fflush(stderr);
-    int kept = dup(STDERR_FILENO);
-    assert_true(dup2(fileno(err), STDERR_FILENO) >= 0);
-    int code = spool_read(spool, in, "orders.jsonl", line, user);
-    (void)fflush(stderr);
-    assert_true(dup2(kept, STDERR_FILENO) >= 0);
-    (void)close(kept);
-    rewind(err);
-    said[fread(said, 1, said_size - 1, err)] = '\0';
-    (void)fclose(err);
+    struct complaints complaints = {.count = 0};
+    struct ops_error error;
+    FILE *in = fmemopen((char *)(uintptr_t)text, strlen(text), "r");
+    assert_non_null(in);
+    const enum ops_kind kind =
+        spool_read(spool, in, "orders.jsonl", line, user, &complaints, &error);
+    size_t used = 0;
+    said[0] = '\0';
+    for (size_t i = 0; i < complaints_kept(&complaints) && used < said_size; i++)
+        used += (size_t)snprintf(said + used, said_size - used, "orders.jsonl:%zu: %s\n",
+                                 complaints.first[i].line, complaints.first[i].text);
+    if (kind != OPS_DONE && used < said_size)
+        (void)snprintf(said + used, said_size - used, "%s\n", error.text);
     (void)fclose(in);
-    return code;
+    return kind;
 }
 
 /* Orders of the generator, one a line, with line `bad` (from 1; 0: none) replaced. */
@@ -80,7 +87,7 @@ static void test_right_lines_are_all_taken(void **state)
     char said[2000], *text = orders_text(50, 0, "");
     struct spool spool;
     spool_init(&spool);
-    assert_int_equal(read_said(&spool, text, events_line, maker, said, sizeof said), CLI_DONE);
+    assert_int_equal(read_said(&spool, text, events_line, maker, said, sizeof said), OPS_DONE);
     assert_int_equal(spool.count, 50);
     assert_string_equal(said, "");
     spool_release(&spool);
@@ -104,7 +111,7 @@ static void test_a_wrong_line_is_named_and_stops_all(void **state)
         struct spool spool;
         print_message("  %s\n", rows[i].name);
         spool_init(&spool);
-        assert_int_equal(read_said(&spool, text, events_line, maker, said, sizeof said), CLI_DATA);
+        assert_int_equal(read_said(&spool, text, events_line, maker, said, sizeof said), OPS_DATA);
         if (strstr(said, rows[i].said) == NULL)
             fail_msg("said: %s", said);
         assert_non_null(strstr(said, "1 of 20 lines are wrong; nothing was sent"));
@@ -142,7 +149,7 @@ static void test_what_has_no_key_is_refused_without_its_values(void **state)
         struct spool spool;
         print_message("  %s\n", rows[i].name);
         spool_init(&spool);
-        assert_int_equal(read_said(&spool, text, events_line, maker, said, sizeof said), CLI_DATA);
+        assert_int_equal(read_said(&spool, text, events_line, maker, said, sizeof said), OPS_DATA);
         if (strstr(said, "orders.jsonl:1: ") == NULL || strstr(said, rows[i].said) == NULL)
             fail_msg("said: %s", said);
         assert_null(strstr(said, "Amelia"));
@@ -159,7 +166,7 @@ static void test_complaints_are_bounded_and_counted(void **state)
     for (size_t i = 0; i < 200; i++)
         memcpy(text + 3 * i, "[]\n", 4);
     spool_init(&spool);
-    assert_int_equal(read_said(&spool, text, events_line, maker, said, sizeof said), CLI_DATA);
+    assert_int_equal(read_said(&spool, text, events_line, maker, said, sizeof said), OPS_DATA);
     assert_non_null(strstr(said, "200 of 200 lines are wrong"));
     assert_non_null(strstr(said, "orders.jsonl:20: "));
     assert_null(strstr(said, "orders.jsonl:21: "));
@@ -172,7 +179,9 @@ static void test_blank_lines_count_but_are_nothing(void **state)
     char said[2000];
     struct spool spool;
     spool_init(&spool);
-    assert_int_equal(read_said(&spool, "\n  \r\n{\"value\": 1}\n\n[]\n", spool_raw_line, NULL, said, sizeof said), CLI_DATA);
+    assert_int_equal(read_said(&spool, "\n  \r\n{\"value\": 1}\n\n[]\n", spool_raw_line, NULL, said,
+                               sizeof said),
+                     OPS_DATA);
     assert_non_null(strstr(said, "orders.jsonl:5: not a JSON object"));
     assert_int_equal(spool.count, 1);
     spool_release(&spool);
@@ -199,7 +208,7 @@ static void test_raw_lines(void **state)
         print_message("  %s\n", rows[i].name);
         spool_init(&spool);
         assert_int_equal(read_said(&spool, rows[i].line, spool_raw_line, NULL, said, sizeof said),
-                         rows[i].said == NULL ? CLI_DONE : CLI_DATA);
+                         rows[i].said == NULL ? OPS_DONE : OPS_DATA);
         assert_int_equal(spool.count, rows[i].said == NULL);
         if (rows[i].said != NULL && strstr(said, rows[i].said) == NULL)
             fail_msg("said: %s", said);
@@ -215,21 +224,23 @@ static void test_too_large_for_kafka_is_refused_before_it_is_sent(void **state)
         size_t key, value;
         bool taken;
     } rows[] = {
-        {"value too large", 0, BROKER_RECORD_MAX + 1, false},
-        {"together too large", BROKER_RECORD_MAX / 2, BROKER_RECORD_MAX / 2 + 1, false},
-        {"just", BROKER_RECORD_MAX / 2, BROKER_RECORD_MAX / 2, true},
+        {"value too large", 0, KAFKA_RECORD_MAX + 1, false},
+        {"together too large", KAFKA_RECORD_MAX / 2, KAFKA_RECORD_MAX / 2 + 1, false},
+        {"just", KAFKA_RECORD_MAX / 2, KAFKA_RECORD_MAX / 2, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char said[2000], *xs = malloc(BROKER_RECORD_MAX + 2);
+        char said[2000], *xs = malloc(KAFKA_RECORD_MAX + 2);
         struct buf line;
         struct spool spool;
         print_message("  %s\n", rows[i].name);
         assert_non_null(xs);
-        memset(xs, 'x', BROKER_RECORD_MAX + 1);
+        memset(xs, 'x', KAFKA_RECORD_MAX + 1);
         buf_init(&line, 4 << 20);
-        buf_printf(&line, "{\"key\": \"%.*s\", \"value\": \"%.*s\"}\n", (int)rows[i].key, xs, (int)rows[i].value, xs);
+        buf_printf(&line, "{\"key\": \"%.*s\", \"value\": \"%.*s\"}\n", (int)rows[i].key, xs,
+                   (int)rows[i].value, xs);
         spool_init(&spool);
-        assert_int_equal(read_said(&spool, line.data, spool_raw_line, NULL, said, sizeof said), rows[i].taken ? CLI_DONE : CLI_DATA);
+        assert_int_equal(read_said(&spool, line.data, spool_raw_line, NULL, said, sizeof said),
+                         rows[i].taken ? OPS_DONE : OPS_DATA);
         assert_int_equal(spool.count, rows[i].taken);
         assert_true(rows[i].taken || strstr(said, "orders.jsonl:1: ") != NULL);
         spool_release(&spool);

@@ -1,4 +1,5 @@
-/* The shadow's book: what is counted as what, and when an order and its document are the same to the penny. */
+/* The shadow's book: what is counted as what, and when an order and its document are the same to
+ * the penny. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "shadow_book.h"
+#include "core/shadow_book.h"
 
 enum { POSTED, POSTED_ON_HOLD, DUPLICATE, SUPERSEDED, CANCELLED, IGNORED_TEST, IGNORED_CUTOVER };
 
@@ -41,7 +42,12 @@ static void enter(int outcome, const char *id, const struct shadow_post *shadow)
     char number[40], key[80];
     (void)snprintf(number, sizeof number, "201%s", id);
     (void)snprintf(key, sizeof key, "01/orders/shopify/uk/%s", id);
-    struct order_result r = {.outcome = outcome, .key = key, .company = "01", .order_id = id, .order_number = number, .shadow = shadow};
+    struct order_result r = {.outcome = outcome,
+                             .key = key,
+                             .company = "01",
+                             .order_id = id,
+                             .order_number = number,
+                             .shadow = shadow};
     if (outcome == POSTED_ON_HOLD) {
         r.codes.items = (const char **)(uintptr_t)codes;
         r.codes.count = 2;
@@ -49,7 +55,8 @@ static void enter(int outcome, const char *id, const struct shadow_post *shadow)
     assert_int_equal(book_enter_result(&book, &r), 0);
 }
 
-static const struct prima_document document = {"Order", "2011", "2026-11-20", "GBP", "83.33", "16.67", "100.00", "No", 2};
+static const struct prima_document document = {"Order", "2011",   "2026-11-20", "GBP", "83.33",
+                                               "16.67", "100.00", "No",         2};
 
 static void test_fields(void **state)
 {
@@ -59,8 +66,14 @@ static void test_fields(void **state)
         unsigned different;
         int owner;
     } rows[] = {
-        {"the same", {"Order", "2011", "2026-11-20", "GBP", "83.33", "16.67", "100.00", "No", 2}, 0, 0},
-        {"no type, a day later", {"", "2011", "2026-11-21", "GBP", "83.33", "16.67", "100.00", "No", 2}, 0, 0},
+        {"the same",
+         {"Order", "2011", "2026-11-20", "GBP", "83.33", "16.67", "100.00", "No", 2},
+         0,
+         0},
+        {"no type, a day later",
+         {"", "2011", "2026-11-21", "GBP", "83.33", "16.67", "100.00", "No", 2},
+         0,
+         0},
         {"a penny of net and gross",
          {"Order", "2011", "2026-11-20", "GBP", "83.34", "16.67", "100.01", "No", 2},
          BOOK_NET | BOOK_GROSS,
@@ -69,7 +82,10 @@ static void test_fields(void **state)
          {"Order", "2011", "2026-11-20", "GBP", "83.32", "16.68", "100.00", "No", 2},
          BOOK_NET | BOOK_TAX,
          PF_OWNER_FINANCE},
-        {"another currency", {"Order", "2011", "2026-11-20", "EUR", "83.33", "16.67", "100.00", "No", 2}, BOOK_CURRENCY, PF_OWNER_FINANCE},
+        {"another currency",
+         {"Order", "2011", "2026-11-20", "EUR", "83.33", "16.67", "100.00", "No", 2},
+         BOOK_CURRENCY,
+         PF_OWNER_FINANCE},
         {"one without pennies",
          {"Order", "2011", "2026-11-20", "JPY", "83", "17", "100", "No", 2},
          BOOK_CURRENCY | BOOK_NET | BOOK_TAX | BOOK_GROSS,
@@ -82,7 +98,10 @@ static void test_fields(void **state)
          {"Order", "2011", "2026-11-20", "GBP", "83.33", "", "1e2", "No", 2},
          BOOK_TAX | BOOK_GROSS,
          PF_OWNER_FINANCE},
-        {"a line more", {"Order", "2011", "2026-11-20", "GBP", "83.33", "16.67", "100.00", "No", 3}, BOOK_LINES, PF_OWNER_ECOMMERCE},
+        {"a line more",
+         {"Order", "2011", "2026-11-20", "GBP", "83.33", "16.67", "100.00", "No", 3},
+         BOOK_LINES,
+         PF_OWNER_ECOMMERCE},
         {"a line more and a penny",
          {"Order", "2011", "2026-11-20", "GBP", "83.33", "16.67", "100.01", "No", 3},
          BOOK_LINES | BOOK_GROSS,
@@ -113,8 +132,12 @@ static void test_records(void **state)
     enter(DUPLICATE, "1", &early);
     enter(POSTED_ON_HOLD, "2", &held);
     enter(IGNORED_TEST, "3", NULL);
-    assert_int_equal(book_enter_dead_letter(&book, PF_E_conflict, "01/orders/shopify/uk/1", "01", "2011", "1"), 0);
-    assert_int_equal(book_enter_dead_letter(&book, PF_E_tip_unmapped, "01/orders/shopify/uk/4", "01", "2014", "4"), 0);
+    assert_int_equal(
+        book_enter_dead_letter(&book, PF_E_conflict, "01/orders/shopify/uk/1", "01", "2011", "1"),
+        0);
+    assert_int_equal(book_enter_dead_letter(&book, PF_E_tip_unmapped, "01/orders/shopify/uk/4",
+                                            "01", "2014", "4"),
+                     0);
     assert_int_equal(book_enter_dead_letter(&book, PF_E_tombstone, NULL, NULL, NULL, NULL), 0);
     assert_int_equal(book.records, 7);
     assert_int_equal(book.order_count, 4);
@@ -174,13 +197,16 @@ static void test_who_is_where(void **state)
     assert_int_equal(book_lacking(&book), 1);
 }
 
-/* An order that failed first and would be posted later is one order, and its last decision counts. */
+/* An order that failed first and would be posted later is one order, and its last decision
+ * counts. */
 static void test_last_one_counts(void **state)
 {
     struct shadow_post later = post;
     (void)state;
     later.gross_minor = 10001;
-    assert_int_equal(book_enter_dead_letter(&book, PF_E_tip_unmapped, "01/orders/shopify/uk/1", "01", "2011", "1"), 0);
+    assert_int_equal(book_enter_dead_letter(&book, PF_E_tip_unmapped, "01/orders/shopify/uk/1",
+                                            "01", "2011", "1"),
+                     0);
     enter(POSTED, "1", &post);
     enter(POSTED, "1", &later);
     assert_int_equal(book.order_count, 1);
@@ -190,8 +216,10 @@ static void test_last_one_counts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fields), cmocka_unit_test_setup_teardown(test_records, open_book, close_book),
-                                       cmocka_unit_test_setup_teardown(test_who_is_where, open_book, close_book),
-                                       cmocka_unit_test_setup_teardown(test_last_one_counts, open_book, close_book)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test_setup_teardown(test_records, open_book, close_book),
+        cmocka_unit_test_setup_teardown(test_who_is_where, open_book, close_book),
+        cmocka_unit_test_setup_teardown(test_last_one_counts, open_book, close_book)};
     return cmocka_run_group_tests_name("the shadow's book", tests, NULL, NULL);
 }

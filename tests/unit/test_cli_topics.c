@@ -1,5 +1,5 @@
-/* The table of topics: what it expands to, what it says of a cluster that differs, and how retention and the keys' time to live must fit.
- */
+/* The table of topics: what it expands to, what it says of a cluster that differs, and how
+ * retention and the keys' time to live must fit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "topic_table.h"
+#include "core/topic_table.h"
 
 static const struct topic_shape three_brokers = {.partitions = 8, .replicas = 3};
 
@@ -30,7 +30,8 @@ static size_t expand(const struct config *config, struct topic_wanted wanted[])
     return count;
 }
 
-static const struct topic_wanted *find(const struct topic_wanted wanted[], size_t count, const char *name)
+static const struct topic_wanted *find(const struct topic_wanted wanted[], size_t count,
+                                       const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(wanted[i].name, name) == 0)
@@ -100,8 +101,9 @@ static void test_shadow(void **state)
     assert_null(find(wanted, plain, "shadow.orders.results"));
     assert_int_equal(topic_table_expand(config, &shape, wanted, &count, &message), 0);
     assert_int_equal(count, plain + 5);
-    static const char *const names[] = {"shadow.orders.results", "shadow.orders.raw.dlq", "shadow.orders.raw.retry.10s",
-                                        "shadow.orders.raw.retry.1m", "shadow.orders.raw.retry.10m"};
+    static const char *const names[] = {"shadow.orders.results", "shadow.orders.raw.dlq",
+                                        "shadow.orders.raw.retry.10s", "shadow.orders.raw.retry.1m",
+                                        "shadow.orders.raw.retry.10m"};
     for (size_t i = 0; i < 5; i++) {
         const struct topic_wanted *t = find(wanted, count, names[i]);
         assert_non_null(t);
@@ -127,8 +129,10 @@ static void test_rules_that_hold_for_all(void **state)
         assert_true(t->retention_ms > 0 || t->retention_ms == -1);
         if (t->personal)
             assert_true(t->retention_ms > 0);
-        if (t->is_fed && !t->is_input) /* a copy of the largest input fits, and an old record is not deleted at once */
-            assert_true(strtoll(setting(t, "max.message.bytes"), NULL, 10) > strtoll(setting(&wanted[0], "max.message.bytes"), NULL, 10));
+        if (t->is_fed && !t->is_input) /* a copy of the largest input fits, and an old record is not
+                                          deleted at once */
+            assert_true(strtoll(setting(t, "max.message.bytes"), NULL, 10) >
+                        strtoll(setting(&wanted[0], "max.message.bytes"), NULL, 10));
         assert_non_null(t->meaning);
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(wanted[k].name, t->name);
@@ -202,18 +206,34 @@ static void test_differences(void **state)
         {"one copy of three", "orders.raw", NULL, NULL, 0, 1, ERROR, "topics.replication"},
         {"two copies of three", "orders.raw", NULL, NULL, 0, 2, NOTE, "topics.replication to 2"},
         {"more copies", "orders.raw", NULL, NULL, 0, 4, NOTHING, ""},
-        {"retry by the writer's time", "orders.raw.retry.10s", "message.timestamp.type", "CreateTime", 0, 0, ERROR,
-         "message.timestamp.type=LogAppendTime"},
-        {"dead letters by the writer's time", "orders.raw.dlq", "message.timestamp.type", "CreateTime", 0, 0, ERROR, "LogAppendTime"},
-        {"input by the broker's time", "orders.raw", "message.timestamp.type", "LogAppendTime", 0, 0, NOTE, "CreateTime"},
-        {"decisions compacted", "ops.decisions", "cleanup.policy", "compact", 0, 0, ERROR, "cleanup.policy=delete"},
-        {"decisions that end", "ops.decisions", "retention.ms", "604800000", 0, 0, ERROR, "retention.ms=-1"},
-        {"ledger, policies the other way round", "orders.ledger", "cleanup.policy", "delete,compact", 0, 0, NOTHING, ""},
-        {"ledger only compacted", "orders.ledger", "cleanup.policy", "compact", 0, 0, ERROR, "[compact,delete]"},
-        {"people's data for ever", "orders.raw.dlq", "retention.ms", "-1", 0, 0, ERROR, "retention.ms="},
-        {"another finite retention", "orders.results", "retention.ms", "1000000000", 0, 0, NOTE, "retention.ms="},
-        {"dead letters smaller than input", "orders.raw.dlq", "max.message.bytes", "1048588", 0, 0, ERROR, "max.message.bytes="},
-        {"acknowledged by one", "orders.raw", "min.insync.replicas", "1", 0, 0, ERROR, "min.insync.replicas=2"},
+        {"retry by the writer's time", "orders.raw.retry.10s", "message.timestamp.type",
+         "CreateTime", 0, 0, ERROR, "message.timestamp.type=LogAppendTime"},
+        {"dead letters by the writer's time", "orders.raw.dlq", "message.timestamp.type",
+         "CreateTime", 0, 0, ERROR, "LogAppendTime"},
+        {"input by the broker's time", "orders.raw", "message.timestamp.type", "LogAppendTime", 0,
+         0, NOTE, "CreateTime"},
+        {"decisions compacted", "ops.decisions", "cleanup.policy", "compact", 0, 0, ERROR,
+         "cleanup.policy=delete"},
+        {"decisions that end", "ops.decisions", "retention.ms", "604800000", 0, 0, ERROR,
+         "retention.ms=-1"},
+        {"ledger, policies the other way round", "orders.ledger", "cleanup.policy",
+         "delete,compact", 0, 0, NOTHING, ""},
+        {"ledger only compacted", "orders.ledger", "cleanup.policy", "compact", 0, 0, ERROR,
+         "[compact,delete]"},
+        {"people's data for ever", "orders.raw.dlq", "retention.ms", "-1", 0, 0, ERROR,
+         "retention.ms="},
+        {"another finite retention", "orders.results", "retention.ms", "1000000000", 0, 0, NOTE,
+         "retention.ms="},
+        {"dead letters smaller than input", "orders.raw.dlq", "max.message.bytes", "1048588", 0, 0,
+         ERROR, "max.message.bytes="},
+        {"dead letters larger than wanted", "orders.raw.dlq", "max.message.bytes", "9000000", 0, 0,
+         NOTE, "max.message.bytes="},
+        {"input smaller than wanted: its producers are told, nothing is lost", "orders.raw",
+         "max.message.bytes", "900000", 0, 0, NOTE, "max.message.bytes="},
+        {"results by the writer's time", "orders.results", "message.timestamp.type", "CreateTime",
+         0, 0, NOTE, "LogAppendTime"},
+        {"acknowledged by one", "orders.raw", "min.insync.replicas", "1", 0, 0, ERROR,
+         "min.insync.replicas=2"},
     };
     struct config *config = config_with(NULL);
     struct topic_wanted wanted[TOPICS_MAX];
@@ -268,7 +288,8 @@ static void test_keys_outlive_records(void **state)
         const struct topic_wanted *t = find(wanted, count, rows[i].topic);
         print_message("  %s\n", rows[i].name);
         int64_t ms = rows[i].retention_days < 0 ? -1 : rows[i].retention_days * 86400000;
-        assert_int_equal(topic_table_compare_ttl(config, t, ms, differences, 0), rows[i].fits ? 0 : 1);
+        assert_int_equal(topic_table_compare_ttl(config, t, ms, differences, 0),
+                         rows[i].fits ? 0 : 1);
         config_free(config);
     }
 }

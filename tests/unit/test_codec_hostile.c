@@ -1,5 +1,6 @@
-/* Bytes that nobody vouches for: malformed at every byte, absurd counts, deep nesting. Each ends as a fault of the record, never as a
- * crash, and takes neither memory nor time without bound: the whole program runs under rlimits. */
+/* Bytes that nobody vouches for: malformed at every byte, absurd counts, deep nesting. Each ends as
+ * a fault of the record, never as a crash, and takes neither memory nor time without bound: the
+ * whole program runs under rlimits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 #include "../support/effort.h"
 #include "codec/wire.h"
 #include "codec_support.h"
-#include "events/order_event.h"
+#include "domain/events/order_event.h"
 
 #define BYTES(text) text, sizeof(text) - 1
 
@@ -31,15 +32,23 @@ struct target {
 
 static const char *const colours[] = {"red", "blue", NULL};
 
-/* Decodes one field `v` of a given type three ways: into a struct, dropped, and into JSON. All must agree. */
-static enum pf_error decode_three_ways(const char *type, const char *fallback, enum binding_kind kind, const char *bytes, size_t size)
+/* Decodes one field `v` of a given type three ways: into a struct, dropped, and into JSON. All must
+ * agree. */
+static enum pf_error decode_three_ways(const char *type, const char *fallback,
+                                       enum binding_kind kind, const char *bytes, size_t size)
 {
     char schema[1000];
-    (void)snprintf(schema, sizeof schema, "{\"type\":\"record\",\"name\":\"T\",\"fields\":[{\"name\":\"v\",\"type\":%s,\"default\":%s}]}",
+    (void)snprintf(schema, sizeof schema,
+                   "{\"type\":\"record\",\"name\":\"T\",\"fields\":[{\"name\":\"v\",\"type\":%s,"
+                   "\"default\":%s}]}",
                    type, fallback);
-    const struct binding row = {
-        .name = "v", .kind = kind, .offset = 0, .has_offset = SIZE_MAX, .symbols = kind == BIND_ENUM ? colours : NULL};
-    const struct bound_record bound = {.name = "T", .size = sizeof(struct target), .fields = &row, .field_count = 1};
+    const struct binding row = {.name = "v",
+                                .kind = kind,
+                                .offset = 0,
+                                .has_offset = SIZE_MAX,
+                                .symbols = kind == BIND_ENUM ? colours : NULL};
+    const struct bound_record bound = {
+        .name = "T", .size = sizeof(struct target), .fields = &row, .field_count = 1};
     const struct bound_record dropped = {.name = "T", .size = sizeof(struct target)};
     char *folder = codec_test_folder(schema, NULL);
     struct codec *codec = codec_test_open(folder);
@@ -49,8 +58,10 @@ static enum pf_error decode_three_ways(const char *type, const char *fallback, e
     codec_test_frame_of(schema, &frame);
     buf_append(&frame, bytes, size);
 
-    const enum pf_error drop = codec_test_decode(codec, &dropped, frame.data, frame.size, arena, &target);
-    const enum pf_error bind = codec_test_decode(codec, &bound, frame.data, frame.size, arena, &target);
+    const enum pf_error drop =
+        codec_test_decode(codec, &dropped, frame.data, frame.size, arena, &target);
+    const enum pf_error bind =
+        codec_test_decode(codec, &bound, frame.data, frame.size, arena, &target);
     struct codec_fault fault = {.code = PF_OK};
     json_t *json = codec_to_json(codec, frame.data, frame.size, &fault);
     assert_true((json != NULL) == (bind == PF_OK));
@@ -84,27 +95,39 @@ static void test_values(void **state)
         {"boolean 2", "\"boolean\"", "false", BIND_BOOL, BYTES("\x02"), PF_E_avro_malformed},
         {"boolean 1", "\"boolean\"", "false", BIND_BOOL, BYTES("\x01"), PF_OK},
         {"largest int", "\"int\"", "0", BIND_INT, BYTES("\xfe\xff\xff\xff\x0f"), PF_OK},
-        {"an int of 33 bits", "\"int\"", "0", BIND_INT, BYTES("\x80\x80\x80\x80\x10"), PF_E_avro_malformed},
-        {"largest long", "\"long\"", "0", BIND_LONG, BYTES("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"), PF_OK},
-        {"a long of 65 bits", "\"long\"", "0", BIND_LONG, BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x03"), PF_E_avro_malformed},
-        {"a varint of 11 bytes", "\"long\"", "0", BIND_LONG, BYTES("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"), PF_E_avro_malformed},
-        {"a varint without end", "\"long\"", "0", BIND_LONG, BYTES("\x80\x80"), PF_E_avro_truncated},
+        {"an int of 33 bits", "\"int\"", "0", BIND_INT, BYTES("\x80\x80\x80\x80\x10"),
+         PF_E_avro_malformed},
+        {"largest long", "\"long\"", "0", BIND_LONG,
+         BYTES("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"), PF_OK},
+        {"a long of 65 bits", "\"long\"", "0", BIND_LONG,
+         BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x03"), PF_E_avro_malformed},
+        {"a varint of 11 bytes", "\"long\"", "0", BIND_LONG,
+         BYTES("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"), PF_E_avro_malformed},
+        {"a varint without end", "\"long\"", "0", BIND_LONG, BYTES("\x80\x80"),
+         PF_E_avro_truncated},
         {"half a double", "\"double\"", "0", BIND_DOUBLE, BYTES("\0\0\0\0"), PF_E_avro_truncated},
-        {"text of negative length", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x01"), PF_E_avro_malformed},
+        {"text of negative length", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x01"),
+         PF_E_avro_malformed},
         {"text longer than the record", "\"string\"", "\"\"", BIND_TEXT,
          BYTES("\x06"
                "ab"),
          PF_E_avro_truncated},
-        {"text of 2^62 bytes", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), PF_E_avro_truncated},
+        {"text of 2^62 bytes", "\"string\"", "\"\"", BIND_TEXT,
+         BYTES("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), PF_E_avro_truncated},
         {"text of four alphabets", "\"string\"", "\"\"", BIND_TEXT,
          BYTES("\x14"
                "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x8e\x82"),
          PF_OK},
-        {"text that is Latin-1", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x02\xe9"), PF_E_avro_malformed},
-        {"overlong text", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x04\xc0\xaf"), PF_E_avro_malformed},
-        {"overlong text of three bytes", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x06\xe0\x80\xaf"), PF_E_avro_malformed},
-        {"half a surrogate pair", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x06\xed\xa0\x80"), PF_E_avro_malformed},
-        {"a character beyond Unicode", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x08\xf4\x90\x80\x80"), PF_E_avro_malformed},
+        {"text that is Latin-1", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x02\xe9"),
+         PF_E_avro_malformed},
+        {"overlong text", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x04\xc0\xaf"),
+         PF_E_avro_malformed},
+        {"overlong text of three bytes", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x06\xe0\x80\xaf"),
+         PF_E_avro_malformed},
+        {"half a surrogate pair", "\"string\"", "\"\"", BIND_TEXT, BYTES("\x06\xed\xa0\x80"),
+         PF_E_avro_malformed},
+        {"a character beyond Unicode", "\"string\"", "\"\"", BIND_TEXT,
+         BYTES("\x08\xf4\x90\x80\x80"), PF_E_avro_malformed},
         {"a character cut at the end", "\"string\"", "\"\"", BIND_TEXT,
          BYTES("\x04"
                "a\xc3"),
@@ -123,12 +146,15 @@ static void test_values(void **state)
                "12345678\0a"),
          PF_E_avro_malformed},
         {"any bytes are bytes", "\"bytes\"", "\"\"", BIND_BYTES, BYTES("\x06\xff\x00\x80"), PF_OK},
-        {"a fixed cut short", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}", "\"abc\"", BIND_BYTES, BYTES("ab"), PF_E_avro_truncated},
+        {"a fixed cut short", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}", "\"abc\"",
+         BIND_BYTES, BYTES("ab"), PF_E_avro_truncated},
         {"enum 2 of 2", COLOUR, "\"red\"", BIND_ENUM, BYTES("\x04"), PF_E_avro_malformed},
         {"enum 100", COLOUR, "\"red\"", BIND_ENUM, BYTES("\xc8\x01"), PF_E_avro_malformed},
         {"enum -1", COLOUR, "\"red\"", BIND_ENUM, BYTES("\x01"), PF_E_avro_malformed},
-        {"branch 2 of 2", "[\"null\",\"string\"]", "null", BIND_TEXT, BYTES("\x04"), PF_E_avro_malformed},
-        {"branch -1", "[\"null\",\"string\"]", "null", BIND_TEXT, BYTES("\x01"), PF_E_avro_malformed},
+        {"branch 2 of 2", "[\"null\",\"string\"]", "null", BIND_TEXT, BYTES("\x04"),
+         PF_E_avro_malformed},
+        {"branch -1", "[\"null\",\"string\"]", "null", BIND_TEXT, BYTES("\x01"),
+         PF_E_avro_malformed},
         {"branch null", "[\"null\",\"string\"]", "null", BIND_TEXT, BYTES("\x00"), PF_OK},
         {"items in blocks, with and without size", TEXTS, "[]", BIND_ARRAY,
          BYTES("\x02\x02"
@@ -152,18 +178,22 @@ static void test_values(void **state)
          BYTES("\x01\x01\x02"
                "a\x00"),
          PF_E_avro_malformed},
-        {"a block of INT64_MIN items", TEXTS, "[]", BIND_ARRAY, BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x00"),
-         PF_E_avro_truncated},
+        {"a block of INT64_MIN items", TEXTS, "[]", BIND_ARRAY,
+         BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x00"), PF_E_avro_truncated},
         {"an array without end", TEXTS, "[]", BIND_ARRAY,
          BYTES("\x02\x02"
                "a"),
          PF_E_avro_truncated},
-        {"two thousand million texts", TEXTS, "[]", BIND_ARRAY, BYTES("\x80\xd0\xac\xf3\x0e\x00"), PF_E_avro_truncated},
-        {"INT64_MAX texts", TEXTS, "[]", BIND_ARRAY, BYTES("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00"), PF_E_avro_truncated},
+        {"two thousand million texts", TEXTS, "[]", BIND_ARRAY, BYTES("\x80\xd0\xac\xf3\x0e\x00"),
+         PF_E_avro_truncated},
+        {"INT64_MAX texts", TEXTS, "[]", BIND_ARRAY,
+         BYTES("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00"), PF_E_avro_truncated},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
-        assert_int_equal(decode_three_ways(rows[i].type, rows[i].fallback, rows[i].kind, rows[i].bytes, rows[i].size), rows[i].code);
+        assert_int_equal(decode_three_ways(rows[i].type, rows[i].fallback, rows[i].kind,
+                                           rows[i].bytes, rows[i].size),
+                         rows[i].code);
     }
 }
 
@@ -180,10 +210,11 @@ static const struct binding chain_fields[] = {
 };
 const struct bound_record chain_record = BOUND_RECORD("Chain", struct chain, chain_fields);
 
-#define CHAIN                                                                                                                              \
-    "{\"type\":\"record\",\"name\":\"Chain\",\"fields\":[{\"name\":\"next\",\"type\":[\"null\",\"Chain\"],\"default\":null},"              \
-    "{\"name\":\"nulls\",\"type\":" NULLS ",\"default\":[]},"                                                                              \
-    "{\"name\":\"map\",\"type\":{\"type\":\"map\",\"values\":\"null\"},\"default\":{}},"                                                   \
+#define CHAIN                                                                                      \
+    "{\"type\":\"record\",\"name\":\"Chain\",\"fields\":[{\"name\":\"next\",\"type\":[\"null\","   \
+    "\"Chain\"],\"default\":null},"                                                                \
+    "{\"name\":\"nulls\",\"type\":" NULLS ",\"default\":[]},"                                      \
+    "{\"name\":\"map\",\"type\":{\"type\":\"map\",\"values\":\"null\"},\"default\":{}},"           \
     "{\"name\":\"many\",\"type\":{\"type\":\"array\",\"items\":\"Chain\"},\"default\":[]}]}"
 
 static enum pf_error decode_chain(const char *bytes, size_t size)
@@ -195,10 +226,12 @@ static enum pf_error decode_chain(const char *bytes, size_t size)
     struct buf frame;
     codec_test_frame_of(CHAIN, &frame);
     buf_append(&frame, bytes, size);
-    const enum pf_error error = codec_test_decode(codec, &chain_record, frame.data, frame.size, arena, &chain);
+    const enum pf_error error =
+        codec_test_decode(codec, &chain_record, frame.data, frame.size, arena, &chain);
     struct codec_fault fault;
     json_t *json = codec_to_json(codec, frame.data, frame.size, &fault);
-    assert_true(json == NULL || error == PF_OK || strstr(codec_test_message, "more memory") != NULL);
+    assert_true(json == NULL || error == PF_OK ||
+                strstr(codec_test_message, "more memory") != NULL);
     json_decref(json);
     buf_release(&frame);
     arena_free(arena);
@@ -225,14 +258,19 @@ static void test_amplification(void **state)
         {"the smallest chain", BYTES("\0\0\0\0"), PF_OK, ""},
         {"a chain of two", BYTES("\2\0\0\0\0\0\0\0"), PF_OK, ""},
         {"a chain of 100000", deep, sizeof deep, PF_E_avro_too_large, "next: nested deeper"},
-        {"two thousand million nulls", BYTES("\0\x80\xd0\xac\xf3\x0e\0\0\0"), PF_E_avro_too_large, "nulls: more items"},
-        {"INT64_MIN nulls in a block of no bytes", BYTES("\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0\0\0\0"), PF_E_avro_too_large,
+        {"two thousand million nulls", BYTES("\0\x80\xd0\xac\xf3\x0e\0\0\0"), PF_E_avro_too_large,
          "nulls: more items"},
-        {"5000 nulls three times over", BYTES("\0\x90\x4e\x90\x4e\x90\x4e\0\0\0"), PF_E_avro_too_large, "nulls: more items"},
+        {"INT64_MIN nulls in a block of no bytes",
+         BYTES("\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\0\0\0\0"), PF_E_avro_too_large,
+         "nulls: more items"},
+        {"5000 nulls three times over", BYTES("\0\x90\x4e\x90\x4e\x90\x4e\0\0\0"),
+         PF_E_avro_too_large, "nulls: more items"},
         {"as many nulls as there may be", BYTES("\0\xa0\x9c\x01\0\0\0"), PF_OK, ""},
         {"one null more", BYTES("\0\xa2\x9c\x01\0\0\0"), PF_E_avro_too_large, "nulls: more items"},
-        {"a map of more entries than bytes", BYTES("\0\0\x90\x4e\0\0\0"), PF_E_avro_truncated, "map: more items"},
-        {"structs larger than the arena", wide, 5 + 4000 + 1, PF_E_avro_too_large, "many: more memory"},
+        {"a map of more entries than bytes", BYTES("\0\0\x90\x4e\0\0\0"), PF_E_avro_truncated,
+         "map: more items"},
+        {"structs larger than the arena", wide, 5 + 4000 + 1, PF_E_avro_too_large,
+         "many: more memory"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -276,7 +314,9 @@ static void test_frames(void **state)
         struct arena *arena = arena_new(1 << 20);
         struct order_event event;
         struct codec_fault fault = {.code = PF_OK};
-        assert_int_equal(codec_test_decode(codec, &order_event_record, rows[i].bytes, rows[i].size, arena, &event), rows[i].code);
+        assert_int_equal(codec_test_decode(codec, &order_event_record, rows[i].bytes, rows[i].size,
+                                           arena, &event),
+                         rows[i].code);
         assert_null(codec_to_json(codec, rows[i].bytes, rows[i].size, &fault));
         assert_int_equal(fault.code, rows[i].code);
         arena_free(arena);
@@ -284,8 +324,8 @@ static void test_frames(void **state)
     codec_close(codec);
 }
 
-/* Decodes a copy in memory of exactly its size, so that a read beyond the end is seen; what can be read must be writable and have an
- * identity. */
+/* Decodes a copy in memory of exactly its size, so that a read beyond the end is seen; what can be
+ * read must be writable and have an identity. */
 static enum pf_error decode_order(struct codec *codec, const char *bytes, size_t size)
 {
     struct arena *arena = arena_new(1 << 20);
@@ -293,7 +333,8 @@ static enum pf_error decode_order(struct codec *codec, const char *bytes, size_t
     char *copy = malloc(size > 0 ? size : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, size);
-    const enum pf_error error = codec_test_decode(codec, &order_event_record, copy, size, arena, &event);
+    const enum pf_error error =
+        codec_test_decode(codec, &order_event_record, copy, size, arena, &event);
     struct codec_fault fault;
     json_t *json = codec_to_json(codec, copy, size, &fault);
     if (error == PF_OK) {
@@ -302,13 +343,16 @@ static enum pf_error decode_order(struct codec *codec, const char *bytes, size_t
         buf_init(&out, 1 << 20);
         codec_identity(codec, &order_event_record, &event, identity);
         assert_int_equal(codec_encode(codec, &order_event_record, &event, &out), 0);
-        assert_int_equal(codec_test_decode(codec, &order_event_record, out.data, out.size, arena, &event), PF_OK);
+        assert_int_equal(
+            codec_test_decode(codec, &order_event_record, out.data, out.size, arena, &event),
+            PF_OK);
         codec_identity(codec, &order_event_record, &event, again);
         assert_memory_equal(identity, again, sizeof identity);
         assert_non_null(json);
         buf_release(&out);
     } else {
-        assert_null(strstr(codec_test_message, "ample")); /* no name, street or address of the fixture */
+        assert_null(
+            strstr(codec_test_message, "ample")); /* no name, street or address of the fixture */
     }
     json_decref(json);
     free(copy);
@@ -423,7 +467,8 @@ static void bound_resources(void)
 #endif
 }
 
-/* Texts are looked through eight bytes at a time: a bad byte is found wherever it stands, and a character of two bytes is none. */
+/* Texts are looked through eight bytes at a time: a bad byte is found wherever it stands, and a
+ * character of two bytes is none. */
 static void test_bad_bytes_at_every_place(void **state)
 {
     static const uint8_t bad[] = {0x00, 0x80, 0xc0, 0xff};

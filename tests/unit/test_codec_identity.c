@@ -1,7 +1,8 @@
 /* Identity F: what changes it, what must not, and golden vectors.
  *
- * The golden vectors were computed by a program of its own (Python, from the definition in codec/identity.h and the schema's JSON). They
- * never change: Redis and committed results hold F for longer than a release lives, and another F for the same content is a conflict. */
+ * The golden vectors were computed by a program of its own (Python, from the definition in
+ * codec/identity.h and the schema's JSON). They never change: Redis and committed results hold F
+ * for longer than a release lives, and another F for the same content is a conflict. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,20 +12,24 @@
 
 #include "base/digest.h"
 #include "codec_support.h"
-#include "events/order_event.h"
+#include "domain/events/order_event.h"
 
-static void identity_of_bytes(struct codec *codec, const struct buf *bytes, char text[static 2 * CODEC_IDENTITY_SIZE + 1])
+static void identity_of_bytes(struct codec *codec, const struct buf *bytes,
+                              char text[static 2 * CODEC_IDENTITY_SIZE + 1])
 {
     uint8_t identity[CODEC_IDENTITY_SIZE];
     struct order_event event;
     struct arena *arena = arena_new(1 << 20);
-    assert_int_equal(codec_test_decode(codec, &order_event_record, bytes->data, bytes->size, arena, &event), PF_OK);
+    assert_int_equal(
+        codec_test_decode(codec, &order_event_record, bytes->data, bytes->size, arena, &event),
+        PF_OK);
     codec_identity(codec, &order_event_record, &event, identity);
     (void)digest_hex(identity, sizeof identity, text);
     arena_free(arena);
 }
 
-static void identity_of(struct codec *codec, const json_t *json, char text[static 2 * CODEC_IDENTITY_SIZE + 1])
+static void identity_of(struct codec *codec, const json_t *json,
+                        char text[static 2 * CODEC_IDENTITY_SIZE + 1])
 {
     struct buf bytes;
     codec_test_frame(codec, "OrderEvent", json, &bytes);
@@ -35,7 +40,8 @@ static void identity_of(struct codec *codec, const json_t *json, char text[stati
 static void test_golden(void **state)
 {
     char text[2 * CODEC_IDENTITY_SIZE + 1];
-    json_t *full = codec_test_json("order_full.json"), *little = codec_test_json("order_small.json");
+    json_t *full = codec_test_json("order_full.json"),
+           *little = codec_test_json("order_small.json");
     struct buf older;
     identity_of(*state, full, text);
     assert_string_equal(text, "01e8333b30382a8d0e779fa3f71b8e46ede03e21622a293a2df3ae58f2915a03ce");
@@ -49,14 +55,16 @@ static void test_golden(void **state)
     json_decref(little);
 }
 
-/* Sets the value at a path such as "lines.0.quantity" to what `text` says in JSON; NULL deletes it. */
+/* Sets the value at a path such as "lines.0.quantity" to what `text` says in JSON; NULL deletes
+ * it. */
 static void set_path(json_t *json, const char *path, const char *text)
 {
     char name[64];
     const char *dot;
     while ((dot = strchr(path, '.')) != NULL) {
         (void)snprintf(name, sizeof name, "%.*s", (int)(dot - path), path);
-        json = json_is_array(json) ? json_array_get(json, (size_t)strtoul(name, NULL, 10)) : json_object_get(json, name);
+        json = json_is_array(json) ? json_array_get(json, (size_t)strtoul(name, NULL, 10))
+                                   : json_object_get(json, name);
         assert_non_null(json);
         path = dot + 1;
     }
@@ -96,8 +104,10 @@ static void test_changes(void **state)
         {"one unit less after an edit", "lines.0.current_quantity", "1", false},
         {"an edit to nothing is not \"never edited\"", "lines.1.current_quantity", "0", false},
         {"a penny more", "lines.0.unit_price.shop_minor", "2001", false},
-        {"a penny more in the customer's currency", "lines.0.unit_price.presentment_minor", "2401", false},
-        {"no amount in the customer's currency", "lines.0.unit_price.presentment_minor", "null", false},
+        {"a penny more in the customer's currency", "lines.0.unit_price.presentment_minor", "2401",
+         false},
+        {"no amount in the customer's currency", "lines.0.unit_price.presentment_minor", "null",
+         false},
         {"another tax rate", "lines.0.tax_lines.0.rate_ppm", "50000", false},
         {"an empty SKU is not a missing one", "lines.1.sku", "\"\"", false},
         {"a line less", "shipping_lines", "[]", false},
@@ -127,7 +137,8 @@ static void test_borders(void **state)
 {
     static const char *const rows[][2] = {
         {"[{\"name\": \"ab\", \"value\": \"c\"}]", "[{\"name\": \"a\", \"value\": \"bc\"}]"},
-        {"[{\"name\": \"a\", \"value\": \"b\"}, {\"name\": \"c\", \"value\": \"d\"}]", "[{\"name\": \"a\", \"value\": \"bcd\"}]"},
+        {"[{\"name\": \"a\", \"value\": \"b\"}, {\"name\": \"c\", \"value\": \"d\"}]",
+         "[{\"name\": \"a\", \"value\": \"bcd\"}]"},
         {"[{\"name\": \"a\", \"value\": \"b\"}, {\"name\": \"c\", \"value\": \"d\"}]",
          "[{\"name\": \"c\", \"value\": \"d\"}, {\"name\": \"a\", \"value\": \"b\"}]"},
     };

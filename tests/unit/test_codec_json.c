@@ -1,4 +1,5 @@
-/* JSON by people: what is refused, with the path, and what is filled in. The schema has every type that Avro has. */
+/* JSON by people: what is refused, with the path, and what is filled in. The schema has every type
+ * that Avro has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,23 +10,28 @@
 
 #include "codec_support.h"
 
-#define SCHEMA                                                                                                                             \
-    "{\"type\": \"record\", \"name\": \"All\", \"fields\": ["                                                                              \
-    "{\"name\": \"nothing\", \"type\": \"null\", \"default\": null},"                                                                      \
-    "{\"name\": \"truth\", \"type\": \"boolean\", \"default\": true},"                                                                     \
-    "{\"name\": \"narrow\", \"type\": \"int\", \"default\": -7},"                                                                          \
-    "{\"name\": \"wide\", \"type\": \"long\", \"default\": 9007199254740993},"                                                             \
-    "{\"name\": \"time\", \"type\": {\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}, \"default\": 0},"                         \
-    "{\"name\": \"small_real\", \"type\": \"float\", \"default\": 0.5},"                                                                   \
-    "{\"name\": \"real\", \"type\": \"double\", \"default\": 1},"                                                                          \
-    "{\"name\": \"raw\", \"type\": \"bytes\", \"default\": \"\\u0001\\u00ff\"},"                                                           \
-    "{\"name\": \"pair\", \"type\": {\"type\": \"fixed\", \"name\": \"Pair\", \"size\": 2}, \"default\": \"ab\"},"                         \
-    "{\"name\": \"text\", \"type\": \"string\"},"                                                                                          \
-    "{\"name\": \"colour\", \"type\": {\"type\": \"enum\", \"name\": \"Colour\", \"symbols\": [\"red\", \"blue\"]}, \"default\": "         \
-    "\"blue\"},"                                                                                                                           \
-    "{\"name\": \"list\", \"type\": {\"type\": \"array\", \"items\": \"int\"}, \"default\": [1, 2]},"                                      \
-    "{\"name\": \"map\", \"type\": {\"type\": \"map\", \"values\": \"string\"}, \"default\": {}},"                                         \
-    "{\"name\": \"choice\", \"type\": [\"null\", \"int\", \"string\", \"Colour\"], \"default\": null},"                                    \
+#define SCHEMA                                                                                     \
+    "{\"type\": \"record\", \"name\": \"All\", \"fields\": ["                                      \
+    "{\"name\": \"nothing\", \"type\": \"null\", \"default\": null},"                              \
+    "{\"name\": \"truth\", \"type\": \"boolean\", \"default\": true},"                             \
+    "{\"name\": \"narrow\", \"type\": \"int\", \"default\": -7},"                                  \
+    "{\"name\": \"wide\", \"type\": \"long\", \"default\": 9007199254740993},"                     \
+    "{\"name\": \"time\", \"type\": {\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}, " \
+    "\"default\": 0},"                                                                             \
+    "{\"name\": \"small_real\", \"type\": \"float\", \"default\": 0.5},"                           \
+    "{\"name\": \"real\", \"type\": \"double\", \"default\": 1},"                                  \
+    "{\"name\": \"raw\", \"type\": \"bytes\", \"default\": \"\\u0001\\u00ff\"},"                   \
+    "{\"name\": \"pair\", \"type\": {\"type\": \"fixed\", \"name\": \"Pair\", \"size\": 2}, "      \
+    "\"default\": \"ab\"},"                                                                        \
+    "{\"name\": \"text\", \"type\": \"string\"},"                                                  \
+    "{\"name\": \"colour\", \"type\": {\"type\": \"enum\", \"name\": \"Colour\", \"symbols\": "    \
+    "[\"red\", \"blue\"]}, \"default\": "                                                          \
+    "\"blue\"},"                                                                                   \
+    "{\"name\": \"list\", \"type\": {\"type\": \"array\", \"items\": \"int\"}, \"default\": [1, "  \
+    "2]},"                                                                                         \
+    "{\"name\": \"map\", \"type\": {\"type\": \"map\", \"values\": \"string\"}, \"default\": {}}," \
+    "{\"name\": \"choice\", \"type\": [\"null\", \"int\", \"string\", \"Colour\"], \"default\": "  \
+    "null},"                                                                                       \
     "{\"name\": \"self\", \"type\": [\"null\", \"All\"], \"default\": null}]}"
 
 static json_t *read_json(const char *text)
@@ -45,23 +51,33 @@ static void test_round_trip(void **state)
         const char *name, *given, *back;
     } rows[] = {
         {"defaults", "{\"text\": \"\"}",
-         "{\"nothing\": null, \"truth\": true, \"narrow\": -7, \"wide\": 9007199254740993, \"time\": 0, \"small_real\": 0.5, \"real\": "
+         "{\"nothing\": null, \"truth\": true, \"narrow\": -7, \"wide\": 9007199254740993, "
+         "\"time\": 0, \"small_real\": 0.5, \"real\": "
          "1.0, "
-         "\"raw\": \"\\u0001\\u00ff\", \"pair\": \"ab\", \"text\": \"\", \"colour\": \"blue\", \"list\": [1, 2], \"map\": {}, \"choice\": "
+         "\"raw\": \"\\u0001\\u00ff\", \"pair\": \"ab\", \"text\": \"\", \"colour\": \"blue\", "
+         "\"list\": [1, 2], \"map\": {}, \"choice\": "
          "null, \"self\": null}"},
         {"everything",
-         "{\"nothing\": null, \"truth\": false, \"narrow\": 2147483647, \"wide\": -9223372036854775808, \"time\": "
-         "\"1970-01-01T00:00:01.5+00:00\", \"small_real\": -2, \"real\": 1e300, \"raw\": \"\\u0000\", \"pair\": \"\\u0080\\u0001\", "
+         "{\"nothing\": null, \"truth\": false, \"narrow\": 2147483647, \"wide\": "
+         "-9223372036854775808, \"time\": "
+         "\"1970-01-01T00:00:01.5+00:00\", \"small_real\": -2, \"real\": 1e300, \"raw\": "
+         "\"\\u0000\", \"pair\": \"\\u0080\\u0001\", "
          "\"text\": "
-         "\"\xe2\x82\xac\", \"colour\": \"red\", \"list\": [], \"map\": {\"k\": \"v\", \"\": \"w\"}, \"choice\": 5, \"self\": {\"text\": "
+         "\"\xe2\x82\xac\", \"colour\": \"red\", \"list\": [], \"map\": {\"k\": \"v\", \"\": "
+         "\"w\"}, \"choice\": 5, \"self\": {\"text\": "
          "\"in\", \"list\": [0]}}",
-         "{\"nothing\": null, \"truth\": false, \"narrow\": 2147483647, \"wide\": -9223372036854775808, \"time\": 1500, \"small_real\": "
-         "-2.0, \"real\": 1e300, \"raw\": \"\\u0000\", \"pair\": \"\\u0080\\u0001\", \"text\": \"\xe2\x82\xac\", \"colour\": \"red\", "
+         "{\"nothing\": null, \"truth\": false, \"narrow\": 2147483647, \"wide\": "
+         "-9223372036854775808, \"time\": 1500, \"small_real\": "
+         "-2.0, \"real\": 1e300, \"raw\": \"\\u0000\", \"pair\": \"\\u0080\\u0001\", \"text\": "
+         "\"\xe2\x82\xac\", \"colour\": \"red\", "
          "\"list\": "
          "[], "
-         "\"map\": {\"k\": \"v\", \"\": \"w\"}, \"choice\": 5, \"self\": {\"nothing\": null, \"truth\": true, \"narrow\": -7, \"wide\": "
-         "9007199254740993, \"time\": 0, \"small_real\": 0.5, \"real\": 1.0, \"raw\": \"\\u0001\\u00ff\", \"pair\": \"ab\", \"text\": "
-         "\"in\", \"colour\": \"blue\", \"list\": [0], \"map\": {}, \"choice\": null, \"self\": null}}"},
+         "\"map\": {\"k\": \"v\", \"\": \"w\"}, \"choice\": 5, \"self\": {\"nothing\": null, "
+         "\"truth\": true, \"narrow\": -7, \"wide\": "
+         "9007199254740993, \"time\": 0, \"small_real\": 0.5, \"real\": 1.0, \"raw\": "
+         "\"\\u0001\\u00ff\", \"pair\": \"ab\", \"text\": "
+         "\"in\", \"colour\": \"blue\", \"list\": [0], \"map\": {}, \"choice\": null, \"self\": "
+         "null}}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -90,20 +106,26 @@ static void test_refused(void **state)
         {"a field is misspelt", "{\"text\": \"\", \"colur\": \"red\"}", "colur: no such field"},
         {"text for a number", "{\"text\": \"\", \"wide\": \"5\"}", "wide: not a whole number"},
         {"a fraction of a penny", "{\"text\": \"\", \"wide\": 5.5}", "wide: not a whole number"},
-        {"an int that is too large", "{\"text\": \"\", \"narrow\": 2147483648}", "narrow: does not fit into 32 bits"},
+        {"an int that is too large", "{\"text\": \"\", \"narrow\": 2147483648}",
+         "narrow: does not fit into 32 bits"},
         {"no such time", "{\"text\": \"\", \"time\": \"yesterday\"}", "time: neither milliseconds"},
         {"a number for text", "{\"text\": 5}", "text: not text"},
         {"a NUL in text", "{\"text\": \"a\\u0000b\"}", "text: text with a NUL"},
         {"null where it may not be", "{\"text\": null}", "text: not text"},
-        {"no such symbol", "{\"text\": \"\", \"colour\": \"green\"}", "colour: none of its symbols"},
+        {"no such symbol", "{\"text\": \"\", \"colour\": \"green\"}",
+         "colour: none of its symbols"},
         {"a number for a truth", "{\"text\": \"\", \"truth\": 1}", "truth: neither true nor false"},
-        {"bytes beyond 255", "{\"text\": \"\", \"raw\": \"\\u0100\"}", "raw: not text of the code points"},
+        {"bytes beyond 255", "{\"text\": \"\", \"raw\": \"\\u0100\"}",
+         "raw: not text of the code points"},
         {"a fixed of another size", "{\"text\": \"\", \"pair\": \"abc\"}", "pair: not of the size"},
         {"an object for a list", "{\"text\": \"\", \"list\": {}}", "list: not a list"},
-        {"a wrong item", "{\"text\": \"\", \"list\": [1, 2, \"x\"]}", "list[2]: not a whole number"},
-        {"a wrong map entry is not named", "{\"text\": \"\", \"map\": {\"secret\": 1}}", "map[0]: not text"},
+        {"a wrong item", "{\"text\": \"\", \"list\": [1, 2, \"x\"]}",
+         "list[2]: not a whole number"},
+        {"a wrong map entry is not named", "{\"text\": \"\", \"map\": {\"secret\": 1}}",
+         "map[0]: not text"},
         {"no branch of a union", "{\"text\": \"\", \"choice\": 1.5}", "choice: none of the types"},
-        {"inside a union's only value", "{\"text\": \"\", \"self\": {\"text\": \"\", \"list\": [null]}}",
+        {"inside a union's only value",
+         "{\"text\": \"\", \"self\": {\"text\": \"\", \"list\": [null]}}",
          "self.list[0]: not a whole number"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -1,5 +1,5 @@
-/* The schema registry: what each of its answers makes of a record, and what is asked how often. A small HTTP server plays it, on a free
- * port. */
+/* The schema registry: what each of its answers makes of a record, and what is asked how often. A
+ * small HTTP server plays it, on a free port. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "codec_support.h"
-#include "events/order_event.h"
+#include "domain/events/order_event.h"
 
 /* ---- time, which tests may move ---- */
 
@@ -43,9 +43,11 @@ static struct {
     unsigned stranger_status;
 } registry;
 
-static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status, const char *text, const char *location)
+static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status, const char *text,
+                             const char *location)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY);
     if (location != NULL)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, location);
     const enum MHD_Result r = MHD_queue_response(connection, status, response);
@@ -53,7 +55,8 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
     return r;
 }
 
-static enum MHD_Result reply_schema(struct MHD_Connection *connection, const json_t *schema, const char *type)
+static enum MHD_Result reply_schema(struct MHD_Connection *connection, const json_t *schema,
+                                    const char *type)
 {
     char *schema_text = json_dumps(schema, JSON_ENCODE_ANY);
     json_t *body = json_pack("{s:s}", "schema", schema_text);
@@ -106,12 +109,14 @@ static enum MHD_Result answer_schema(struct MHD_Connection *connection, unsigned
     case 25:
         return reply(connection, 401, "{\"error_code\":401}", NULL);
     default:
-        return reply(connection, 404, "{\"error_code\":40403,\"message\":\"Schema not found\"}", NULL);
+        return reply(connection, 404, "{\"error_code\":40403,\"message\":\"Schema not found\"}",
+                     NULL);
     }
 }
 
-static enum MHD_Result answer(void *user, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-                              const char *body, size_t *body_size, void **state)
+static enum MHD_Result answer(void *user, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *body,
+                              size_t *body_size, void **state)
 {
     static int seen;
     (void)user;
@@ -126,8 +131,10 @@ static enum MHD_Result answer(void *user, struct MHD_Connection *connection, con
         return MHD_YES;
     }
     registry.asked++;
-    const char *authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-    (void)snprintf(registry.authorization, sizeof registry.authorization, "%s", authorization != NULL ? authorization : "none");
+    const char *authorization =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    (void)snprintf(registry.authorization, sizeof registry.authorization, "%s",
+                   authorization != NULL ? authorization : "none");
     const size_t used = strlen(registry.log);
     if (used < sizeof registry.log - 100)
         (void)snprintf(registry.log + used, sizeof registry.log - used, "%s %s;", method, url);
@@ -148,7 +155,8 @@ static enum MHD_Result answer(void *user, struct MHD_Connection *connection, con
     if (strcmp(method, "PUT") == 0)
         return reply(connection, 200, "{\"compatibility\":\"BACKWARD_TRANSITIVE\"}", NULL);
     if (registry.incompatible)
-        return reply(connection, 409, "{\"error_code\":409,\"message\":\"incompatible: sku\"}", NULL);
+        return reply(connection, 409, "{\"error_code\":409,\"message\":\"incompatible: sku\"}",
+                     NULL);
     registry.subject_unknown = false;
     return reply(connection, 200, "{\"id\":117}", NULL);
 }
@@ -157,10 +165,11 @@ static int start_registry(void **state)
 {
     (void)state;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    registry.daemon =
-        MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_END);
+    registry.daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, answer, NULL,
+                                       MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_END);
     assert_non_null(registry.daemon);
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(registry.daemon, MHD_DAEMON_INFO_BIND_PORT);
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(registry.daemon, MHD_DAEMON_INFO_BIND_PORT);
     assert_non_null(info);
     (void)snprintf(registry.url, sizeof registry.url, "http://127.0.0.1:%u/base/", info->port);
     registry.order_schema = json_load_file("schemas/OrderEvent.avsc", 0, NULL);
@@ -181,6 +190,7 @@ static struct codec *open_codec(const char *url)
     struct codec *codec = NULL;
     char message[300] = "";
     assert_int_equal(codec_open("schemas", url, codec_test_limits, &codec, message), 0);
+    assert_int_equal(codec_check(codec, &order_event_record, message), 0);
     registry.asked = 0;
     registry.log[0] = '\0';
     registry.subject_unknown = registry.incompatible = false;
@@ -210,7 +220,8 @@ static int decode_id(struct codec *codec, uint32_t id, enum pf_error *ret_code)
     struct codec_fault fault = {.code = PF_OK, .message = ""};
     struct arena *arena = arena_new(1 << 20);
     confluent_order(id, &bytes);
-    const int r = codec_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event, &fault);
+    const int r =
+        codec_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event, &fault);
     if (r == 0)
         assert_string_equal(event.order_id, "5001001");
     *ret_code = fault.code;
@@ -241,8 +252,10 @@ static void test_answers(void **state)
     } rows[] = {
         {"known", 17, 0, 0, PF_OK, ""},
         {"not Avro", 18, 0, -EBADMSG, PF_E_schema_unknown, "the registry's schema 18 is not Avro"},
-        {"Avro that is none", 19, 0, -EBADMSG, PF_E_schema_unknown, "the registry's schema 19: type money"},
-        {"known not to exist", 999, 0, -EBADMSG, PF_E_schema_unknown, "the registry has no schema 999"},
+        {"Avro that is none", 19, 0, -EBADMSG, PF_E_schema_unknown,
+         "the registry's schema 19: type money"},
+        {"known not to exist", 999, 0, -EBADMSG, PF_E_schema_unknown,
+         "the registry has no schema 999"},
         {"the registry's own fault", 20, -EIO, -EAGAIN, PF_OK, ""},
         {"a 404 that is not the registry's", 21, -EIO, -EAGAIN, PF_OK, ""},
         {"a redirect is not followed", 22, -EIO, -EAGAIN, PF_OK, ""},
@@ -263,7 +276,9 @@ static void test_answers(void **state)
         assert_int_equal(code, rows[i].code);
         assert_ptr_equal(strstr(codec_test_message, rows[i].message), codec_test_message);
         assert_int_equal(fetch_id(codec, rows[i].id), rows[i].fetched);
-        assert_int_equal(registry.asked, before + (rows[i].fetched == 0 ? 1 : 2)); /* what is known is not asked again */
+        assert_int_equal(registry.asked,
+                         before +
+                             (rows[i].fetched == 0 ? 1 : 2)); /* what is known is not asked again */
     }
     codec_close(codec);
 }
@@ -328,15 +343,20 @@ static void test_register(void **state)
         const char *message, *log;
     } rows[] = {
         {"a subject without a rule", false, false, 0, NULL, 0, "", CONFIG SET POST},
-        {"a subject with a laxer rule", false, false, 0, "{\"compatibilityLevel\":\"BACKWARD\"}", 0, "", CONFIG SET POST},
-        {"a subject as it should be", false, false, 0, "{\"compatibilityLevel\":\"BACKWARD_TRANSITIVE\"}", 0, "", CONFIG POST},
-        {"a stricter rule is kept", false, false, 0, "{\"compatibilityLevel\":\"FULL_TRANSITIVE\"}", 0, "", CONFIG POST},
+        {"a subject with a laxer rule", false, false, 0, "{\"compatibilityLevel\":\"BACKWARD\"}", 0,
+         "", CONFIG SET POST},
+        {"a subject as it should be", false, false, 0,
+         "{\"compatibilityLevel\":\"BACKWARD_TRANSITIVE\"}", 0, "", CONFIG POST},
+        {"a stricter rule is kept", false, false, 0, "{\"compatibilityLevel\":\"FULL_TRANSITIVE\"}",
+         0, "", CONFIG POST},
         {"a new subject", true, false, 0, NULL, 0, "", CONFIG SET POST CONFIG SET},
         {"two make it at once", false, false, 1, NULL, 0, "", CONFIG SET CONFIG SET POST},
-        {"two make its first version at once", false, false, 1, "{\"compatibilityLevel\":\"BACKWARD_TRANSITIVE\"}", 0, "",
-         CONFIG POST CONFIG POST},
-        {"an incompatible schema", false, true, 0, "{\"compatibilityLevel\":\"BACKWARD_TRANSITIVE\"}", -EPROTO,
-         "the schema registry answered 409 for orders.raw-value: incompatible: sku", CONFIG POST CONFIG POST CONFIG POST},
+        {"two make its first version at once", false, false, 1,
+         "{\"compatibilityLevel\":\"BACKWARD_TRANSITIVE\"}", 0, "", CONFIG POST CONFIG POST},
+        {"an incompatible schema", false, true, 0,
+         "{\"compatibilityLevel\":\"BACKWARD_TRANSITIVE\"}", -EPROTO,
+         "the schema registry answered 409 for orders.raw-value: incompatible: sku",
+         CONFIG POST CONFIG POST CONFIG POST},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -350,17 +370,22 @@ static void test_register(void **state)
         registry.level = rows[i].level;
         registry.conflicts = rows[i].conflicts;
         buf_init(&out, 1 << 16);
-        assert_int_equal(codec_from_json(codec, "OrderEvent", json, &out, &fault), -ENOENT); /* not registered yet */
-        assert_int_equal(codec_register(codec, "OrderEvent", "orders.raw", message), rows[i].result);
+        assert_int_equal(codec_from_json(codec, "OrderEvent", json, &out, &fault),
+                         -ENOENT); /* not registered yet */
+        assert_int_equal(codec_register(codec, "OrderEvent", "orders.raw", message),
+                         rows[i].result);
         assert_string_equal(registry.log, rows[i].log);
         if (rows[i].result < 0)
             assert_string_equal(message, rows[i].message);
-        assert_int_equal(codec_from_json(codec, "OrderEvent", json, &out, &fault), rows[i].result == 0 ? 0 : -ENOENT);
+        assert_int_equal(codec_from_json(codec, "OrderEvent", json, &out, &fault),
+                         rows[i].result == 0 ? 0 : -ENOENT);
         if (rows[i].result == 0) {
             struct order_event event;
             struct arena *arena = arena_new(1 << 20);
             assert_string_equal(codec_schema_id(out.data, out.size, id), "id:117");
-            assert_int_equal(codec_test_decode(codec, &order_event_record, out.data, out.size, arena, &event), PF_OK); /* asks nobody */
+            assert_int_equal(
+                codec_test_decode(codec, &order_event_record, out.data, out.size, arena, &event),
+                PF_OK); /* asks nobody */
             arena_free(arena);
         }
         buf_release(&out);
@@ -384,8 +409,10 @@ static void test_register_elsewhere(void **state)
         {"JSON of something else", 200, "{\"hello\":1}", "gave no id"},
         {"an id that is none", 200, "{\"id\":-1}", "gave no id"},
         {"an id beyond 32 bits", 200, "{\"id\":4294967296}", "gave no id"},
-        {"busy", 503, "{\"error_code\":50302,\"message\":\"later\"}", "answered 503 for orders.raw-value: later"},
-        {"not allowed", 401, "{\"message\":\"who are you\"}", "answered 401 for orders.raw-value: who are you"},
+        {"busy", 503, "{\"error_code\":50302,\"message\":\"later\"}",
+         "answered 503 for orders.raw-value: later"},
+        {"not allowed", 401, "{\"message\":\"who are you\"}",
+         "answered 401 for orders.raw-value: who are you"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);

@@ -1,4 +1,5 @@
-/* Structs, bytes and JSON of the project's own records: there and back, against bytes that fastavro made, and through avro-c both ways. */
+/* Structs, bytes and JSON of the project's own records: there and back, against bytes that fastavro
+ * made, and through avro-c both ways. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,9 +11,10 @@
 
 #include "base/digest.h"
 #include "codec_support.h"
-#include "events/ledger_entry.h"
-#include "events/order_event.h"
-#include "events/order_result.h"
+#include "domain/events/ledger_entry.h"
+#include "domain/events/order_event.h"
+#include "domain/events/order_result.h"
+#include "flow/flow.h"
 
 static void assert_same_bytes(const struct buf *a, const struct buf *b)
 {
@@ -47,7 +49,9 @@ static void test_full_order(void **state)
     struct order_event event;
     struct arena *arena = arena_new(1 << 20);
     codec_test_hex("order_full.hex", &bytes);
-    assert_int_equal(codec_test_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event), PF_OK);
+    assert_int_equal(
+        codec_test_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event),
+        PF_OK);
     assert_string_equal(event.event_id, "e-1001-3");
     assert_true(event.event_time == 1795400000123);
     assert_int_equal(event.kind, ORDER_EDITED);
@@ -63,6 +67,7 @@ static void test_full_order(void **state)
     assert_true(event.lines.items[0].unit_price.has_presentment_minor);
     assert_true(event.lines.items[0].unit_price.presentment_minor == 2400);
     assert_true(event.lines.items[0].tax_lines.items[0].rate_ppm == 200000);
+    assert_true(event.lines.items[0].tax_lines.items[0].channel_liable);
     assert_string_equal(event.lines.items[0].properties.items[1].value, "");
     assert_false(event.lines.items[1].has_current_quantity);
     assert_false(event.lines.items[1].unit_price.has_presentment_minor);
@@ -97,7 +102,9 @@ static void test_older_version(void **state)
     struct order_event event;
     struct arena *arena = arena_new(1 << 20);
     codec_test_hex("order_v1.hex", &bytes);
-    assert_int_equal(codec_test_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event), PF_OK);
+    assert_int_equal(
+        codec_test_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event),
+        PF_OK);
     assert_string_equal(event.order_id, "900");
     assert_int_equal(event.lines.count, 1);
     assert_true(event.lines.items[0].unit_price.shop_minor == 4500);
@@ -119,6 +126,25 @@ static void test_older_version(void **state)
     arena_free(arena);
 }
 
+/* The order of the fixture before taxes said who pays them: the store does. */
+static void test_second_version(void **state)
+{
+    struct codec *codec = *state;
+    struct buf bytes;
+    struct order_event event;
+    struct arena *arena = arena_new(1 << 20);
+    codec_test_hex("order_v2.hex", &bytes);
+    assert_int_equal(
+        codec_test_decode(codec, &order_event_record, bytes.data, bytes.size, arena, &event),
+        PF_OK);
+    assert_string_equal(event.event_id, "e-1001-3");
+    assert_int_equal(event.lines.items[0].tax_lines.count, 1);
+    assert_true(event.lines.items[0].tax_lines.items[0].rate_ppm == 200000);
+    assert_false(event.lines.items[0].tax_lines.items[0].channel_liable);
+    buf_release(&bytes);
+    arena_free(arena);
+}
+
 static const struct order_result sample_result = {
     .outcome = 1 /* posted_on_hold */,
     .code = "unknown_sku",
@@ -132,12 +158,18 @@ static const struct order_result sample_result = {
     .order_number = "2015001001",
     .document = "2015001001",
     .identity = "01ab",
+    .goods = "01cd",
+    .money = "01ef",
     .source_version = 3,
-    .proof =
-        &(const struct money_proof){.currency = "GBP", .lines_minor = 6000, .tax_minor = 1000, .tax_included = true, .tenders_minor = 6000},
+    .proof = &(const struct money_proof){.currency = "GBP",
+                                         .lines_minor = 6000,
+                                         .tax_minor = 1000,
+                                         .tax_included = true,
+                                         .tenders_minor = 6000},
     .delivery = {.topic = "orders.raw", .partition = 2, .offset = 41},
     .source = {.topic = "orders.raw.retry.5s", .partition = 0, .offset = 7},
-    .publisher = &(const struct result_delivery){.topic = "orders.raw", .partition = 2, .offset = 40},
+    .publisher =
+        &(const struct result_delivery){.topic = "orders.raw", .partition = 2, .offset = 40},
     .event_time = 1795400000123,
     .received_at = 1795400001000,
     .has_posted_at = true,
@@ -164,13 +196,16 @@ static const struct ledger_entry sample_ledger = {
     .total_minor = 6000,
     .tax_minor = 1000,
     .lines = {.items =
-                  (struct ledger_line[]){{.line_id = "1",
-                                          .number = 1,
-                                          .product = "TSHIRT",
-                                          .matrix_codes = {.items = (const char *[]){"RED", "M"}, .count = 2},
-                                          .quantity = 1,
-                                          .amount_minor = 6000,
-                                          .taxes = {.items = (struct ledger_tax[]){{.rate_ppm = 200000, .tax_minor = 1000}}, .count = 1}}},
+                  (struct ledger_line[]){
+                      {.line_id = "1",
+                       .number = 1,
+                       .product = "TSHIRT",
+                       .matrix_codes = {.items = (const char *[]){"RED", "M"}, .count = 2},
+                       .quantity = 1,
+                       .amount_minor = 6000,
+                       .taxes = {.items =
+                                     (struct ledger_tax[]){{.rate_ppm = 200000, .tax_minor = 1000}},
+                                 .count = 1}}},
               .count = 1},
 };
 
@@ -197,7 +232,8 @@ static void test_written_records(void **state)
         buf_init(&once, 1 << 16);
         buf_init(&twice, 1 << 16);
         assert_int_equal(codec_encode(codec, rows[i].record, rows[i].value, &once), 0);
-        assert_int_equal(codec_test_decode(codec, rows[i].record, once.data, once.size, arena, &back), PF_OK);
+        assert_int_equal(
+            codec_test_decode(codec, rows[i].record, once.data, once.size, arena, &back), PF_OK);
         assert_int_equal(codec_encode(codec, rows[i].record, &back, &twice), 0);
         assert_same_bytes(&once, &twice);
         buf_release(&once);
@@ -218,7 +254,7 @@ static void test_encode_refuses(void **state)
     assert_int_equal(codec_encode(codec, &order_result_record, &result, &out), -EINVAL);
     assert_string_equal(out.data, "before");
     result = sample_result;
-    result.outcome = 7; /* one beyond */
+    result.outcome = OUTCOME_COUNT; /* one beyond */
     assert_int_equal(codec_encode(codec, &order_result_record, &result, &out), -EINVAL);
     result = sample_result;
     result.narrative = "\xff";
@@ -268,7 +304,8 @@ static void test_avro_c(void **state)
     buf_append(&theirs, written, (size_t)avro_writer_tell(writer));
 
     struct codec_fault fault;
-    json_t *expected = codec_test_json("order_full.json"), *got = codec_to_json(codec, theirs.data, theirs.size, &fault);
+    json_t *expected = codec_test_json("order_full.json"),
+           *got = codec_to_json(codec, theirs.data, theirs.size, &fault);
     assert_non_null(got);
     assert_true(json_equal(expected, got));
     json_decref(expected);
@@ -320,9 +357,10 @@ static int close_codec(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fastavro),        cmocka_unit_test(test_full_order),     cmocka_unit_test(test_older_version),
-        cmocka_unit_test(test_written_records), cmocka_unit_test(test_encode_refuses), cmocka_unit_test(test_avro_c),
-        cmocka_unit_test(test_schema_id),
+        cmocka_unit_test(test_fastavro),        cmocka_unit_test(test_full_order),
+        cmocka_unit_test(test_older_version),   cmocka_unit_test(test_second_version),
+        cmocka_unit_test(test_written_records), cmocka_unit_test(test_encode_refuses),
+        cmocka_unit_test(test_avro_c),          cmocka_unit_test(test_schema_id),
     };
     return cmocka_run_group_tests_name("codec_roundtrip", tests, open_codec, close_codec);
 }

@@ -1,5 +1,5 @@
-/* Schemas: what is one, its canonical form, its fingerprint. Expected forms and fingerprints are fastavro's, and the Avro specification's
- * for "int". */
+/* Schemas: what is one, its canonical form, its fingerprint. Expected forms and fingerprints are
+ * fastavro's, and the Avro specification's for "int". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,31 +25,42 @@ static void test_canonical(void **state)
         {"double", "\"double\"", "\"double\"", 0x8e7535c032ab957e},
         {"bytes", "\"bytes\"", "\"bytes\"", 0x4fc016dac3201965},
         {"string", "\"string\"", "\"string\"", 0x8f014872634503c7},
-        {"a namespace beside the name", "{\"type\":\"fixed\",\"name\":\"foo\",\"size\":15,\"namespace\":\"x.y\"}",
+        {"a namespace beside the name",
+         "{\"type\":\"fixed\",\"name\":\"foo\",\"size\":15,\"namespace\":\"x.y\"}",
          "{\"name\":\"x.y.foo\",\"type\":\"fixed\",\"size\":15}", 0x7c880d2890fb8ef1},
-        {"a namespace inside the name wins", "{\"type\":\"fixed\",\"name\":\"a.b.foo\",\"size\":15,\"namespace\":\"x.y\"}",
+        {"a namespace inside the name wins",
+         "{\"type\":\"fixed\",\"name\":\"a.b.foo\",\"size\":15,\"namespace\":\"x.y\"}",
          "{\"name\":\"a.b.foo\",\"type\":\"fixed\",\"size\":15}", 0x7e93dbe280670f2d},
-        {"an enum loses its doc", "{\"type\":\"enum\",\"name\":\"foo\",\"symbols\":[\"A1\",\"B\"],\"doc\":\"d\"}",
+        {"an enum loses its doc",
+         "{\"type\":\"enum\",\"name\":\"foo\",\"symbols\":[\"A1\",\"B\"],\"doc\":\"d\"}",
          "{\"name\":\"foo\",\"type\":\"enum\",\"symbols\":[\"A1\",\"B\"]}", 0xc706ab953b59d3f9},
-        {"array", "{\"type\":\"array\",\"items\":\"long\"}", "{\"type\":\"array\",\"items\":\"long\"}", 0x5416c98ba22e5e71},
+        {"array", "{\"type\":\"array\",\"items\":\"long\"}",
+         "{\"type\":\"array\",\"items\":\"long\"}", 0x5416c98ba22e5e71},
         {"map of a union with a logical type",
-         "{\"type\":\"map\",\"values\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}]}",
+         "{\"type\":\"map\",\"values\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-"
+         "millis\"}]}",
          "{\"type\":\"map\",\"values\":[\"null\",\"long\"]}", 0xac0f01ab3bdf3989},
         {"a record that contains itself, with defaults",
-         "{\"type\":\"record\",\"name\":\"foo\",\"namespace\":\"x\",\"doc\":\"it's\",\"fields\":[{\"name\":\"f1\",\"type\":\"boolean\","
+         "{\"type\":\"record\",\"name\":\"foo\",\"namespace\":\"x\",\"doc\":\"it's\",\"fields\":[{"
+         "\"name\":\"f1\",\"type\":\"boolean\","
          "\"default\":true},{\"name\":\"f2\",\"type\":[\"null\",\"foo\"],\"doc\":\"x\"}]}",
-         "{\"name\":\"x.foo\",\"type\":\"record\",\"fields\":[{\"name\":\"f1\",\"type\":\"boolean\"},{\"name\":\"f2\",\"type\":[\"null\","
+         "{\"name\":\"x.foo\",\"type\":\"record\",\"fields\":[{\"name\":\"f1\",\"type\":"
+         "\"boolean\"},{\"name\":\"f2\",\"type\":[\"null\","
          "\"x.foo\"]}]}",
          0x855026997a641534},
         {"names are inherited, and written in full once",
-         "{\"type\":\"record\",\"name\":\"a.R\",\"fields\":[{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"X\"]}"
+         "{\"type\":\"record\",\"name\":\"a.R\",\"fields\":[{\"name\":\"e\",\"type\":{\"type\":"
+         "\"enum\",\"name\":\"E\",\"symbols\":[\"X\"]}"
          "},"
-         "{\"name\":\"again\",\"type\":\"E\"},{\"name\":\"far\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":\"b\",\"size\":2}"
+         "{\"name\":\"again\",\"type\":\"E\"},{\"name\":\"far\",\"type\":{\"type\":\"fixed\","
+         "\"name\":\"F\",\"namespace\":\"b\",\"size\":2}"
          "},"
          "{\"name\":\"farther\",\"type\":\"b.F\"}]}",
-         "{\"name\":\"a.R\",\"type\":\"record\",\"fields\":[{\"name\":\"e\",\"type\":{\"name\":\"a.E\",\"type\":\"enum\",\"symbols\":["
+         "{\"name\":\"a.R\",\"type\":\"record\",\"fields\":[{\"name\":\"e\",\"type\":{\"name\":\"a."
+         "E\",\"type\":\"enum\",\"symbols\":["
          "\"X\"]}},"
-         "{\"name\":\"again\",\"type\":\"a.E\"},{\"name\":\"far\",\"type\":{\"name\":\"b.F\",\"type\":\"fixed\",\"size\":2}},"
+         "{\"name\":\"again\",\"type\":\"a.E\"},{\"name\":\"far\",\"type\":{\"name\":\"b.F\","
+         "\"type\":\"fixed\",\"size\":2}},"
          "{\"name\":\"farther\",\"type\":\"b.F\"}]}",
          0xb6d63c3daabfe3ae},
     };
@@ -79,26 +90,38 @@ static void test_refused(void **state)
         {"empty", "", "line 1"},
         {"a number", "7", "neither text"},
         {"an unknown type", "\"integer\"", "not defined before its use"},
-        {"a type that is used before it is defined", "[\"R\",{\"type\":\"record\",\"name\":\"R\",\"fields\":[]}]", "not defined before"},
+        {"a type that is used before it is defined",
+         "[\"R\",{\"type\":\"record\",\"name\":\"R\",\"fields\":[]}]", "not defined before"},
         {"a record without fields", "{\"type\":\"record\",\"name\":\"R\"}", "no fields"},
         {"a record without name", "{\"type\":\"record\",\"fields\":[]}", "without a valid name"},
-        {"a name with a quote", "{\"type\":\"record\",\"name\":\"R\\\"\",\"fields\":[]}", "without a valid name"},
-        {"a name with an empty part", "{\"type\":\"record\",\"name\":\"a..R\",\"fields\":[]}", "without a valid name"},
+        {"a name with a quote", "{\"type\":\"record\",\"name\":\"R\\\"\",\"fields\":[]}",
+         "without a valid name"},
+        {"a name with an empty part", "{\"type\":\"record\",\"name\":\"a..R\",\"fields\":[]}",
+         "without a valid name"},
         {"two fields of one name",
-         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"a\",\"type\":\"int\"}]}",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"},{"
+         "\"name\":\"a\",\"type\":\"int\"}]}",
          "two fields"},
-        {"a field without type", "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\"}]}", "a type is missing"},
-        {"two types of one name", "[{\"type\":\"fixed\",\"name\":\"F\",\"size\":1},{\"type\":\"fixed\",\"name\":\"F\",\"size\":1}]",
+        {"a field without type",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\"}]}", "a type is missing"},
+        {"two types of one name",
+         "[{\"type\":\"fixed\",\"name\":\"F\",\"size\":1},{\"type\":\"fixed\",\"name\":\"F\","
+         "\"size\":1}]",
          "twice"},
-        {"an enum without symbols", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[]}", "no symbols"},
+        {"an enum without symbols", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[]}",
+         "no symbols"},
         {"a symbol twice", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"A\"]}", "twice"},
-        {"an enum's foreign default", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"],\"default\":\"B\"}", "none of its symbols"},
-        {"a fixed of negative size", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":-1}", "no valid size"},
+        {"an enum's foreign default",
+         "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"],\"default\":\"B\"}",
+         "none of its symbols"},
+        {"a fixed of negative size", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":-1}",
+         "no valid size"},
         {"an array of nothing", "{\"type\":\"array\"}", "a type is missing"},
         {"an empty union", "[]", "empty union"},
         {"a union in a union", "[\"int\",[\"null\"]]", "inside a union"},
         {"a union of two texts", "[\"string\",\"string\"]", "two branches"},
-        {"a name with a NUL", "{\"type\":\"fixed\",\"name\":\"F\\u0000G\",\"size\":1}", "without a valid name"},
+        {"a name with a NUL", "{\"type\":\"fixed\",\"name\":\"F\\u0000G\",\"size\":1}",
+         "without a valid name"},
         {"a type with a NUL", "\"int\\u0000\"", "neither text"},
         {"a key twice", "{\"type\":\"int\",\"type\":\"long\"}", "line 1"},
     };
@@ -106,7 +129,8 @@ static void test_refused(void **state)
         print_message("  %s\n", rows[i].name);
         struct schema *schema = NULL;
         char message[200] = "";
-        assert_int_equal(schema_parse(rows[i].schema, strlen(rows[i].schema), &schema, message), -EINVAL);
+        assert_int_equal(schema_parse(rows[i].schema, strlen(rows[i].schema), &schema, message),
+                         -EINVAL);
         assert_null(schema);
         assert_non_null(strstr(message, rows[i].message));
     }

@@ -1,4 +1,5 @@
-/* Configuration: precedence and origin, types and bounds, what is refused and in which words, and what a print gives away. */
+/* Configuration: precedence and origin, types and bounds, what is refused and in which words, and
+ * what a print gives away. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,8 +43,8 @@ static const char *file_of(const char *text)
 }
 
 /* Loads with at most one environment variable ("NAME=value") and one override. */
-static int load(const char *file, const char *variable, const char *override, struct config **ret_config,
-                struct config_message *ret_message)
+static int load(const char *file, const char *variable, const char *override,
+                struct config **ret_config, struct config_message *ret_message)
 {
     assert_int_equal(clearenv(), 0);
     if (variable != NULL) {
@@ -52,12 +53,14 @@ static int load(const char *file, const char *variable, const char *override, st
         (void)snprintf(name, sizeof name, "%.*s", (int)n, variable);
         assert_int_equal(setenv(name, variable + n + 1, 1), 0);
     }
-    const int result = config_load(file_of(file), &override, override != NULL, ret_config, ret_message);
+    const int result =
+        config_load(file_of(file), &override, override != NULL, ret_config, ret_message);
     assert_int_equal(clearenv(), 0);
     return result;
 }
 
-static void print_to(char **ret_text, void (*print)(const struct config *, FILE *), const struct config *config)
+static void print_to(char **ret_text, void (*print)(const struct config *, FILE *),
+                     const struct config *config)
 {
     static size_t size; /* stays, for the compiler believes that the stream still points to it */
     FILE *out = open_memstream(ret_text, &size);
@@ -72,8 +75,36 @@ static void print_the_reference(const struct config *config, FILE *out)
     config_reference(out);
 }
 
-/* The defaults of keys.def are values of their own types within their own bounds; variables and files cannot mistake one key for another.
- */
+/* What is refused never gets here: the others have no effect, and that is said. */
+static void test_overruled_properties_are_named(void **state)
+{
+    static const char *const overrides[] = {
+        "rdkafka.check.crcs=false", "rdkafka.socket.nagle.disable=false",
+        "rdkafka.enable.partition.eof=false", "rdkafka.message.copy.max.bytes=1"};
+    struct config *c;
+    struct config_message message;
+    char *text = NULL;
+    size_t size = 0;
+    (void)state;
+    assert_int_equal(config_load(NULL, overrides, 4, &c, &message), 0);
+    FILE *out = open_memstream(&text, &size);
+    assert_int_equal(config_print_overruled(c, out), 3);
+    (void)fclose(out);
+    assert_non_null(strstr(
+        text, "note: rdkafka.check.crcs (-o rdkafka.check.crcs) is overruled: a corrupt batch "
+              "must stop the worker, not be read; remove it\n"));
+    assert_non_null(strstr(text, "rdkafka.enable.partition.eof (-o "));
+    assert_non_null(strstr(text, "rdkafka.message.copy.max.bytes (-o "));
+    assert_null(strstr(text, "nagle"));
+    free(text);
+    config_free(c);
+    assert_true(config_rdkafka_is_ours("isolation.level"));
+    assert_true(config_rdkafka_is_ours("check.crcs"));
+    assert_false(config_rdkafka_is_ours("client.id"));
+}
+
+/* The defaults of keys.def are values of their own types within their own bounds; variables and
+ * files cannot mistake one key for another. */
 static void test_table(void **state)
 {
     (void)state;
@@ -88,11 +119,15 @@ static void test_table(void **state)
         print_message("  %s\n", row->key);
         assert_string_equal(c->values[i].source, "default");
         assert_int_equal(config_find(row->key), i);
-        assert_int_equal(strspn(row->key, "abcdefghijklmnopqrstuvwxyz0123456789._"), strlen(row->key));
+        assert_int_equal(strspn(row->key, "abcdefghijklmnopqrstuvwxyz0123456789._"),
+                         strlen(row->key));
         assert_true(strlen(row->help) > 10 && strchr(row->help, '\n') == NULL);
         assert_true(row->min <= row->max);
-        assert_true(!row->secret || row->type == CONFIG_TEXT); /* a wrong value is shown, and a text cannot be wrong */
-        for (int k = 0; k < i; k++) {                          /* no key is another's map: a: 1 and a.b: 2 cannot stand in one file */
+        assert_true(!row->secret ||
+                    row->type ==
+                        CONFIG_TEXT); /* a wrong value is shown, and a text cannot be wrong */
+        for (int k = 0; k < i;
+             k++) { /* no key is another's map: a: 1 and a.b: 2 cannot stand in one file */
             const char *a = config_rows[k].key;
             const size_t n = strlen(a), m = strlen(row->key), least = n < m ? n : m;
             assert_false(strncmp(a, row->key, least) == 0 && (n > m ? a : row->key)[least] == '.');
@@ -110,14 +145,18 @@ static void test_precedence(void **state)
     } rows[] = {
         {"default", NULL, NULL, NULL, "http://127.0.0.1:8080/wsalive/wsalive", "default"},
         {"file over default", "prima.url: http://f\n", NULL, NULL, "http://f", "x.yaml:1:1"},
-        {"nested is dotted", "prima:\n  max_apply_delay: 1s\n  url: http://n\n", NULL, NULL, "http://n", "x.yaml:3:3"},
-        {"environment over file", "prima.url: http://f\n", "PRIMAFLOW_PRIMA_URL=http://e", NULL, "http://e",
-         "environment PRIMAFLOW_PRIMA_URL"},
-        {"the well-known variable too", "prima.url: http://f\n", "PRIMA_URL=http://w", NULL, "http://w", "environment PRIMA_URL"},
-        {"a well-known variable that is empty says nothing", "prima.url: http://f\n", "PRIMA_URL=", NULL, "http://f", "x.yaml:1:1"},
-        {"option over all", "prima.url: http://f\n", "PRIMAFLOW_PRIMA_URL=http://e", "prima.url=http://o?a=b", "http://o?a=b",
-         "-o prima.url"},
-        {"a file without keys", "# none\n", NULL, NULL, "http://127.0.0.1:8080/wsalive/wsalive", "default"},
+        {"nested is dotted", "prima:\n  max_apply_delay: 1s\n  url: http://n\n", NULL, NULL,
+         "http://n", "x.yaml:3:3"},
+        {"environment over file", "prima.url: http://f\n", "PRIMAFLOW_PRIMA_URL=http://e", NULL,
+         "http://e", "environment PRIMAFLOW_PRIMA_URL"},
+        {"the well-known variable too", "prima.url: http://f\n", "PRIMA_URL=http://w", NULL,
+         "http://w", "environment PRIMA_URL"},
+        {"a well-known variable that is empty says nothing", "prima.url: http://f\n",
+         "PRIMA_URL=", NULL, "http://f", "x.yaml:1:1"},
+        {"option over all", "prima.url: http://f\n", "PRIMAFLOW_PRIMA_URL=http://e",
+         "prima.url=http://o?a=b", "http://o?a=b", "-o prima.url"},
+        {"a file without keys", "# none\n", NULL, NULL, "http://127.0.0.1:8080/wsalive/wsalive",
+         "default"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -133,7 +172,8 @@ static void test_precedence(void **state)
     assert_int_equal(setenv("REDIS_URL", "redis://known", 1), 0);
     assert_int_equal(setenv("PRIMAFLOW_REDIS_URL", "redis://own", 1), 0);
     assert_int_equal(config_load(NULL, NULL, 0, &c, &message), 0);
-    assert_string_equal(config_text(c, CFG_redis_url), "redis://own"); /* our own name over the well-known one */
+    assert_string_equal(config_text(c, CFG_redis_url),
+                        "redis://own"); /* our own name over the well-known one */
     config_free(c);
     const char *twice[] = {"limit.rate=1", "limit.rate=2"};
     assert_int_equal(config_load(NULL, twice, 2, &c, &message), 0);
@@ -147,45 +187,56 @@ static void test_refused(void **state)
     static const struct {
         const char *name, *file, *variable, *override, *message;
     } rows[] = {
-        {"an unknown key with one like it", NULL, NULL, "prima.ulr=x", "-o prima.ulr: there is no key prima.ulr; did you mean prima.url?"},
+        {"an unknown key with one like it", NULL, NULL, "prima.ulr=x",
+         "-o prima.ulr: unknown key prima.ulr; did you mean prima.url?"},
         {"a dash for a dot", NULL, NULL, "prima-url=x", "did you mean prima.url?"},
-        {"an unknown key like none", NULL, NULL, "colour=x", "there is no key colour; `primaflow config reference` lists them all"},
-        {"in a file", "redis:\n  urll: x\n", NULL, NULL, "x.yaml:2:3: there is no key redis.urll; did you mean redis.url?"},
+        {"an unknown key like none", NULL, NULL, "colour=x",
+         "unknown key colour; `primaflow config reference` lists them all"},
+        {"in a file", "redis:\n  urll: x\n", NULL, NULL,
+         "x.yaml:2:3: unknown key redis.urll; did you mean redis.url?"},
         {"a variable with our prefix", NULL, "PRIMAFLOW_REDIS_ULR=x", NULL,
-         "environment PRIMAFLOW_REDIS_ULR: there is no key redis.ulr; did you mean redis.url?"},
-        {"no number", "limit.rate: many\n", NULL, NULL, "x.yaml:1:1: limit.rate wants a whole number; it is \"many\""},
+         "environment PRIMAFLOW_REDIS_ULR: unknown key redis.ulr; did you mean redis.url?"},
+        {"no number", "limit.rate: many\n", NULL, NULL,
+         "x.yaml:1:1: limit.rate wants a whole number; it is \"many\""},
         {"a fraction", NULL, NULL, "limit.rate=1.5", "wants a whole number"},
         {"an empty number", NULL, NULL, "limit.rate=", "wants a whole number"},
-        {"a number beyond 64 bits", NULL, NULL, "limit.rate=99999999999999999999", "wants a whole number"},
+        {"a number beyond 64 bits", NULL, NULL, "limit.rate=99999999999999999999",
+         "wants a whole number"},
         {"below the bound", NULL, NULL, "worker.max_in_flight=0",
          "worker.max_in_flight is out of bounds: choose from 1 to 4096; it is \"0\""},
         {"above the bound", NULL, NULL, "worker.max_in_flight=4097", "choose from 1 to 4096"},
-        {"bounds of durations are durations", NULL, NULL, "commit.transaction_timeout=16s", "choose from 1s to 15s"},
+        {"bounds of durations are durations", NULL, NULL, "commit.transaction_timeout=16s",
+         "choose from 1s to 15s"},
         {"a duration without unit", NULL, NULL, "slot.wait=10", "wants a duration with its unit"},
         {"no boolean", NULL, NULL, "prima.enforces_unique_order_number=yes", "wants true or false"},
         {"no such choice", NULL, NULL, "log.format=xml", "wants one of logfmt|json"},
         {"half of a choice", NULL, NULL, "log.format=log", "wants one of logfmt|json"},
-        {"the whole list is no choice", NULL, NULL, "log.format=logfmt|json", "wants one of logfmt|json"},
-        {"a wrong line does not hide behind an option", "limit.rate: x\n", NULL, "limit.rate=1", "x.yaml:1:1: limit.rate"},
+        {"the whole list is no choice", NULL, NULL, "log.format=logfmt|json",
+         "wants one of logfmt|json"},
+        {"a wrong line does not hide behind an option", "limit.rate: x\n", NULL, "limit.rate=1",
+         "x.yaml:1:1: limit.rate"},
         {"a key twice, nested and dotted", "prima.url: a\nprima:\n  url: b\n", NULL, NULL,
          "x.yaml:3:3: prima.url is set a second time, first at "},
-        {"a list", "prima.url: [a, b]\n", NULL, NULL, "x.yaml:1:1: prima.url wants one value, not a list"},
+        {"a list", "prima.url: [a, b]\n", NULL, NULL,
+         "x.yaml:1:1: prima.url wants one value, not a list"},
         {"a file that is a list", "- a\n", NULL, NULL, "x.yaml:1:1: not a map of keys"},
         {"broken YAML", "a: [\n", NULL, NULL, "x.yaml:2:1: not YAML"},
         {"an option without value", NULL, NULL, "prima.url", "-o prima.url: write -o key=value"},
         {"an option without key", NULL, NULL, "=x", "write -o key=value"},
         {"librdkafka's own that is ours", NULL, NULL, "rdkafka.enable.auto.commit=true",
          "rdkafka.enable.auto.commit is not open to configuration: offsets"},
-        {"the same by the environment", NULL, "PRIMAFLOW_RDKAFKA_ISOLATION_LEVEL=read_uncommitted", NULL,
-         "rdkafka.isolation.level is not open"},
-        {"the same by a file", "rdkafka:\n  transactional.id: x\n", NULL, NULL, "x.yaml:2:3: rdkafka.transactional.id is not open"},
+        {"the same by the environment", NULL, "PRIMAFLOW_RDKAFKA_ISOLATION_LEVEL=read_uncommitted",
+         NULL, "rdkafka.isolation.level is not open"},
+        {"the same by a file", "rdkafka:\n  transactional.id: x\n", NULL, NULL,
+         "x.yaml:2:3: rdkafka.transactional.id is not open"},
         {"no property's name", NULL, NULL, "rdkafka.=x", "lacks the property's name"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         struct config *c = NULL;
         struct config_message message = {""};
-        assert_int_equal(load(rows[i].file, rows[i].variable, rows[i].override, &c, &message), -EINVAL);
+        assert_int_equal(load(rows[i].file, rows[i].variable, rows[i].override, &c, &message),
+                         -EINVAL);
         assert_null(c);
         if (strstr(message.text, rows[i].message) == NULL)
             fail_msg("it says: %s", message.text);
@@ -193,7 +244,8 @@ static void test_refused(void **state)
     struct config *c = NULL;
     struct config_message message;
     assert_int_equal(config_load("/nonexistent.yaml", NULL, 0, &c, &message), -EINVAL);
-    assert_string_equal(message.text, "/nonexistent.yaml: cannot be read: No such file or directory");
+    assert_string_equal(message.text,
+                        "/nonexistent.yaml: cannot be read: No such file or directory");
 }
 
 /* A slip in a key leads back to that key and not to another that is merely near. */
@@ -238,13 +290,15 @@ static void test_values(void **state)
     (void)state;
     struct config *c = NULL;
     struct config_message message;
-    assert_int_equal(load("schema.folder: sub/s\nprima.enforces_unique_order_number: true\nslot.wait: 2m\nlog.level: error\n"
+    assert_int_equal(load("schema.folder: sub/s\nprima.enforces_unique_order_number: "
+                          "true\nslot.wait: 2m\nlog.level: error\n"
                           "rdkafka:\n  debug: cgrp\n  socket.nagle.disable: \"true\"\n",
                           "PRIMAFLOW_RDKAFKA_SOCKET_NAGLE_DISABLE=false", NULL, &c, &message),
                      0);
     char wanted[sizeof path];
     (void)snprintf(wanted, sizeof wanted, "%s/sub/s", folder);
-    assert_string_equal(config_text(c, CFG_schema_folder), wanted); /* relative to the file that names it */
+    assert_string_equal(config_text(c, CFG_schema_folder),
+                        wanted); /* relative to the file that names it */
     assert_string_equal(config_file(c), path);
     assert_true(config_bool(c, CFG_prima_enforces_unique_order_number));
     assert_int_equal(config_int(c, CFG_slot_wait), 120000);
@@ -327,13 +381,15 @@ static void test_durations(void **state)
 static void test_sizes_and_bounds(void **state)
 {
     (void)state;
-    static const struct config_row size_row = {"x.size", CONFIG_BYTES, "", 1024, 1 << 30, false, ""};
+    static const struct config_row size_row = {"x.size", CONFIG_BYTES, "", 1024,
+                                               1 << 30,  false,        ""};
     static const struct {
         const char *text;
         int result;
         int64_t bytes;
-    } rows[] = {{"1024", 0, 1024},    {"64k", 0, 65536},  {"4m", 0, 4194304},  {"1g", 0, 1073741824},
-                {"1023", -EINVAL, 0}, {"2g", -EINVAL, 0}, {"4mb", -EINVAL, 0}, {"9999999999g", -EINVAL, 0}};
+    } rows[] = {{"1024", 0, 1024},     {"64k", 0, 65536},          {"4m", 0, 4194304},
+                {"1g", 0, 1073741824}, {"1023", -EINVAL, 0},       {"2g", -EINVAL, 0},
+                {"4mb", -EINVAL, 0},   {"9999999999g", -EINVAL, 0}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  \"%s\"\n", rows[i].text);
         char why[200];
@@ -345,9 +401,10 @@ static void test_sizes_and_bounds(void **state)
         enum config_type type;
         int64_t number;
         const char *text;
-    } numbers[] = {{CONFIG_MS, 90000, "90s"},  {CONFIG_MS, 86400000, "1d"},  {CONFIG_MS, 1, "1ms"},
-                   {CONFIG_MS, 0, "0ms"},      {CONFIG_BYTES, 65536, "64k"}, {CONFIG_BYTES, 1000, "1000"},
-                   {CONFIG_INT, 1024, "1024"}, {CONFIG_BOOL, 1, "true"},     {CONFIG_BOOL, 0, "false"}};
+    } numbers[] = {
+        {CONFIG_MS, 90000, "90s"},  {CONFIG_MS, 86400000, "1d"},  {CONFIG_MS, 1, "1ms"},
+        {CONFIG_MS, 0, "0ms"},      {CONFIG_BYTES, 65536, "64k"}, {CONFIG_BYTES, 1000, "1000"},
+        {CONFIG_INT, 1024, "1024"}, {CONFIG_BOOL, 1, "true"},     {CONFIG_BOOL, 0, "false"}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         char text[32];
         config_format_number(numbers[i].type, numbers[i].number, text);
@@ -373,7 +430,8 @@ static void test_masked(void **state)
         {"a password with an at sign", "redis://u:hun@ter2@h", true, "redis://u:***@h"},
         {"a password with a slash", "redis://u:hun/ter2@h", true, "redis://u:***@h"},
         {"a password with a colon", "redis://u:hun:ter2@h", true, "redis://u:***@h"},
-        {"a URL without password is shown", "redis://127.0.0.1:6379/0", true, "redis://127.0.0.1:6379/0"},
+        {"a URL without password is shown", "redis://127.0.0.1:6379/0", true,
+         "redis://127.0.0.1:6379/0"},
         {"a secret's query", "redis://h?password=hunter2", true, "***"},
         {"any URL's password, secret or not", "http://u:hunter2@h/p", false, "http://u:***@h/p"},
         {"any URL's query is shown", "http://h/p?x=y", false, "http://h/p?x=y"},
@@ -393,10 +451,12 @@ static void test_print(void **state)
     (void)state;
     struct config *c = NULL, *again = NULL;
     struct config_message message;
-    assert_int_equal(load("redis.prefix: \"a \\\"quoted\\\" \\x01 one \xc3\xa9\\u0085\\u2028\\ufeff\\ufffe\\uffff\"\nredis.url: "
+    assert_int_equal(load("redis.prefix: \"a \\\"quoted\\\" \\x01 one "
+                          "\xc3\xa9\\u0085\\u2028\\ufeff\\ufffe\\uffff\"\nredis.url: "
                           "redis://:hunter2@h\nrdkafka.sasl.password: hunter2\n"
                           "rdkafka.debug: all\nslot.wait: 3s\n",
-                          "PRIMAFLOW_RDKAFKA_SSL_KEY_PASSWORD=hunter2", "log.level=debug", &c, &message),
+                          "PRIMAFLOW_RDKAFKA_SSL_KEY_PASSWORD=hunter2", "log.level=debug", &c,
+                          &message),
                      0);
     char *text = NULL;
     print_to(&text, config_print, c);
@@ -409,7 +469,8 @@ static void test_print(void **state)
     assert_int_equal(load(text, NULL, NULL, &again, &message), 0); /* what is printed can be read */
     for (int i = 0; i < CFG_COUNT; i++)
         if (!config_rows[i].secret && config_rows[i].type != CONFIG_PATH)
-            assert_string_equal(config_text(again, (enum config_key)i), config_text(c, (enum config_key)i));
+            assert_string_equal(config_text(again, (enum config_key)i),
+                                config_text(c, (enum config_key)i));
     config_free(c);
     config_free(again);
     free(text);
@@ -435,9 +496,11 @@ static void test_reference(void **state)
         (void)snprintf(row, sizeof row, "\n| `%s` | ", config_rows[i].key);
         assert_non_null(strstr(text, row));
     }
-    assert_non_null(strstr(text, "| `worker.max_in_flight` | number, 1 to 4096 | `128` | records of distinct keys"));
+    assert_non_null(strstr(
+        text, "| `worker.max_in_flight` | number, 1 to 4096 | `128` | maximum records in flight"));
     assert_non_null(strstr(text, "| `log.format` | one of logfmt\\|json | `logfmt` | "));
-    for (const char *line = strchr(strstr(text, "|---"), '\n') + 1; *line != '\0'; line = strchr(line, '\n') + 1) {
+    for (const char *line = strchr(strstr(text, "|---"), '\n') + 1; *line != '\0';
+         line = strchr(line, '\n') + 1) {
         int cells = 0; /* every row has four cells, whatever its texts hold */
         for (const char *p = line; *p != '\n'; p++)
             cells += *p == '|' && (p == line || p[-1] != '\\');
@@ -449,6 +512,7 @@ static void test_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_overruled_properties_are_named),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_precedence),
         cmocka_unit_test(test_refused),

@@ -36,9 +36,10 @@ printf 'void *p = (void *)gets;\n' >"$work/gets.c"
 compile "$work/gets.c" >/dev/null && fail "gets compiles"
 
 rm "$work"/*.c
-for header in "$COMMON"/*/*.h; do
+find "$COMMON" -name '*.h' >"$work/headers"
+while IFS= read -r header; do
     name=${header#"$COMMON"/}
     printf '#include "%s"\n#include "%s"\ntypedef int not_empty;\n' "$name" "$name" >"$work/$(echo "$name" | tr / _).c"
-done
+done <"$work/headers"
 compile -Wall -Wextra -Werror "$@" "$work"/*.c || fail "a header does not compile on its own"
 exit $failed

@@ -1,4 +1,5 @@
-/* The small HTTP server over a real loopback socket and a real loop: what a scraper, a probe and a stranger get. */
+/* The small HTTP server over a real loopback socket and a real loop: what a scraper, a probe and a
+ * stranger get. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "obs/guests.h"
 #include "obs/http.h"
 #include "obs/listen.h"
 #include "obs/metrics.h"
@@ -80,7 +83,9 @@ static int tear_down(void **state)
 
 static int connect_to(int port)
 {
-    const struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)port),
+                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
@@ -88,7 +93,8 @@ static int connect_to(int port)
     return fd;
 }
 
-/* Turns the loop until the server closes the connection or `ms` have passed; what arrived is in `out`. */
+/* Turns the loop until the server closes the connection or `ms` have passed; what arrived is in
+ * `out`. */
 static bool read_until_closed(struct world *w, int fd, int64_t ms, struct buf *out)
 {
     const int64_t end = clock_monotonic_ms() + ms;
@@ -123,14 +129,17 @@ static void test_answers(void **state)
         {"a live loop", "GET /livez HTTP/1.1", "200", "ok\n", true, true},
         {"its reason not to be", "GET /livez HTTP/1.1", "503", "stuck\n", false, true},
         {"ready", "GET /readyz HTTP/1.1", "200", "ok\n", true, true},
-        {"not ready, without a reason", "GET /readyz HTTP/1.1", "503", "not now\n", true, false},
+        {"not ready, without a reason", "GET /readyz HTTP/1.1", "503", "not ready\n", true, false},
         {"status is JSON", "GET /status HTTP/1.1", "200", "application/json", true, true},
         {"status' text", "GET /status HTTP/1.1", "200", "{\"state\":\"running\"}", true, true},
-        {"metrics have their own type", "GET /metrics HTTP/1.1", "200", "text/plain; version=0.0.4", true, true},
-        {"metrics are refreshed first", "GET /metrics HTTP/1.1", "200", "primaflow_in_flight 17\n", true, true},
+        {"metrics have their own type", "GET /metrics HTTP/1.1", "200", "text/plain; version=0.0.4",
+         true, true},
+        {"metrics are refreshed first", "GET /metrics HTTP/1.1", "200", "primaflow_in_flight 17\n",
+         true, true},
         {"a query changes nothing", "GET /livez?full=1 HTTP/1.1", "200", "ok\n", true, true},
         {"another path", "GET /etc/passwd HTTP/1.1", "404", "/metrics", true, true},
-        {"writing is not allowed", "DELETE /metrics HTTP/1.1", "405", "Allow: GET, HEAD", true, true},
+        {"writing is not allowed", "DELETE /metrics HTTP/1.1", "405", "Allow: GET, HEAD", true,
+         true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -139,7 +148,8 @@ static void test_answers(void **state)
         char request[200], line[32];
         struct buf out;
         buf_init(&out, 1 << 20);
-        (void)snprintf(request, sizeof request, "%s\r\nHost: x\r\nConnection: close\r\n\r\n", rows[i].request);
+        (void)snprintf(request, sizeof request, "%s\r\nHost: x\r\nConnection: close\r\n\r\n",
+                       rows[i].request);
         (void)snprintf(line, sizeof line, "HTTP/1.1 %s ", rows[i].status);
         exchange(w, request, &out);
         assert_int_equal(strncmp(out.data, line, strlen(line)), 0);
@@ -154,7 +164,10 @@ static void test_body_is_refused(void **state)
     struct world *w = *state;
     struct buf out;
     buf_init(&out, 1 << 20);
-    exchange(w, "POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", &out);
+    exchange(
+        w,
+        "POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+        &out);
     assert_int_equal(strncmp(out.data, "HTTP/1.1 405 ", 13), 0);
     buf_release(&out);
 }
@@ -190,27 +203,154 @@ static void test_endless_headers(void **state)
     buf_release(&out);
 }
 
-/* More connections than are served at a time: those within the bound are answered, and the rest after these have gone. */
-static void test_connections_are_bounded(void **state)
+static void expect_alive(struct world *w)
 {
-    struct world *w = *state;
-    enum { MANY = 48 };
-    int fds[MANY];
-    for (int i = 0; i < MANY; i++)
-        fds[i] = connect_to(obs_http_port(w->http));
-    for (int i = 0; i < 50; i++)
-        (void)uv_run(&w->loop, UV_RUN_NOWAIT);
-    int descriptors = 0;
-    for (int fd = 0; fd < 1024; fd++)
-        descriptors += fcntl(fd, F_GETFD) >= 0;
-    assert_in_range(descriptors, MANY, MANY + 32 + 24); /* ours, theirs, and those of loop and test */
-    for (int i = 0; i < MANY; i++)
-        (void)close(fds[i]);
     struct buf out;
     buf_init(&out, 1 << 20);
     exchange(w, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &out);
     assert_int_equal(strncmp(out.data, "HTTP/1.1 200 ", 13), 0);
     buf_release(&out);
+}
+
+static void turn(struct world *w, int times)
+{
+    for (int i = 0; i < times; i++)
+        (void)uv_run(&w->loop, UV_RUN_NOWAIT);
+}
+
+/* What a connection of somebody who is no use to us says, at first and again and again. */
+static const struct nuisance {
+    const char *name, *first, *again;
+    bool half_closes;
+} nuisances[] = {
+    {"silent", "", "", false},
+    {"half of a request", "GET /livez HTTP/1.1\r\nHo", "", false},
+    {"a request that drips", "GET /livez HTTP/1.1\r\n", "X: y\r\n", false},
+    {"a body that drips", "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n", "x",
+     false},
+    {"kept after an answer", "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", "", false},
+    {"asks and never reads", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+     "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", false},
+    {"closes its side alone", "GET /livez HTTP/1.1\r\n", "", true},
+};
+
+static void start_nuisance(const struct world *w, const struct nuisance *n, int *fd)
+{
+    *fd = connect_to(obs_http_port(w->http));
+    (void)!send(*fd, n->first, strlen(n->first), MSG_NOSIGNAL);
+    if (n->half_closes)
+        (void)shutdown(*fd, SHUT_WR);
+}
+
+/* More connections than are served at a time: whoever comes after them is served at once, and
+ * descriptors are bounded. */
+static void test_connections_are_bounded(void **state)
+{
+    struct world *w = *state;
+    enum { MANY = 1000 };
+    static int fds[MANY];
+    for (size_t row = 0; row < sizeof nuisances / sizeof *nuisances; row++) {
+        print_message("  %s\n", nuisances[row].name);
+        for (int i = 0; i < MANY; i++) {
+            start_nuisance(w, &nuisances[row], &fds[i]);
+            turn(w, i % 10 == 0 ? 3 : 0);
+            if (i % 50 == 0)
+                for (int k = 0; k < i; k++)
+                    (void)!send(fds[k], nuisances[row].again, strlen(nuisances[row].again),
+                                MSG_NOSIGNAL);
+        }
+        turn(w, 50);
+        int descriptors = 0;
+        for (int fd = 0; fd < 4096; fd++)
+            descriptors += fcntl(fd, F_GETFD) >= 0;
+        assert_in_range(descriptors, MANY,
+                        MANY + 64 + 24); /* ours, theirs, and those of loop and test */
+        expect_alive(w);
+        expect_alive(w);
+        for (int i = 0; i < MANY; i++)
+            (void)close(fds[i]);
+        turn(w, 50);
+        expect_alive(w);
+    }
+}
+
+/* All that are served at a time time out in the same moment, which the server's own timer may meet
+ * a little early or late. */
+static void test_idle_out_together(void **state)
+{
+    struct world *w = *state;
+    enum { MANY = 96 };
+    int fds[MANY];
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = connect_to(obs_http_port(w->http));
+        turn(w, 1);
+    }
+    const int64_t end = clock_monotonic_ms() + 12500;
+    while (clock_monotonic_ms() < end) {
+        turn(w, 1);
+        (void)usleep(2000);
+    }
+    expect_alive(w);
+    int open = 0;
+    for (int i = 0; i < MANY; i++) {
+        char byte;
+        open += read(fds[i], &byte, 1) < 0 && errno == EAGAIN;
+        (void)close(fds[i]);
+    }
+    assert_int_equal(open, 0);
+}
+
+/* Who asks is not sent away for those who do not. */
+static void test_who_asks_stays(void **state)
+{
+    struct world *w = *state;
+    static const char question[] = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    const int scraper = connect_to(obs_http_port(w->http));
+    int fds[200];
+    for (int i = 0; i < 200; i++) {
+        fds[i] = connect_to(obs_http_port(w->http));
+        turn(w, 3);
+        if (i % 10 != 0)
+            continue;
+        struct buf out;
+        buf_init(&out, 1 << 20);
+        assert_int_equal(write(scraper, question, strlen(question)), (ssize_t)strlen(question));
+        assert_false(read_until_closed(w, scraper, 20, &out));
+        assert_int_equal(strncmp(out.data, "HTTP/1.1 200 ", 13), 0);
+        buf_release(&out);
+    }
+    for (int i = 0; i < 200; i++)
+        (void)close(fds[i]);
+    (void)close(scraper);
+}
+
+static void test_guests(void **state)
+{
+    (void)state;
+    struct guests g;
+    struct guest *guest[4];
+    int gone;
+    guests_init(&g, 3);
+    for (int i = 0; i < 3; i++) {
+        guest[i] = guests_come(&g, 100 + i, &gone);
+        assert_int_equal(gone, -1);
+    }
+    guests_ask(&g, guest[0]); /* 1 is now the one that has been silent longest */
+    guests_ask(&g, NULL);
+    guest[3] = guests_come(&g, 103, &gone);
+    assert_int_equal(gone, 101);
+    assert_int_equal(g.count, 3);
+    guests_ask(&g, guest[1]); /* had to go: does not come back by asking */
+    assert_int_equal(g.count, 3);
+    guests_leave(&g, guest[1]);
+    assert_int_equal(g.count, 3);
+    guests_leave(&g, guest[0]);
+    guests_leave(&g, guest[3]);
+    guests_leave(&g, guest[2]);
+    guests_leave(&g, NULL);
+    assert_int_equal(g.count, 0);
+    assert_null(g.first);
+    assert_null(g.last);
 }
 
 static void test_addresses(void **state)
@@ -273,14 +413,27 @@ static void test_port_taken(void **state)
     assert_non_null(strstr(message, "choose another port"));
 }
 
+/* A thousand connections are two thousand descriptors here; a shell's usual limit is 1024. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 int main(void)
 {
+    raise_descriptor_limit();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_body_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_head_has_no_body, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_endless_headers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_connections_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_idle_out_together, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_who_asks_stays, set_up, tear_down),
+        cmocka_unit_test(test_guests),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_only_loopback_unless_asked),
         cmocka_unit_test_setup_teardown(test_port_taken, set_up, tear_down),

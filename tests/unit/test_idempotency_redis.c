@@ -1,5 +1,6 @@
-/* The connection that heals itself, against a real Redis that is killed, frozen, full, loading, or somebody else's: every command is
- * answered exactly once, in order, with its own reply, and none leaves before the owner has seen the server. */
+/* The connection that heals itself, against a real Redis that is killed, frozen, full, loading, or
+ * somebody else's: every command is answered exactly once, in order, with its own reply, and none
+ * leaves before the owner has seen the server. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 #include "../support/redis_server.h"
 #include "base/clock.h"
 #include "idempotency/keys.h"
-#include "idempotency/redis_once.h"
+#include "redis/once.h"
 
 enum { COMMANDS = 300, PATIENCE_MS = 20000, TIMEOUT_MS = 300 };
 
@@ -57,9 +58,14 @@ static void connect_to(struct world *w, const char *url)
 {
     char message[300];
     const struct redis_hooks hooks = {.on_server = on_server, .on_lost = on_lost, .user = w};
-    if (redis_new(&w->loop, url, TIMEOUT_MS, &hooks, &w->redis, message) != 0)
+    if (redis_new(&w->loop, url, scripts_all(), TIMEOUT_MS, &hooks, &w->redis, message) != 0)
         fail_msg("%s", message);
-    w->keys = (struct keyspace){.redis = w->redis, .prefix = "t", .flow = "orders", .marker = "m", .slot = "0", .ttl_ms = 60000};
+    w->keys = (struct keyspace){.redis = w->redis,
+                                .prefix = "t",
+                                .flow = "orders",
+                                .marker = "m",
+                                .slot = "0",
+                                .ttl_ms = 60000};
 }
 
 static void begin(struct world *w, const char *const args[])
@@ -80,7 +86,8 @@ static void end(struct world *w)
 static void spin(struct world *w, int64_t ms)
 {
     const struct timespec moment = {0, 200000};
-    for (const int64_t until = clock_monotonic_ms() + ms; clock_monotonic_ms() < until; (void)nanosleep(&moment, NULL))
+    for (const int64_t until = clock_monotonic_ms() + ms; clock_monotonic_ms() < until;
+         (void)nanosleep(&moment, NULL))
         (void)uv_run(&w->loop, UV_RUN_NOWAIT);
 }
 
@@ -91,7 +98,8 @@ static void wait_for(struct world *w, const int *count, int wanted)
     while (*count < wanted) {
         spin(w, 1);
         if (clock_monotonic_ms() - began > PATIENCE_MS)
-            fail_msg("waited for %d, there are %d; the last reason was: %s", wanted, *count, w->reason);
+            fail_msg("waited for %d, there are %d; the last reason was: %s", wanted, *count,
+                     w->reason);
     }
 }
 
@@ -111,7 +119,8 @@ static void command_aside(const struct world *w, const char *const words[], char
     assert_int_equal(redis_once_command(side, bytes, count, &reply), 0);
     if (reply.error != NULL)
         fail_msg("%s: %s", words[0], reply.error);
-    (void)snprintf(text, 200, "%.*s", (int)reply.items[0].size, reply.items[0].text != NULL ? reply.items[0].text : "");
+    (void)snprintf(text, 200, "%.*s", (int)reply.items[0].size,
+                   reply.items[0].text != NULL ? reply.items[0].text : "");
     redis_once_close(side);
 }
 #define ASIDE(w, ...) command_aside(w, (const char *const[]){__VA_ARGS__, NULL}, (char[200]){""})
@@ -127,8 +136,8 @@ static void take(void *user, const struct redis_reply *reply)
     const struct redis_item *item = &reply->items[0];
     if (c->number != c->world->answered)
         fail_msg("command %d was answered when it was %d's turn", c->number, c->world->answered);
-    if (reply->error != NULL || reply->count == 0 || item->text == NULL || item->size != strlen(wanted) ||
-        memcmp(item->text, wanted, item->size) != 0)
+    if (reply->error != NULL || reply->count == 0 || item->text == NULL ||
+        item->size != strlen(wanted) || memcmp(item->text, wanted, item->size) != 0)
         c->world->wrong++;
     c->answers++;
     c->world->answered++;
@@ -144,7 +153,8 @@ static void give(struct world *w, int first, int count)
         *c = (struct command){.world = w, .number = i, .is_claim = i % 8 >= 3};
         const int size = snprintf(text, sizeof text, "echo %d", i);
         if (c->is_claim) {
-            const struct key_work work = {.natural = text, .identity = identity, .delivery = text, .parent = ""};
+            const struct key_work work = {
+                .natural = text, .identity = identity, .delivery = text, .parent = ""};
             keys_claim(&w->keys, &work, 60000, 60000, take, c);
         } else {
             const struct redis_bytes words[] = {{"ECHO", 4}, {text, (size_t)size}};
@@ -167,6 +177,7 @@ static void all_answered(struct world *w, int count)
 static void set_marker(const struct world *w)
 {
     ASIDE(w, "SET", "t:marker:orders", "m");
+    ASIDE(w, "SET", "t:e:orders:0", "0 00000000000000 0"); /* our slot is taken */
 }
 
 /* ---- tests ---- */
@@ -182,7 +193,9 @@ static void test_healthy(void **state)
     give(&w, 0, COMMANDS); /* before it is connected */
     assert_int_equal(redis_waiting(w.redis), COMMANDS);
     all_answered(&w, COMMANDS);
-    assert_in_range(w.seen, 1, 2); /* the first use of a script begins a new connection, so that the order stays */
+    assert_in_range(
+        w.seen, 1,
+        2); /* the first use of a script begins a new connection, so that the order stays */
     assert_false(w.ready_when_asked);
     assert_true(redis_is_ready(w.redis));
     assert_int_equal(w.lost, 0);
@@ -237,7 +250,8 @@ static void test_server_killed_with_commands_on_the_wire(void **state)
     end(&w);
 }
 
-/* A late reply must not be taken for another command's: a connection that was silent too long is given up whole. */
+/* A late reply must not be taken for another command's: a connection that was silent too long is
+ * given up whole. */
 static void test_server_frozen_past_the_timeout(void **state)
 {
     struct world w;
@@ -316,16 +330,17 @@ static void test_out_of_memory(void **state)
 
 static void test_loading(void **state)
 {
-    static const char *const slowly[] = {"--key-load-delay", "200", "--loading-process-events-interval-bytes", "1024", NULL};
+    static const char *const slowly[] = {"--key-load-delay", "200",
+                                         "--loading-process-events-interval-bytes", "1024", NULL};
     struct world w;
     (void)state;
     begin(&w, NULL);
     set_marker(&w);
     ASIDE(&w, "EVAL", "for i = 1, 3000 do redis.call('SET', 'fill' .. i, 'xxxxxxxxxx') end", "0");
-    ASIDE(&w, "SAVE");
     connect_to(&w, w.server.url);
     give(&w, 0, 40);
     wait_for(&w, &w.answered, 40);
+    ASIDE(&w, "SAVE"); /* it loads everything that it has answered */
     redis_server_kill(&w.server);
     redis_server_restart(&w.server, slowly, 0);
     give(&w, 40, 40);
@@ -351,9 +366,62 @@ static void test_owner_refuses_the_server(void **state)
     assert_int_equal(redis_waiting(w.redis), 20);
     char text[200];
     command_aside(
-        &w, (const char *const[]){"EVAL", "return string.match(redis.call('INFO', 'commandstats'), 'cmdstat_echo') or 'none'", "0", NULL},
+        &w,
+        (const char *const[]){
+            "EVAL",
+            "return string.match(redis.call('INFO', 'commandstats'), 'cmdstat_echo') or 'none'",
+            "0", NULL},
         text);
     assert_string_equal(text, "none");
+    end(&w);
+}
+
+static void test_owner_lets_it_in_after_all(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, NULL);
+    set_marker(&w);
+    w.refuse = 1;
+    connect_to(&w, w.server.url);
+    give(&w, 0, 20);
+    wait_for(&w, &w.seen, 1);
+    spin(&w, 2 * TIMEOUT_MS); /* a refused connection is nobody's late answer */
+    redis_connect_again(w.redis);
+    wait_for(&w, &w.seen, 2);
+    w.refuse = 0;
+    redis_connect_again(w.redis);
+    all_answered(&w, 20);
+    assert_int_equal(w.seen, 3);
+    assert_int_equal(w.lost, 0);
+    end(&w);
+}
+
+/* No connection breaks, and yet it is not what it was. */
+static void test_server_changes_behind_the_connection(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, NULL);
+    set_marker(&w);
+    connect_to(&w, w.server.url);
+    give(&w, 0, 10);
+    wait_for(&w, &w.answered, 10);
+    ASIDE(&w, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+    wait_for(&w, &w.lost, 2);
+    assert_non_null(strstr(w.reason, "noeviction"));
+    give(&w, 10, 10);
+    spin(&w, 100);
+    assert_int_equal(w.answered, 10);
+    ASIDE(&w, "CONFIG", "SET", "maxmemory-policy", "noeviction");
+    wait_for(&w, &w.answered, 20);
+    w.lost = 0;
+    ASIDE(&w, "REPLICAOF", "127.0.0.1", "1"); /* nobody is there: a replica without a master */
+    wait_for(&w, &w.lost, 1);
+    assert_non_null(strstr(w.reason, "replica"));
+    give(&w, 20, 10);
+    ASIDE(&w, "REPLICAOF", "NO", "ONE");
+    all_answered(&w, 30);
     end(&w);
 }
 
@@ -433,7 +501,11 @@ static void test_database_and_unix_socket(void **state)
     struct command c = {.world = &w};
     redis_command(w.redis, words, 3, take, &c);
     wait_for(&w, &w.answered, 1);
-    command_aside(&w, (const char *const[]){"EVAL", "redis.call('SELECT', 7) return redis.call('GET', 'here')", "0", NULL}, text);
+    command_aside(&w,
+                  (const char *const[]){"EVAL",
+                                        "redis.call('SELECT', 7) return redis.call('GET', 'here')",
+                                        "0", NULL},
+                  text);
     assert_string_equal(text, "7");
     redis_free(w.redis);
     w.answered = w.wrong = 0;
@@ -458,6 +530,8 @@ int main(void)
         cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_loading),
         cmocka_unit_test(test_owner_refuses_the_server),
+        cmocka_unit_test(test_owner_lets_it_in_after_all),
+        cmocka_unit_test(test_server_changes_behind_the_connection),
         cmocka_unit_test(test_freed_with_commands_waiting),
         cmocka_unit_test(test_nobody_listens_at_first),
         cmocka_unit_test(test_password),

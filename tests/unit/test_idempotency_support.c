@@ -3,7 +3,7 @@
 
 #include "../support/redis_server.h"
 
-enum { STEPS_MAX = 16, WORDS_MAX = 10, LONG_MS = 60000 };
+enum { STEPS_MAX = 16, WORDS_MAX = 12, LONG_MS = 60000 };
 
 static struct {
     struct redis_server_process server;
@@ -26,12 +26,18 @@ static bool accept_server(void *user, const struct redis_server *server)
 
 int world_set_up(void **state)
 {
+    return world_set_up_with(state, scripts_all());
+}
+
+int world_set_up_with(void **state, const struct redis_scripts *scripts)
+{
     char message[300];
     struct redis_server server;
     const struct redis_hooks hooks = {.on_server = accept_server};
     (void)state;
     redis_server_start(&world.server, NULL);
-    if (uv_loop_init(&world.loop) != 0 || redis_new(&world.loop, world.server.url, 5000, &hooks, &world.redis, message) != 0)
+    if (uv_loop_init(&world.loop) != 0 ||
+        redis_new(&world.loop, world.server.url, scripts, 5000, &hooks, &world.redis, message) != 0)
         return -1;
     return redis_once_open(world.server.url, 5000, &world.side, &server, message);
 }
@@ -75,6 +81,14 @@ const char *redis_ask(const char *const words[], char text[static 400])
     return text;
 }
 
+void world_take_slot(void)
+{
+    char slot[100], name[200], value[60], text[400];
+    (void)snprintf(slot, sizeof slot, "%s:%s", world.keys.flow, world.keys.slot);
+    (void)snprintf(value, sizeof value, "%lld 90000000000000 0", (long long)world.keys.slot_epoch);
+    (void)REDIS_ASK(text, "SET", keys_name(&world.keys, "e", slot, name, sizeof name), value);
+}
+
 struct keyspace *world_fresh(void)
 {
     char text[400], marker[40];
@@ -87,11 +101,15 @@ struct keyspace *world_fresh(void)
                                    .slot = "0",
                                    .slot_epoch = 5,
                                    .ttl_ms = LONG_MS * 10,
+                                   .deferral_life_ms = LONG_MS,
+                                   .sender = "p",
                                    .limit_class = "orders",
                                    .limit_weight = 6,
                                    .limit_burst = 10};
     world.lease_ms = world.window_ms = LONG_MS;
-    (void)REDIS_ASK(text, "SET", keys_name(&world.keys, "marker", "orders", marker, sizeof marker), "m");
+    (void)REDIS_ASK(text, "SET", keys_name(&world.keys, "marker", "orders", marker, sizeof marker),
+                    "m");
+    world_take_slot();
     return &world.keys;
 }
 
@@ -109,7 +127,8 @@ static void say_item(struct answer *a, const struct redis_item *item)
     if (item->text != NULL && item->size == IDENTITY_SIZE)
         (void)snprintf(a->text + at, room, "%s%c", blank, item->text[0]);
     else if (item->text != NULL)
-        (void)snprintf(a->text + at, room, "%s%.*s", blank, item->size > 0 ? (int)item->size : 1, item->size > 0 ? item->text : "-");
+        (void)snprintf(a->text + at, room, "%s%.*s", blank, item->size > 0 ? (int)item->size : 1,
+                       item->size > 0 ? item->text : "-");
     else if (item->number >= 1000)
         (void)snprintf(a->text + at, room, "%s+", blank);
     else
@@ -142,23 +161,34 @@ static const char show[] =
     "local function first(s) return s == '' and '-' or string.sub(s, 1, 1) end\n"
     "local function all(s) return s == '' and '-' or s end\n"
     "local function sign(ms) return ms > now and '+' or '0' end\n"
-    "local marks = redis.call('ZRANGE', KEYS[2], 0, -1)\n"
+    "local marks = redis.pcall('ZRANGE', KEYS[2], 0, -1)\n"
     "local tail = #marks > 0 and ' | ' .. table.concat(marks, ' ') or ''\n"
-    "local raw = redis.call('GET', KEYS[1])\n"
+    "local raw = redis.pcall('GET', KEYS[1])\n"
     "if not raw then return 'none' .. tail end\n"
-    "local at, r = cmsgpack.unpack_one(raw)\n"
+    "local whole, at, r = pcall(cmsgpack.unpack_one, raw)\n"
+    "if not whole or type(r) ~= 'table' or type(r[12]) ~= 'table' then return 'unreadable' .. tail "
+    "end\n"
     "local request = at < 0 and '' or string.sub(raw, at + 1)\n"
     "local outs = {}\n"
     "for i, o in ipairs(r[12]) do\n"
-    "  outs[i] = (o[1] == '' and '?' or first(o[1])) .. '#' .. o[3] .. '@' .. first(o[4]) .. sign(o[2])\n"
+    "  outs[i] = (o[1] == '' and '?' or first(o[1])) .. '#' .. o[3] .. '@' .. first(o[4]) .. "
+    "sign(o[2]) .. (o[8] == 'no' and '!' or '')\n"
     "end\n"
-    "return r[1] .. ' ' .. first(r[2]) .. first(r[3]) .. sign(r[4]) .. ' ' .. all(r[8]) .. ' [' .. table.concat(outs, ' ') .. '] ' ..\n"
-    "  all(request) .. ' ' .. all(r[11]) .. ' ' .. all(r[13]) .. tail\n";
+    "local l, life = r[19], ''\n"
+    "if l then\n"
+    "  life = ' / ' .. first(r[18]) .. ' ' .. all(l[1]) .. ' ' .. first(l[3]) .. ' ' .. all(l[4]) "
+    ".. "
+    "' ' .. all(l[5]) .. ' ' .. all(l[7]) .. ' ' .. all(l[8])\n"
+    "end\n"
+    "return r[1] .. ' ' .. first(r[2]) .. first(r[3]) .. sign(r[4]) .. ' ' .. all(r[8]) .. ' [' .. "
+    "table.concat(outs, ' ') .. '] ' ..\n"
+    "  all(request) .. ' ' .. all(r[11]) .. ' ' .. all(r[13]) .. life .. tail\n";
 
 static const char *draw(const char *natural, char text[static 400])
 {
     char record[200], deferrals[200];
-    return REDIS_ASK(text, "EVAL", show, "2", keys_name(&world.keys, "k", natural, record, sizeof record),
+    return REDIS_ASK(text, "EVAL", show, "2",
+                     keys_name(&world.keys, "k", natural, record, sizeof record),
                      keys_name(&world.keys, "d", natural, deferrals, sizeof deferrals));
 }
 
@@ -169,7 +199,10 @@ struct step {
     size_t count;
     const char *parent;
     int64_t version;
+    bool cancels;
+    char goods_letter, money_letter; /* "g=", "m="; else the content's own, and 'm' */
     uint8_t identity[IDENTITY_SIZE]; /* of word `letter` */
+    uint8_t goods[GOODS_SIZE], money[MONEY_SIZE];
 };
 
 static const char natural[] = "01/order/web/shop/1001";
@@ -184,6 +217,8 @@ static const char *word(const struct step *s, size_t i)
 static const uint8_t *content(struct step *s, size_t i)
 {
     memset(s->identity, word(s, i)[0], IDENTITY_SIZE);
+    memset(s->goods, s->goods_letter != '\0' ? s->goods_letter : word(s, i)[0], GOODS_SIZE);
+    memset(s->money, s->money_letter != '\0' ? s->money_letter : 'm', MONEY_SIZE);
     return s->identity;
 }
 
@@ -191,6 +226,9 @@ static struct key_work work_of(struct step *s, size_t token, size_t delivery)
 {
     struct key_work w = {.natural = natural,
                          .identity = s->identity,
+                         .goods = s->goods,
+                         .money = s->money,
+                         .cancels = s->cancels,
                          .delivery = delivery != 0 ? word(s, delivery) : "",
                          .parent = s->parent,
                          .version = s->version};
@@ -208,12 +246,13 @@ static bool has(const struct step *s, const char *what)
 
 static void do_restore(struct step *s, struct answer *a)
 {
-    char names[3][200], slot[100], numbers[3][24];
+    char names[3][200], slot[100], numbers[4][24];
     const uint8_t *f = content(s, 2);
     (void)snprintf(slot, sizeof slot, "%s:%s", world.keys.flow, world.keys.slot);
     (void)snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)world.keys.fence);
     (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)world.keys.slot_epoch);
     (void)snprintf(numbers[2], sizeof numbers[2], "%lld", (long long)world.keys.ttl_ms);
+    (void)snprintf(numbers[3], sizeof numbers[3], "%lld", (long long)s->version);
     const char *const texts[] = {keys_name(&world.keys, "marker", "orders", names[0], 200),
                                  keys_name(&world.keys, "e", slot, names[1], 200),
                                  keys_name(&world.keys, "k", natural, names[2], 200),
@@ -225,13 +264,19 @@ static void do_restore(struct step *s, struct answer *a)
                                  word(s, 1),
                                  "",
                                  word(s, 3),
-                                 "3",
+                                 s->version == 0 ? "3" : numbers[3],
                                  word(s, 1)[0] == 'k' ? "outcome_unknown" : "",
-                                 "1700000000000"};
-    struct redis_bytes args[14];
-    for (size_t i = 0; i < 14; i++)
-        args[i] = i == 9 ? (struct redis_bytes){(const char *)f, IDENTITY_SIZE} : (struct redis_bytes){texts[i], strlen(texts[i])};
-    redis_run(world.redis, SCRIPT_RESTORE, args, 3, 11, answer_take, a);
+                                 "1700000000000",
+                                 "",
+                                 ""};
+    const size_t part = has(s, "parts") ? GOODS_SIZE : 0; /* else as an earlier version wrote it */
+    struct redis_bytes args[16];
+    for (size_t i = 0; i < 16; i++)
+        args[i] = (struct redis_bytes){texts[i], strlen(texts[i])};
+    args[9] = (struct redis_bytes){(const char *)f, IDENTITY_SIZE};
+    args[14] = (struct redis_bytes){(const char *)s->goods, part};
+    args[15] = (struct redis_bytes){(const char *)s->money, part > 0 ? MONEY_SIZE : 0};
+    redis_run(world.redis, script_of(SCRIPT_RESTORE), args, 3, 13, answer_take, a);
 }
 
 static void do_sent(struct step *s, const struct key_work *w, struct answer *a)
@@ -239,28 +284,61 @@ static void do_sent(struct step *s, const struct key_work *w, struct answer *a)
     char request[8], summary[8];
     (void)snprintf(request, sizeof request, "req%c", word(s, 3)[0]);
     (void)snprintf(summary, sizeof summary, "sum%c", word(s, 3)[0]);
-    keys_sent(&world.keys, w, word(s, 2)[0] - '0', world.lease_ms, world.window_ms, content(s, 3), (struct redis_bytes){request, 4},
-              (struct redis_bytes){summary, 4}, answer_take, a);
+    keys_sent(&world.keys, w, word(s, 2)[0] - '0', world.lease_ms, world.window_ms, content(s, 3),
+              (struct redis_bytes){request, 4}, (struct redis_bytes){summary, 4}, answer_take, a);
+}
+
+static void do_claim_sent(struct step *s, struct answer *a)
+{
+    char request[8], summary[8];
+    (void)snprintf(request, sizeof request, "req%c", word(s, 1)[0]);
+    (void)snprintf(summary, sizeof summary, "sum%c", word(s, 1)[0]);
+    (void)content(s, 1);
+    const struct key_work w = work_of(s, 2, 3);
+    keys_claim_sent(&world.keys, &w, word(s, 4)[0] - '0', world.lease_ms, world.window_ms,
+                    (struct redis_bytes){request, 4}, (struct redis_bytes){summary, 4}, answer_take,
+                    a);
+}
+
+/* "over=PROCESS": of slot 0 in epoch 5, as world_fresh has them; a '*' behind it: and whoever sent
+ * before Redis was lost. */
+static const char *over_of(const struct step *s)
+{
+    static char text[100];
+    text[0] = '\0';
+    for (size_t i = 1; i < s->count; i++)
+        if (strncmp(s->words[i], "over=", 5) == 0)
+            (void)snprintf(text, sizeof text, "\n%.*s 0 5\n%s", (int)strcspn(s->words[i] + 5, "*"),
+                           s->words[i] + 5, strchr(s->words[i], '*') != NULL ? "*\n" : "");
+    return text;
 }
 
 static void do_finish(struct step *s, struct answer *a)
 {
-    const enum finish_how how = has(s, "ok") ? FINISH_OK : has(s, "found") ? FINISH_FOUND : FINISH_ADOPT;
+    const enum finish_how how = has(s, "ok")      ? FINISH_OK
+                                : has(s, "found") ? FINISH_FOUND
+                                                  : FINISH_ADOPT;
     const struct key_work w = work_of(s, 2, 4);
     char summary[8];
     (void)snprintf(summary, sizeof summary, "sum%c", word(s, 3)[0]);
-    keys_finish(&world.keys, &w, how, content(s, 3), has(s, "mine"), (struct redis_bytes){summary, 4}, answer_take, a);
+    keys_finish(&world.keys, &w, how, content(s, 3), has(s, "mine"),
+                (struct redis_bytes){summary, 4}, answer_take, a);
 }
 
 static void begin_step(struct step *s, struct answer *a)
 {
     struct keyspace *ks = &world.keys;
     const char *what = s->words[0];
-    const bool names_token = strcmp(what, "restore") != 0 && strcmp(what, "defer") != 0 && strcmp(what, "finish") != 0;
+    const bool names_token =
+        strcmp(what, "restore") != 0 && strcmp(what, "defer") != 0 && strcmp(what, "finish") != 0;
     if (strcmp(what, "claim") == 0) {
         (void)content(s, 1);
         const struct key_work w = work_of(s, 2, 3);
         keys_claim(ks, &w, world.lease_ms, world.window_ms, answer_take, a);
+        return;
+    }
+    if (strcmp(what, "both") == 0) {
+        do_claim_sent(s, a);
         return;
     }
     const struct key_work w = work_of(s, names_token ? 1 : 0, 0);
@@ -274,13 +352,21 @@ static void begin_step(struct step *s, struct answer *a)
     else if (strcmp(what, "finish") == 0)
         do_finish(s, a);
     else if (strcmp(what, "refuse") == 0 && (d.delivery = word(s, 3)) != NULL)
-        keys_refuse(ks, &d, word(s, 2)[0] - '0', "prima_refused", "refused_after_unknown", answer_take, a);
+        keys_refuse(ks, &d, word(s, 2)[0] - '0', "prima_refused", "refused_after_unknown",
+                    !has(s, "other"), answer_take, a);
     else if (strcmp(what, "absent") == 0)
-        keys_absent(ks, &w, world.lease_ms, has(s, "anew"), answer_take, a);
+        keys_absent(ks, &w, world.lease_ms, world.window_ms, has(s, "anew"), over_of(s),
+                    answer_take, a);
+    else if (strcmp(what, "no") == 0)
+        keys_told_no(ks, &w, word(s, 2)[0] - '0', answer_take, a);
+    else if (strcmp(what, "over") == 0)
+        keys_over(ks, &w, answer_take, a);
+    else if (strcmp(what, "wait") == 0 && (d.delivery = word(s, 2)) != NULL)
+        keys_wait(ks, &d, LONG_MS, answer_take, a);
     else if (strcmp(what, "park") == 0 && (d.delivery = word(s, 2)) != NULL)
         keys_park(ks, &d, "outcome_unknown", has(s, "unknown"), answer_take, a);
     else if (strcmp(what, "renew") == 0)
-        keys_renew(ks, &w, world.lease_ms, answer_take, a);
+        keys_renew(ks, &w, world.lease_ms, world.window_ms, answer_take, a);
     else if (strcmp(what, "release") == 0)
         keys_release(ks, &w, false, answer_take, a);
     else if (strcmp(what, "cancel") == 0 && (d.delivery = word(s, 2)) != NULL)
@@ -298,6 +384,31 @@ static void set_in_redis(const char *kind, const char *rest, const char *value)
 {
     char name[100], text[400];
     (void)REDIS_ASK(text, "SET", keys_name(&world.keys, kind, rest, name, sizeof name), value);
+}
+
+static void set_pause(const char *ms)
+{
+    char name[100], text[400];
+    (void)REDIS_ASK(text, "SET", keys_name(&world.keys, "pause", "", name, sizeof name), "1", "PX",
+                    ms);
+}
+
+const char *row_raw = "";
+
+/* Puts what is none of ours where the record, or its deferrals, should be. False: no such step. */
+static bool do_spoil(const struct step *s)
+{
+    char name[200], text[400];
+    const char *what = s->words[0];
+    const char *key =
+        keys_name(&world.keys, strcmp(what, "marks") == 0 ? "d" : "k", natural, name, sizeof name);
+    if (strcmp(what, "raw") == 0)
+        (void)REDIS_ASK(text, "SET", key, row_raw);
+    else if (strcmp(what, "list") == 0 || strcmp(what, "marks") == 0)
+        (void)REDIS_ASK(text, "RPUSH", key, "x");
+    else
+        return false;
+    return true;
 }
 
 static void do_set(const struct step *s)
@@ -319,14 +430,20 @@ static void do_set(const struct step *s)
             ks->slot_epoch = number;
         else if (strcmp(name, "slot") == 0)
             (void)snprintf(ks->slot, sizeof ks->slot, "%s", value);
+        else if (strcmp(name, "sender") == 0)
+            (void)snprintf(ks->sender, sizeof ks->sender, "%s", value);
         else if (strcmp(name, "marker") == 0)
             (void)snprintf(ks->marker, sizeof ks->marker, "%s", value);
+        else if (strcmp(name, "pause") == 0)
+            set_pause(value);
         else if (strcmp(name, "newmarker") == 0)
             set_in_redis("marker", "orders", value);
         else if (strcmp(name, "newepoch") == 0)
             set_in_redis("e", slot, value);
         else
             fail_msg("set what? %s", s->words[i]);
+        if (strcmp(name, "epoch") == 0 || strcmp(name, "slot") == 0)
+            world_take_slot();
     }
 }
 
@@ -357,23 +474,48 @@ static void read_step(char *text, struct step *s)
 {
     char *save = NULL;
     *s = (struct step){.parent = ""};
-    for (char *w = strtok_r(text, " ", &save); w != NULL && s->count < WORDS_MAX; w = strtok_r(NULL, " ", &save)) {
+    for (char *w = strtok_r(text, " ", &save); w != NULL && s->count < WORDS_MAX;
+         w = strtok_r(NULL, " ", &save)) {
         if (strncmp(w, "p=", 2) == 0)
             s->parent = w + 2;
         else if (strncmp(w, "v=", 2) == 0)
             s->version = strtoll(w + 2, NULL, 10);
+        else if (strncmp(w, "g=", 2) == 0)
+            s->goods_letter = w[2];
+        else if (strncmp(w, "m=", 2) == 0)
+            s->money_letter = w[2];
+        else if (strcmp(w, "cancels") == 0)
+            s->cancels = true;
         else
             s->words[s->count++] = w;
     }
 }
 
+void row_answers(const char *steps_of_row, const char *answer)
+{
+    char steps[1200], *save = NULL;
+    struct answer a = {.verdict = VERDICT_COUNT};
+    (void)world_fresh();
+    (void)snprintf(steps, sizeof steps, "%s", steps_of_row);
+    for (char *text = strtok_r(steps, ";", &save); text != NULL;
+         text = strtok_r(NULL, ";", &save)) {
+        struct step s;
+        read_step(text, &s);
+        if (!do_spoil(&s))
+            do_step(steps_of_row, &s, &a);
+    }
+    if (strcmp(a.text, answer) != 0)
+        fail_msg("%s: the answer is\n%s, not\n%s", steps_of_row, a.text, answer);
+}
+
 void row_run(const struct row *row)
 {
-    char steps[1000], record[400], *save = NULL;
+    char steps[1200], record[400], *save = NULL;
     struct answer a = {.verdict = VERDICT_COUNT};
     (void)world_fresh();
     (void)snprintf(steps, sizeof steps, "%s", row->steps);
-    for (char *text = strtok_r(steps, ";", &save); text != NULL; text = strtok_r(NULL, ";", &save)) {
+    for (char *text = strtok_r(steps, ";", &save); text != NULL;
+         text = strtok_r(NULL, ";", &save)) {
         struct step s;
         read_step(text, &s);
         do_step(row->name, &s, &a);

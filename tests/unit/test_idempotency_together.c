@@ -1,4 +1,5 @@
-/* Calls of one script that were given in one turn of the loop go as one: each still has its own answer and its own effect, as if alone. */
+/* Calls of one script that were given in one turn of the loop go as one: each still has its own
+ * answer and its own effect, as if alone. */
 #include "test_idempotency_support.h"
 
 #include <stdlib.h>
@@ -10,7 +11,8 @@ static char naturals[KEYS][40];
 
 static struct key_work work_at(int i, char token)
 {
-    struct key_work w = {.natural = naturals[i], .identity = content, .delivery = naturals[i], .parent = ""};
+    struct key_work w = {
+        .natural = naturals[i], .identity = content, .delivery = naturals[i], .parent = ""};
     memset(w.token, token, TOKEN_SIZE);
     return w;
 }
@@ -29,19 +31,21 @@ static void claim(struct keyspace *ks, int i, char token, struct answer *a)
     keys_claim(ks, &w, LEASE_MS, LEASE_MS, answer_take, a);
 }
 
-static void sent(struct keyspace *ks, int i, char token, const char *request, size_t size, struct answer *a)
+static void sent(struct keyspace *ks, int i, char token, const char *request, size_t size,
+                 struct answer *a)
 {
     const struct key_work w = work_at(i, token);
     answer_begin(a);
-    keys_sent(ks, &w, i + 1, LEASE_MS, LEASE_MS, content, (struct redis_bytes){request, size}, (struct redis_bytes){"sum", 3}, answer_take,
-              a);
+    keys_sent(ks, &w, i + 1, LEASE_MS, LEASE_MS, content, (struct redis_bytes){request, size},
+              (struct redis_bytes){"sum", 3}, answer_take, a);
 }
 
 static void finish(struct keyspace *ks, int i, char token, struct answer *a)
 {
     const struct key_work w = work_at(i, token);
     answer_begin(a);
-    keys_finish(ks, &w, FINISH_OK, content, true, (struct redis_bytes){w.natural, strlen(w.natural)}, answer_take, a);
+    keys_finish(ks, &w, FINISH_OK, content, true,
+                (struct redis_bytes){w.natural, strlen(w.natural)}, answer_take, a);
 }
 
 static void wait_all(struct answer *answers, size_t count)
@@ -68,20 +72,22 @@ static void claim_all(struct keyspace *ks, char token)
 /* How many times Redis has run a script for us. */
 static int scripts_run(void)
 {
-    static const char calls[] = "return string.match(redis.call('INFO', 'commandstats'), 'cmdstat_evalsha:calls=(%d+)') or '0'";
+    static const char calls[] = "return string.match(redis.call('INFO', 'commandstats'), "
+                                "'cmdstat_evalsha:calls=(%d+)') or '0'";
     char text[400];
     return (int)strtol(REDIS_ASK(text, "EVAL", calls, "0"), NULL, 10);
 }
 
 /* A field of a key's packed record, or the request behind it. */
-static const char *stored(const struct keyspace *ks, int i, const char *expression, char text[static 400])
+static const char *stored(const struct keyspace *ks, int i, const char *expression,
+                          char text[static 400])
 {
     char name[100], script[300];
-    (void)snprintf(
-        script, sizeof script,
-        "local raw = redis.call('GET', KEYS[1]) local at, rec = cmsgpack.unpack_one(raw) local request = string.sub(raw, at + 1) return "
-        "tostring(%s)",
-        expression);
+    (void)snprintf(script, sizeof script,
+                   "local raw = redis.call('GET', KEYS[1]) local at, rec = "
+                   "cmsgpack.unpack_one(raw) local request = string.sub(raw, at + 1) return "
+                   "tostring(%s)",
+                   expression);
     return REDIS_ASK(text, "EVAL", script, "1", keys_name(ks, "k", naturals[i], name, sizeof name));
 }
 
@@ -131,11 +137,13 @@ static void test_each_has_its_own_effect(void **state)
         (void)snprintf(wanted, sizeof wanted, "p%.40s", naturals[i]);
         assert_string_equal(stored(ks, i, "rec[1] .. rec[11]", text), wanted);
         (void)snprintf(wanted, sizeof wanted, "s1%.40s", naturals[i]);
-        assert_string_equal(stored(ks, KEYS / 2 + i, "rec[1] .. #rec[12] .. request", text), wanted);
+        assert_string_equal(stored(ks, KEYS / 2 + i, "rec[1] .. #rec[12] .. request", text),
+                            wanted);
     }
 }
 
-/* The last one given is moved up, and another one is given before any answer came: none is forgotten. */
+/* The last one given is moved up, and another one is given before any answer came: none is
+ * forgotten. */
 static void test_the_last_is_moved_up(void **state)
 {
     struct keyspace *ks = fresh();
@@ -226,20 +234,20 @@ static void test_a_broken_marker_is_said_to_all(void **state)
     all_say(answers, KEYS, VERDICT_SUSPECT);
 }
 
-/* One bucket: who comes first in the call has what is left of it. */
-static void test_a_limit_is_counted_for_each(void **state)
+/* The fleet's pause is asked for once for all of them, and holds each. */
+static void test_a_pause_is_said_to_each(void **state)
 {
     struct keyspace *ks = fresh();
-    struct answer answers[8];
+    struct answer answers[KEYS], pause;
     (void)state;
     claim_all(ks, '1');
-    ks->limit_rate = 1;
-    ks->limit_burst = 3;
-    for (int i = 0; i < 8; i++)
+    answer_begin(&pause);
+    keys_pause(ks, 60000, answer_take, &pause);
+    answer_wait(&pause);
+    for (int i = 0; i < KEYS; i++)
         sent(ks, i, '1', "request", 7, &answers[i]);
-    wait_all(answers, 8);
-    for (int i = 0; i < 8; i++)
-        assert_int_equal(answers[i].verdict, i < 3 ? VERDICT_SENT : VERDICT_WAIT);
+    wait_all(answers, KEYS);
+    all_say(answers, KEYS, VERDICT_WAIT);
 }
 
 int main(void)
@@ -252,7 +260,7 @@ int main(void)
         cmocka_unit_test(test_only_what_is_shared_goes_together),
         cmocka_unit_test(test_long_ones_go_in_several),
         cmocka_unit_test(test_a_broken_marker_is_said_to_all),
-        cmocka_unit_test(test_a_limit_is_counted_for_each),
+        cmocka_unit_test(test_a_pause_is_said_to_each),
     };
     return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

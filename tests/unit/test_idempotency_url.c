@@ -7,10 +7,11 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "idempotency/redis.h"
+#include "redis/url.h"
 
-#define LONG_TEXT                                                                                                                          \
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG_TEXT                                                                                  \
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static void test_understood(void **state)
 {
@@ -37,9 +38,11 @@ static void test_understood(void **state)
         char message[300];
         if (redis_parse_url(rows[i].url, &a, message) != 0)
             fail_msg("%s: %s", rows[i].url, message);
-        if (strcmp(a.host, rows[i].host) != 0 || strcmp(a.user, rows[i].user) != 0 || strcmp(a.password, rows[i].password) != 0 ||
-            a.port != rows[i].port || a.database != rows[i].database || a.unix_socket != rows[i].unix_socket)
-            fail_msg("%s: host %s user %s password %s port %d database %d", rows[i].url, a.host, a.user, a.password, a.port, a.database);
+        if (strcmp(a.host, rows[i].host) != 0 || strcmp(a.user, rows[i].user) != 0 ||
+            strcmp(a.password, rows[i].password) != 0 || a.port != rows[i].port ||
+            a.database != rows[i].database || a.unix_socket != rows[i].unix_socket)
+            fail_msg("%s: host %s user %s password %s port %d database %d", rows[i].url, a.host,
+                     a.user, a.password, a.port, a.database);
     }
 }
 
@@ -85,6 +88,7 @@ static void test_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_understood), cmocka_unit_test(test_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_understood),
+                                       cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests_name("redis.url", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Log lines as their reader sees them: captured from stderr, parsed by jansson or compared as text. */
+/* Log lines as their reader sees them: captured from stderr, parsed by jansson or compared as
+ * text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,18 +59,32 @@ static void test_logfmt(void **state)
         {"partition and offset 0 are said",
          {.message = "x", .topic = "t", .partition = 1, .offset = 1},
          "message=x topic=t partition=0 offset=0\n"},
-        {"nothing is said of what is not known", {.message = "x", .count = -1, .ms = 0}, "message=x\n"},
-        {"a quote cannot end the value", {.message = "x", .detail = "a\" level=error"}, "message=x detail=\"a\\\" level=error\"\n"},
-        {"a line break cannot begin a line", {.message = "x", .detail = "a\ntime=1"}, "message=x detail=\"a\\ntime=1\"\n"},
+        {"nothing is said of what is not known",
+         {.message = "x", .count = -1, .ms = 0},
+         "message=x\n"},
+        {"a quote cannot end the value",
+         {.message = "x", .detail = "a\" level=error"},
+         "message=x detail=\"a\\\" level=error\"\n"},
+        {"a line break cannot begin a line",
+         {.message = "x", .detail = "a\ntime=1"},
+         "message=x detail=\"a\\ntime=1\"\n"},
         {"an equals sign is quoted", {.message = "a=b"}, "message=\"a=b\"\n"},
-        {"a terminal's escape is shown", {.message = "x", .detail = "\033[2J"}, "message=x detail=\"\\u001b[2J\"\n"},
+        {"a terminal's escape is shown",
+         {.message = "x", .detail = "\033[2J"},
+         "message=x detail=\"\\u001b[2J\"\n"},
         {"C1 control", {.message = "x", .detail = "\xc2\x9b"}, "message=x detail=\"\\u009b\"\n"},
-        {"a change of direction", {.message = "x", .detail = "\xe2\x80\xae"}, "message=x detail=\"\\u202e\"\n"},
+        {"a change of direction",
+         {.message = "x", .detail = "\xe2\x80\xae"},
+         "message=x detail=\"\\u202e\"\n"},
         {"letters of other scripts stay",
          {.message = "x", .detail = "\xc5\x81\xc3\xb3\x64\xc5\xba"},
          "message=x detail=\"\xc5\x81\xc3\xb3\x64\xc5\xba\"\n"},
-        {"a lone byte is replaced", {.message = "x", .detail = "a\xff"}, "message=x detail=\"a\xef\xbf\xbd\"\n"},
-        {"an overlong slash is replaced", {.message = "x", .detail = "\xc0\xaf"}, "message=x detail=\"\xef\xbf\xbd\xef\xbf\xbd\"\n"},
+        {"a lone byte is replaced",
+         {.message = "x", .detail = "a\xff"},
+         "message=x detail=\"a\xef\xbf\xbd\"\n"},
+        {"an overlong slash is replaced",
+         {.message = "x", .detail = "\xc0\xaf"},
+         "message=x detail=\"\xef\xbf\xbd\xef\xbf\xbd\"\n"},
         {"an overlong slash of three bytes",
          {.message = "x", .detail = "\xe0\x80\xaf"},
          "message=x detail=\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"\n"},
@@ -79,7 +94,9 @@ static void test_logfmt(void **state)
         {"beyond the last character",
          {.message = "x", .detail = "\xf4\x90\x80\x80"},
          "message=x detail=\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"\n"},
-        {"a lead byte does not swallow what follows", {.message = "x", .detail = "\xc3("}, "message=x detail=\"\xef\xbf\xbd(\"\n"},
+        {"a lead byte does not swallow what follows",
+         {.message = "x", .detail = "\xc3("},
+         "message=x detail=\"\xef\xbf\xbd(\"\n"},
         {"a cut character at the end is replaced",
          {.message = "x", .detail = "\xe2\x82"},
          "message=x detail=\"\xef\xbf\xbd\xef\xbf\xbd\"\n"},
@@ -99,7 +116,8 @@ static void test_logfmt(void **state)
           .offset = 3,
           .count = 4,
           .ms = 5},
-         "message=m slot=s topic=t partition=1 offset=2 key=k outcome=o code=c owner=w reason=r count=4 ms=5 file=f remedy=y detail=d\n"},
+         "message=m slot=s topic=t partition=1 offset=2 key=k outcome=o code=c owner=w reason=r "
+         "count=4 ms=5 file=f remedy=y detail=d\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -122,7 +140,9 @@ static void test_json(void **state)
     (void)state;
     log_configure("test", true, LOG_LEVEL_INFO);
     const char *nasty = "quote \" slash \\ line \n tab \t esc \033 byte \xff end";
-    (void)say(LOG_LEVEL_ERROR, &(struct log_fields){.message = "m", .detail = nasty, .offset = INT64_MAX, .partition = 1});
+    (void)say(
+        LOG_LEVEL_ERROR,
+        &(struct log_fields){.message = "m", .detail = nasty, .offset = INT64_MAX, .partition = 1});
     json_error_t error;
     json_t *line = json_loads(captured, JSON_REJECT_DUPLICATES, &error);
     assert_non_null(line);
@@ -135,21 +155,24 @@ static void test_json(void **state)
     json_decref(line);
 }
 
-/* A line stays within PIPE_BUF whatever it is told, remains whole (JSON parses), and says that it was cut. */
+/* A line stays within PIPE_BUF whatever it is told, remains whole (JSON parses), and says that it
+ * was cut. */
 static void test_long_lines_are_cut(void **state)
 {
     (void)state;
     static char huge[20000];
     static const char *const units[] = {"x", "\033", "\xe2\x82\xac", "\""};
     for (size_t u = 0; u < sizeof units / sizeof *units; u++)
-        for (size_t shift = 0; shift < 80; shift += 7) { /* every position of a unit at the end of the room */
+        for (size_t shift = 0; shift < 80;
+             shift += 7) { /* every position of a unit at the end of the room */
             const size_t size = strlen(units[u]);
             memset(huge, '.', shift);
             for (size_t i = shift; i + size < sizeof huge; i += size)
                 memcpy(huge + i, units[u], size);
             huge[shift + (sizeof huge - 1 - shift) / size * size] = '\0';
             log_configure("test", true, LOG_LEVEL_INFO);
-            (void)say(LOG_LEVEL_INFO, &(struct log_fields){.message = "m", .remedy = huge, .detail = "lost"});
+            (void)say(LOG_LEVEL_INFO,
+                      &(struct log_fields){.message = "m", .remedy = huge, .detail = "lost"});
             assert_in_range(strlen(captured), PIPE_BUF - 128, PIPE_BUF);
             json_t *line = json_loads(captured, 0, NULL);
             assert_non_null(line);
@@ -157,7 +180,8 @@ static void test_long_lines_are_cut(void **state)
             assert_null(json_object_get(line, "detail"));
             json_decref(line);
             log_configure("test", false, LOG_LEVEL_INFO);
-            (void)say(LOG_LEVEL_INFO, &(struct log_fields){.message = "m", .remedy = huge, .detail = "lost"});
+            (void)say(LOG_LEVEL_INFO,
+                      &(struct log_fields){.message = "m", .remedy = huge, .detail = "lost"});
             assert_true(strlen(captured) <= PIPE_BUF);
             assert_string_equal(captured + strlen(captured) - 10, " cut=true\n");
         }
@@ -184,7 +208,8 @@ static void test_levels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_logfmt), cmocka_unit_test(test_head), cmocka_unit_test(test_json), cmocka_unit_test(test_long_lines_are_cut),
+        cmocka_unit_test(test_logfmt), cmocka_unit_test(test_head),
+        cmocka_unit_test(test_json),   cmocka_unit_test(test_long_lines_are_cut),
         cmocka_unit_test(test_levels),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The exposition text, judged by a strict reader of Prometheus' text format that shares nothing with the writer. */
+/* The exposition text, judged by a strict reader of Prometheus' text format that shares nothing
+ * with the writer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,7 +75,8 @@ static void read_sample(const char *line, const char *family, const char *type)
     assert_int_equal(strncmp(s->name, family, n), 0);
     const char *suffix = s->name + n;
     if (strcmp(type, "histogram") == 0)
-        assert_true(strcmp(suffix, "_bucket") == 0 || strcmp(suffix, "_sum") == 0 || strcmp(suffix, "_count") == 0);
+        assert_true(strcmp(suffix, "_bucket") == 0 || strcmp(suffix, "_sum") == 0 ||
+                    strcmp(suffix, "_count") == 0);
     else
         assert_string_equal(suffix, "");
     if (*p == '{')
@@ -83,7 +85,8 @@ static void read_sample(const char *line, const char *family, const char *type)
     assert_int_equal(*p++, ' ');
     s->value = read_value(p);
     for (size_t i = 0; i < sample_count; i++)
-        assert_false(strcmp(samples[i].name, s->name) == 0 && strcmp(samples[i].labels, s->labels) == 0);
+        assert_false(strcmp(samples[i].name, s->name) == 0 &&
+                     strcmp(samples[i].labels, s->labels) == 0);
     sample_count++;
 }
 
@@ -101,7 +104,8 @@ static void read_exposition(const char *text)
         (void)snprintf(line, sizeof line, "%.*s", (int)(end - text), text);
         text = end + 1;
         if (strncmp(line, "# HELP ", 7) == 0) {
-            assert_int_equal(*read_name(line + 7, family), ' ');
+            const char *help = read_name(line + 7, family);
+            assert_true(help[0] == ' ' && help[1] != '\0');
             type[0] = '\0';
             for (size_t i = 0; i < family_count; i++)
                 assert_string_not_equal(families[i], family);
@@ -112,7 +116,8 @@ static void read_exposition(const char *text)
             assert_string_equal(type, "");
             const char *p = read_name(line + 7, name);
             assert_string_equal(name, family);
-            assert_true(strcmp(p, " counter") == 0 || strcmp(p, " gauge") == 0 || strcmp(p, " histogram") == 0);
+            assert_true(strcmp(p, " counter") == 0 || strcmp(p, " gauge") == 0 ||
+                        strcmp(p, " histogram") == 0);
             (void)snprintf(type, sizeof type, "%s", p + 1);
             if (strcmp(type, "counter") == 0)
                 assert_string_equal(name + strlen(name) - 6, "_total");
@@ -164,7 +169,8 @@ static void test_counters_and_gauges(void **state)
     expose();
     assert_true(value_of("primaflow_records_total", "{outcome=\"posted\"}") == 2.5);
     assert_true(value_of("primaflow_records_total", "{outcome=\"duplicate\"}") == 1);
-    assert_true(fabs(value_of("primaflow_in_flight", "") - 9007199254740990.0) < 10); /* 15 digits */
+    assert_true(fabs(value_of("primaflow_in_flight", "") - 9007199254740990.0) <
+                10); /* 15 digits */
     assert_true(isinf(value_of("primaflow_oldest_in_flight_seconds", "")));
     assert_true(metrics_value(METRIC_records, "posted") == 2.5);
     assert_true(metrics_value(METRIC_records, "never") == 0);
@@ -198,7 +204,8 @@ static void test_labels_are_bounded(void **state)
     assert_int_equal(series, METRICS_LABELS_MAX);
     assert_true(sum == 201); /* none is lost */
     assert_true(value_of("primaflow_redis_scripts_total", "{script=\"s3\"}") == 2);
-    assert_true(value_of("primaflow_redis_scripts_total", "{script=\"other\"}") == 200 - (METRICS_LABELS_MAX - 1));
+    assert_true(value_of("primaflow_redis_scripts_total", "{script=\"other\"}") ==
+                200 - (METRICS_LABELS_MAX - 1));
 }
 
 static void test_histogram(void **state)
@@ -211,7 +218,8 @@ static void test_histogram(void **state)
     static const struct {
         const char *le;
         double count;
-    } rows[] = {{"0.001", 2}, {"0.0025", 3}, {"0.025", 3}, {"0.05", 4}, {"30", 4}, {"60", 6}, {"+Inf", 8}};
+    } rows[] = {{"0.001", 2}, {"0.0025", 3}, {"0.025", 3}, {"0.05", 4},
+                {"30", 4},    {"60", 6},     {"+Inf", 8}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char labels[80];
         (void)snprintf(labels, sizeof labels, "{type=\"NewOrder\",le=\"%s\"}", rows[i].le);
@@ -219,14 +227,16 @@ static void test_histogram(void **state)
         assert_true(value_of("primaflow_prima_seconds_bucket", labels) == rows[i].count);
     }
     assert_true(value_of("primaflow_prima_seconds_count", "{type=\"NewOrder\"}") == 8);
-    assert_true(fabs(value_of("primaflow_prima_seconds_sum", "{type=\"NewOrder\"}") - 1000000180.0521) < 1e-3);
+    assert_true(fabs(value_of("primaflow_prima_seconds_sum", "{type=\"NewOrder\"}") -
+                     1000000180.0521) < 1e-3);
     double before = 0; /* cumulative: never falls */
     for (size_t i = 0; i < sample_count; i++)
         if (strcmp(samples[i].name, "primaflow_prima_seconds_bucket") == 0) {
             assert_true(samples[i].value >= before);
             before = samples[i].value;
         }
-    assert_true(value_of("primaflow_commit_seconds_bucket", "{le=\"+Inf\"}") == 0); /* without label: there from the start */
+    assert_true(value_of("primaflow_commit_seconds_bucket", "{le=\"+Inf\"}") ==
+                0); /* without label: there from the start */
 }
 
 static void test_process(void **state)
@@ -243,7 +253,8 @@ static void test_process(void **state)
     assert_true(value_of("process_resident_memory_bytes", "") > 100000);
     assert_true(value_of("process_cpu_seconds_total", "") >= 0);
     assert_true(value_of("primaflow_start_time_seconds", "") > 1.6e9);
-    assert_true(value_of("primaflow_exceptions_total", "{code=\"defect\"}") == 0); /* so that its first increase is one */
+    assert_true(value_of("primaflow_exceptions_total", "{code=\"defect\"}") ==
+                0); /* so that its first increase is one */
     assert_null(find("primaflow_exceptions_total", "{code=\"prima_unavailable\"}"));
     assert_true(value_of("primaflow_build_info", "{version=\"" PF_VERSION "\"}") == 1);
     (void)fclose(file);

@@ -31,8 +31,10 @@ static void test_parse(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         struct money parsed = {.minor = 77};
-        assert_int_equal(money_parse(rows[i].text, currency_find(rows[i].currency), &parsed), rows[i].result);
-        assert_true(parsed.minor == (rows[i].result == 0 ? rows[i].minor : 77)); /* untouched on failure */
+        assert_int_equal(money_parse(rows[i].text, currency_find(rows[i].currency), &parsed),
+                         rows[i].result);
+        assert_true(parsed.minor ==
+                    (rows[i].result == 0 ? rows[i].minor : 77)); /* untouched on failure */
     }
 }
 
@@ -53,11 +55,14 @@ static void test_allocate(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         struct money parts[3];
-        assert_int_equal(money_allocate((struct money){rows[i].whole, gbp}, rows[i].weights, 3, parts), 0);
+        assert_int_equal(
+            money_allocate((struct money){rows[i].whole, gbp}, rows[i].weights, 3, parts), 0);
         for (size_t part = 0; part < 3; part++)
             assert_true(parts[part].minor == rows[i].parts[part]);
     }
-    assert_int_equal(money_allocate((struct money){1, gbp}, (const int64_t[]){0, 0}, 2, (struct money[2]){{0, NULL}}), -EINVAL);
+    assert_int_equal(money_allocate((struct money){1, gbp}, (const int64_t[]){0, 0}, 2,
+                                    (struct money[2]){{0, NULL}}),
+                     -EINVAL);
 }
 
 static void test_portion(void **state)
@@ -86,7 +91,8 @@ static void test_portion(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         struct money portion = {.minor = 77};
-        assert_int_equal(money_portion((struct money){rows[i].amount, gbp}, rows[i].numerator, rows[i].denominator, &portion),
+        assert_int_equal(money_portion((struct money){rows[i].amount, gbp}, rows[i].numerator,
+                                       rows[i].denominator, &portion),
                          rows[i].result);
         assert_true(portion.minor == (rows[i].result == 0 ? rows[i].portion : 77));
     }
@@ -99,8 +105,9 @@ static void test_currencies(void **state)
         const char *code;
         int decimals; /* -1: there is no such currency to be charged in */
     } rows[] = {
-        {"GBP", 2}, {"AED", 2}, {"ZWG", 2},  {"JPY", 0},  {"KRW", 0},  {"ISK", 0},  {"BHD", 3}, {"KWD", 3}, {"TND", 3},
-        {"CLF", 4}, {"HUF", 2}, {"XAU", -1}, {"XXX", -1}, {"XTS", -1}, {"gbp", -1}, {"", -1},   {"GB", -1}, {"GBPX", -1},
+        {"GBP", 2},  {"AED", 2},  {"ZWG", 2},  {"JPY", 0}, {"KRW", 0}, {"ISK", 0},
+        {"BHD", 3},  {"KWD", 3},  {"TND", 3},  {"CLF", 4}, {"HUF", 2}, {"XAU", -1},
+        {"XXX", -1}, {"XTS", -1}, {"gbp", -1}, {"", -1},   {"GB", -1}, {"GBPX", -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct currency *currency = currency_find(rows[i].code);
@@ -128,19 +135,25 @@ static void test_format(void **state)
     (void)state;
     char text[MONEY_TEXT_MAX];
     assert_string_equal(money_format((struct money){-5, currency_find("GBP")}, text), "-0.05 GBP");
-    assert_string_equal(money_format((struct money){INT64_MIN, currency_find("KWD")}, text), "-9223372036854775.808 KWD");
+    assert_string_equal(money_format((struct money){INT64_MIN, currency_find("KWD")}, text),
+                        "-9223372036854775.808 KWD");
     assert_string_equal(money_format((struct money){7, currency_find("JPY")}, text), "7 JPY");
     assert_string_equal(money_digits((struct money){-5, currency_find("GBP")}, text), "-0.05");
     assert_string_equal(money_digits((struct money){0, currency_find("KWD")}, text), "0.000");
     assert_string_equal(money_digits((struct money){-120, currency_find("JPY")}, text), "-120");
-    assert_string_equal(money_digits((struct money){INT64_MIN, currency_find("CLF")}, text), "-922337203685477.5808");
+    assert_string_equal(money_digits((struct money){INT64_MIN, currency_find("CLF")}, text),
+                        "-922337203685477.5808");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),      cmocka_unit_test(test_allocate),           cmocka_unit_test(test_portion),
-        cmocka_unit_test(test_currencies), cmocka_unit_test(test_every_row_is_found), cmocka_unit_test(test_format),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_allocate),
+        cmocka_unit_test(test_portion),
+        cmocka_unit_test(test_currencies),
+        cmocka_unit_test(test_every_row_is_found),
+        cmocka_unit_test(test_format),
     };
     return cmocka_run_group_tests_name("money", tests, NULL, NULL);
 }

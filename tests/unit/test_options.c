@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "config/command_line.h"
 #include "config/options.h"
 
 enum { ARGS_MAX = 8, GOES_ON = -1 };
@@ -65,23 +66,43 @@ static void test_codes(void **state)
         {"help warns of secrets", {"--help"}, 0, 0, "never a secret"},
         {"help before a wrong key", {"--help", "-o", "x=y"}, 0, 0, "usage: "},
         {"version", {"--version"}, 0, 0, "primaflow-test " PF_VERSION "\n"},
-        {"what is in effect", {"-o", "limit.rate=7", "--print-config"}, 0, 0, "limit.rate: 7 # -o limit.rate\n"},
-        {"no such option", {"--slots", "3"}, 64, 1, "primaflow-test: there is no option --slots; see primaflow-test --help\n"},
-        {"no such letter", {"-x"}, 64, 1, "there is no option -x"},
-        {"an argument", {"orders.raw"}, 64, 1, "no argument is expected: orders.raw"},
-        {"a value is missing", {"--config"}, 64, 1, "a value is missing after --config"},
-        {"a value is missing after -o", {"-o"}, 64, 1, "a value is missing after -o"},
-        {"-o without equals", {"-o", "limit.rate"}, 64, 1, "-o wants key=value, not limit.rate"},
-        {"a slot with a slash", {"--slot", "a/b"}, 64, 1, "--slot wants 1 to 32"},
-        {"an empty slot", {"--slot", ""}, 64, 1, "--slot wants 1 to 32"},
-        {"a slot too long", {"--slot", "123456789012345678901234567890123"}, 64, 1, "--slot wants 1 to 32"},
+        {"what is in effect",
+         {"-o", "limit.rate=7", "--print-config"},
+         0,
+         0,
+         "limit.rate: 7 # -o limit.rate\n"},
+        {"no such option",
+         {"--slots", "3"},
+         64,
+         1,
+         "primaflow-test: unknown option --slots; see primaflow-test --help\n"},
+        {"no such letter", {"-x"}, 64, 1, "unknown option -x"},
+        {"an argument", {"orders.raw"}, 64, 1, "unexpected argument: orders.raw"},
+        {"missing value", {"--config"}, 64, 1, "missing value after --config"},
+        {"missing value after -o", {"-o"}, 64, 1, "missing value after -o"},
+        {"-o without equals", {"-o", "limit.rate"}, 64, 1, "-o requires key=value, not limit.rate"},
+        {"a slot with a slash", {"--slot", "a/b"}, 64, 1, "--slot requires 1 to 32"},
+        {"an empty slot", {"--slot", ""}, 64, 1, "--slot requires 1 to 32"},
+        {"a slot too long",
+         {"--slot", "123456789012345678901234567890123"},
+         64,
+         1,
+         "--slot requires 1 to 32"},
         {"a wrong key",
          {"-o", "limit.rat=3"},
          78,
          1,
-         "primaflow-test: -o limit.rat: there is no key limit.rat; did you mean limit.rate?\n"},
-        {"a wrong value, printed or not", {"-o", "limit.rate=x", "--print-config"}, 78, 1, "wants a whole number"},
-        {"no such file", {"--config", "/nonexistent.yaml"}, 78, 1, "/nonexistent.yaml: cannot be read"},
+         "primaflow-test: -o limit.rat: unknown key limit.rat; did you mean limit.rate?\n"},
+        {"a wrong value, printed or not",
+         {"-o", "limit.rate=x", "--print-config"},
+         78,
+         1,
+         "wants a whole number"},
+        {"no such file",
+         {"--config", "/nonexistent.yaml"},
+         78,
+         1,
+         "/nonexistent.yaml: cannot be read"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -133,10 +154,78 @@ static int clean_environment(void **state)
     return clearenv();
 }
 
+/* The table itself: which row, which value, which words, and what is wrong. */
+static void test_table(void **state)
+{
+    (void)state;
+    enum { FILE_ROW, FORCE, FORMAT, KEY, ROWS };
+    static const struct command_option table[ROWS] = {
+        [FILE_ROW] = {"file", 'f', "FILE", "reads it", "none.yaml"},
+        [FORCE] = {"force", '\0', NULL, "goes on", NULL},
+        [FORMAT] = {"format", '\0', "F", "how it looks", ""},
+        [KEY] = {NULL, 'o', "K=V", "one key", NULL},
+    };
+    static const struct {
+        const char *name, *args[ARGS_MAX];
+        int which;
+        const char *value, *at; /* value NULL: none; at NULL: not compared */
+        int words;
+    } rows[] = {
+        {"nothing", {NULL}, COMMAND_LINE_END, NULL, NULL, 0},
+        {"words", {"a", "-", "b"}, COMMAND_LINE_END, NULL, NULL, 3},
+        {"behind -- all are words", {"--", "--force"}, COMMAND_LINE_END, NULL, NULL, 1},
+        {"a flag behind a word", {"a", "--force"}, FORCE, NULL, NULL, 0},
+        {"a value behind it", {"--file", "x"}, FILE_ROW, "x", NULL, 0},
+        {"a value in it", {"--file=x"}, FILE_ROW, "x", NULL, 0},
+        {"an empty value", {"--file="}, FILE_ROW, "", NULL, 0},
+        {"a letter", {"-f", "x"}, FILE_ROW, "x", NULL, 0},
+        {"a letter and its value in one", {"-ok=v"}, KEY, "k=v", NULL, 0},
+        {"shortened", {"--fi", "x"}, FILE_ROW, "x", NULL, 0},
+        {"too short to tell", {"--fo"}, COMMAND_LINE_UNKNOWN, NULL, "--fo", 0},
+        {"unknown", {"--none"}, COMMAND_LINE_UNKNOWN, NULL, "--none", 0},
+        {"an unknown letter", {"-x"}, COMMAND_LINE_UNKNOWN, NULL, "-x", 0},
+        {"no value", {"--file"}, COMMAND_LINE_NO_VALUE, NULL, "--file", 0},
+        {"no value of a letter", {"-o"}, COMMAND_LINE_NO_VALUE, NULL, "-o", 0},
+        {"a value too many", {"--force=1"}, COMMAND_LINE_ONE_VALUE, NULL, "--force=1", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        char *argv[ARGS_MAX + 2] = {strdup("test")};
+        int argc = 1;
+        for (; argc <= ARGS_MAX && rows[i].args[argc - 1] != NULL; argc++)
+            argv[argc] = strdup(rows[i].args[argc - 1]);
+        struct command_line line;
+        assert_int_equal(command_line_init(&line, table, ROWS, argc, argv), 0);
+        assert_int_equal(command_line_next(&line), rows[i].which);
+        if (rows[i].which >= 0) {
+            assert_true((line.value == NULL) == (rows[i].value == NULL));
+            if (rows[i].value != NULL)
+                assert_string_equal(line.value, rows[i].value);
+        }
+        if (rows[i].at != NULL)
+            assert_string_equal(line.at, rows[i].at);
+        if (rows[i].which == COMMAND_LINE_END)
+            assert_int_equal(line.word_count, rows[i].words);
+        command_line_release(&line);
+        while (argc > 0)
+            free(argv[--argc]);
+    }
+    char text[400] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    assert_non_null(out);
+    command_line_help(table, ROWS, 16, out);
+    (void)fclose(out);
+    assert_string_equal(text, "  -f, --file FILE  reads it (default: none.yaml)\n"
+                              "  --force          goes on\n"
+                              "  --format F       how it looks (default: none)\n"
+                              "  -o K=V           one key\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_table),
         cmocka_unit_test(test_goes_on),
     };
     return cmocka_run_group_tests_name("options", tests, clean_environment, NULL);

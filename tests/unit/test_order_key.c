@@ -1,4 +1,5 @@
-/* Who an order is. The order numbers here are golden: a change of one would make two documents of one order. */
+/* Who an order is. The order numbers here are golden: a change of one would make two documents of
+ * one order. */
 #include "test_order_support.h"
 
 #include <errno.h>
@@ -13,24 +14,30 @@ static void test_key(void **state)
         enum pf_error result;
         const char *natural, *kafka, *number;
     } rows[] = {
-        {"golden: shopify uk", "shopify", "uk", "5847206183", PF_OK, "01/orders/shopify/uk/5847206183", "01/shopify/uk/5847206183",
-         "2015847206183"},
-        {"golden: another store, another prefix", "shopify", "eu", "1001", PF_OK, "01/orders/shopify/eu/1001", "01/shopify/eu/1001",
-         "2021001"},
-        {"golden: another company", "shopify", "jp", "1001", PF_OK, "02/orders/shopify/jp/1001", "02/shopify/jp/1001", "3011001"},
-        {"golden: marketplace id with letters", "mirakl", "marketplace", "C-0012_A.1", PF_OK, "01/orders/mirakl/marketplace/C-0012_A.1",
-         "01/mirakl/marketplace/C-0012_A.1", "501C-0012_A.1"},
+        {"golden: shopify uk", "shopify", "uk", "5847206183", PF_OK,
+         "01/orders/shopify/uk/5847206183", "01/shopify/uk/5847206183", "2015847206183"},
+        {"golden: another store, another prefix", "shopify", "eu", "1001", PF_OK,
+         "01/orders/shopify/eu/1001", "01/shopify/eu/1001", "2021001"},
+        {"golden: another company", "shopify", "jp", "1001", PF_OK, "02/orders/shopify/jp/1001",
+         "02/shopify/jp/1001", "3011001"},
+        {"golden: marketplace id with letters", "mirakl", "marketplace", "C-0012_A.1", PF_OK,
+         "01/orders/mirakl/marketplace/C-0012_A.1", "01/mirakl/marketplace/C-0012_A.1",
+         "501C-0012_A.1"},
         {"no order id", "shopify", "uk", "", PF_E_event_invalid, NULL, NULL, NULL},
-        {"a slash would be another key", "shopify", "uk", "1/2", PF_E_event_invalid, NULL, NULL, NULL},
+        {"a slash would be another key", "shopify", "uk", "1/2", PF_E_event_invalid, NULL, NULL,
+         NULL},
         {"a blank", "shopify", "uk", "10 01", PF_E_event_invalid, NULL, NULL, NULL},
-        {"the number sign of order names", "shopify", "uk", "#1001", PF_E_event_invalid, NULL, NULL, NULL},
+        {"the number sign of order names", "shopify", "uk", "#1001", PF_E_event_invalid, NULL, NULL,
+         NULL},
         {"not ASCII", "shopify", "uk", "10\xc3\xa9", PF_E_event_invalid, NULL, NULL, NULL},
         {"a store with a slash", "shopify", "u/k", "1", PF_E_event_invalid, NULL, NULL, NULL},
         {"no channel", "", "uk", "1", PF_E_event_invalid, NULL, NULL, NULL},
-        {"an id longer than Prima's numbers", "shopify", "uk", "123456789012345678901234567890123456789012345678", PF_E_event_invalid, NULL,
-         NULL, NULL},
-        {"a store that is not mapped", "shopify", "us", "1", PF_E_company_unmapped, NULL, NULL, NULL},
-        {"store names tell upper case from lower", "shopify", "UK", "1", PF_E_company_unmapped, NULL, NULL, NULL},
+        {"an id longer than Prima's numbers", "shopify", "uk",
+         "123456789012345678901234567890123456789012345678", PF_E_event_invalid, NULL, NULL, NULL},
+        {"a store that is not mapped", "shopify", "us", "1", PF_E_company_unmapped, NULL, NULL,
+         NULL},
+        {"store names tell upper case from lower", "shopify", "UK", "1", PF_E_company_unmapped,
+         NULL, NULL, NULL},
     };
     struct order_rules *rules = support_rules(NULL);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -46,7 +53,7 @@ static void test_key(void **state)
         if (rows[i].result == PF_OK) {
             assert_string_equal(key.natural, rows[i].natural);
             assert_string_equal(key.kafka, rows[i].kafka);
-            assert_string_equal(key.order_number, rows[i].number);
+            assert_string_equal(key.document, rows[i].number);
         } else {
             assert_string_equal(key.natural, "untouched");
             assert_non_null(detail);
@@ -74,7 +81,7 @@ static void test_key_comes_from_nothing_else(void **state)
     event->lines.items[0].quantity = 5;
     assert_int_equal(order_key(event, rules, arena, &edited, &detail), PF_OK);
     assert_string_equal(edited.natural, key.natural);
-    assert_string_equal(edited.order_number, key.order_number);
+    assert_string_equal(edited.document, key.document);
     assert_int_equal(edited.version, 9);
     assert_true(edited.cancels);
     arena_free(arena);
@@ -88,9 +95,12 @@ static void test_split(void **state)
         const char *name, *natural;
         int result;
     } rows[] = {
-        {"whole", "01/orders/shopify/uk/1001", 0},      {"another type", "01/refunds/shopify/uk/1001", -EINVAL},
-        {"too short", "01/orders/shopify/uk", -EINVAL}, {"too long", "01/orders/shopify/uk/1/2", -EINVAL},
-        {"an empty part", "01/orders//uk/1", -EINVAL},  {"empty", "", -EINVAL},
+        {"whole", "01/orders/shopify/uk/1001", 0},
+        {"another type", "01/refunds/shopify/uk/1001", -EINVAL},
+        {"too short", "01/orders/shopify/uk", -EINVAL},
+        {"too long", "01/orders/shopify/uk/1/2", -EINVAL},
+        {"an empty part", "01/orders//uk/1", -EINVAL},
+        {"empty", "", -EINVAL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);

@@ -1,14 +1,16 @@
 /* Random orders: what is right to the penny is posted so, and a penny moved anywhere is found.
  *
- * The orders are made here, with arithmetic of their own; the judge reads the request that would go to Prima and adds it up as Prima's
- * documentation says (test_order_support.c). Neither shares a line with the code under test. Seeded: a failure names its seed;
- * SEED in the environment changes it, PRIMAFLOW_TEST_EFFORT their number. 100,000 orders take ten seconds in the release build. */
+ * The orders are made here, with arithmetic of their own; the judge reads the request that would go
+ * to Prima and adds it up as Prima's documentation says (test_order_support.c). Neither shares a
+ * line with the code under test. Seeded: a failure names its seed; SEED in the environment changes
+ * it, PRIMAFLOW_TEST_EFFORT their number. 100,000 orders take ten seconds in the release build. */
 #include "test_order_support.h"
 
+#include "../support/chance.h"
 #include "../support/effort.h"
 #include "base/currency.h"
 #include "codec/codec.h"
-#include "events/ledger_entry.h"
+#include "domain/events/ledger_entry.h"
 #include "order_write.h"
 
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -17,31 +19,18 @@ enum { ORDERS = 100000 };
 enum { ORDERS = 10000 }; /* some times slower; `tests/run property` has them all */
 #endif
 enum {
-    EVERYWHERE = 60, /* of so many orders one has a penny moved in each of its amounts in turn, the others in one of them */
+    /* of so many orders one has a penny moved in each of its amounts in turn, the others in one of
+     * them */
+    EVERYWHERE = 60,
     SEED = 20261123,
     TERMS = 6,
 };
 
-/* ---- chance and arithmetic of the test's own ---- */
-
-static uint64_t chance;
-
-static uint64_t draw(void) /* splitmix64 */
-{
-    uint64_t z = chance += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-static int64_t below(int64_t bound)
-{
-    return (int64_t)(draw() % (uint64_t)bound);
-}
+/* ---- arithmetic of the test's own ---- */
 
 static bool percent(int64_t n)
 {
-    return below(100) < n;
+    return chance_below(100) < n;
 }
 
 /* n / d, halves away from zero. */
@@ -71,8 +60,9 @@ static void *some(struct maker *m, size_t size)
 
 static int64_t any_rate(const struct maker *m)
 {
-    static const int64_t of_gb[] = {200000, 200000, 200000, 50000, 0}, of_ie[] = {230000, 230000, 135000, 0, 230000};
-    return (m->by_invoice ? of_ie : of_gb)[below(5)];
+    static const int64_t of_gb[] = {200000, 200000, 200000, 50000, 0},
+                         of_ie[] = {230000, 230000, 135000, 0, 230000};
+    return (m->by_invoice ? of_ie : of_gb)[chance_below(5)];
 }
 
 static void note_base(struct maker *m, int64_t rate, int64_t base)
@@ -86,13 +76,16 @@ static void note_base(struct maker *m, int64_t rate, int64_t base)
 }
 
 /* One tax line for an amount after discounts; what of it counts towards the order. */
-static struct tax_line *tax_of(struct maker *m, int64_t after, int64_t rate, int64_t left, int64_t ordered, int64_t after_left)
+static struct tax_line *tax_of(struct maker *m, int64_t after, int64_t rate, int64_t left,
+                               int64_t ordered, int64_t after_left)
 {
     const int64_t whole = m->event->taxes_included ? 1000000 + rate : 1000000;
     struct tax_line *tax = some(m, sizeof *tax);
-    *tax = (struct tax_line){.title = "VAT", .rate_ppm = rate, .amount = {.shop_minor = nearest(after * rate, whole)}};
+    *tax = (struct tax_line){
+        .title = "VAT", .rate_ppm = rate, .amount = {.shop_minor = nearest(after * rate, whole)}};
     /* what is left of an edited line's tax: a share of what it was, or rounded anew */
-    m->tax += left < ordered && percent(50) ? nearest(after_left * rate, whole) : nearest(tax->amount.shop_minor * left, ordered);
+    m->tax += left < ordered && percent(50) ? nearest(after_left * rate, whole)
+                                            : nearest(tax->amount.shop_minor * left, ordered);
     if (rate > 0)
         note_base(m, rate, after_left);
     return tax;
@@ -100,17 +93,22 @@ static struct tax_line *tax_of(struct maker *m, int64_t after, int64_t rate, int
 
 static void make_line(struct maker *m, struct order_line *line, size_t number)
 {
-    const int64_t ordered = percent(90) ? 1 + below(4) : 1 + below(60);
+    const int64_t ordered = percent(90) ? 1 + chance_below(4) : 1 + chance_below(60);
     const bool is_edited = ordered > 1 && percent(4) && !m->has_edited;
-    const int64_t left = is_edited ? 1 + below(ordered - 1) : ordered;
-    const int64_t unit = percent(3) ? 0 : percent(2) && !m->is_free ? -below(3000) : below(30000);
-    const int64_t discount = m->is_free ? ordered * unit : percent(40) && unit > 0 ? below(ordered * unit + 1) : 0;
+    const int64_t left = is_edited ? 1 + chance_below(ordered - 1) : ordered;
+    const int64_t unit = percent(3)                  ? 0
+                         : percent(2) && !m->is_free ? -chance_below(3000)
+                                                     : chance_below(30000);
+    const int64_t discount = m->is_free                ? ordered * unit
+                             : percent(40) && unit > 0 ? chance_below(ordered * unit + 1)
+                                                       : 0;
     m->has_edited |= is_edited;
     char *id = arena_printf(m->arena, "L%zu", number);
     *line = (struct order_line){.line_id = id,
-                                .sku = percent(70)   ? "SKU00001"
-                                       : percent(60) ? "TSHIRT-RED-M"
-                                                     : "WEEKENDSET", /* a bundle of the example mappings */
+                                .sku = percent(70) ? "SKU00001"
+                                       : percent(60)
+                                           ? "TSHIRT-RED-M"
+                                           : "WEEKENDSET", /* a bundle of the example mappings */
                                 .title = "Shoe",
                                 .quantity = (int32_t)ordered,
                                 .has_current_quantity = is_edited,
@@ -120,18 +118,20 @@ static void make_line(struct maker *m, struct order_line *line, size_t number)
                                 .requires_shipping = true,
                                 .location_id = "1001"};
     if (discount > 0) {
-        const int64_t first = below(discount + 1); /* two allocations */
+        const int64_t first = chance_below(discount + 1); /* two allocations */
         line->discounts.count = 2;
         line->discounts.items = some(m, 2 * sizeof *line->discounts.items);
         line->discounts.items[0].amount.shop_minor = first;
         line->discounts.items[1].amount.shop_minor = discount - first;
     }
-    const int64_t discount_left = nearest(discount * left, ordered), after_left = left * unit - discount_left;
+    const int64_t discount_left = nearest(discount * left, ordered),
+                  after_left = left * unit - discount_left;
     line->gift_card = percent(2);
     line->taxable = !line->gift_card && !percent(3);
     if (line->taxable) {
         line->tax_lines.count = 1;
-        line->tax_lines.items = tax_of(m, ordered * unit - discount, any_rate(m), left, ordered, after_left);
+        line->tax_lines.items =
+            tax_of(m, ordered * unit - discount, any_rate(m), left, ordered, after_left);
     }
     m->goods += after_left;
     m->discounts += discount_left;
@@ -142,14 +142,19 @@ static void make_charges(struct maker *m)
     struct order_event *e = m->event;
     if (percent(70)) {
         struct shipping_line *s = some(m, sizeof *s);
-        *s = (struct shipping_line){.line_id = "S1", .code = "standard", .title = "Standard", .price = {.shop_minor = below(1500)}};
+        *s = (struct shipping_line){.line_id = "S1",
+                                    .code = "standard",
+                                    .title = "Standard",
+                                    .price = {.shop_minor = chance_below(1500)}};
         if (percent(20)) {
             s->discounts.count = 1;
             s->discounts.items = some(m, sizeof *s->discounts.items);
-            s->discounts.items[0].amount.shop_minor = below(s->price.shop_minor + 1);
+            s->discounts.items[0].amount.shop_minor = chance_below(s->price.shop_minor + 1);
             m->discounts += s->discounts.items[0].amount.shop_minor;
         }
-        const int64_t after = s->price.shop_minor - (s->discounts.count > 0 ? s->discounts.items[0].amount.shop_minor : 0);
+        const int64_t after =
+            s->price.shop_minor -
+            (s->discounts.count > 0 ? s->discounts.items[0].amount.shop_minor : 0);
         s->tax_lines.count = 1;
         s->tax_lines.items = tax_of(m, after, any_rate(m), 1, 1, after);
         e->shipping_lines.items = s;
@@ -157,13 +162,16 @@ static void make_charges(struct maker *m)
         m->carriage += after;
     }
     if (percent(30)) {
-        static const enum charge_kind kinds[] = {CHARGE_TIP, CHARGE_CASH_ROUNDING, CHARGE_GIFT_WRAP, CHARGE_DUTY};
+        static const enum charge_kind kinds[] = {CHARGE_TIP, CHARGE_CASH_ROUNDING, CHARGE_GIFT_WRAP,
+                                                 CHARGE_DUTY};
         struct order_charge *c = some(m, sizeof *c);
-        *c = (struct order_charge){.kind = kinds[below(4)], .title = "Charge"};
-        c->amount.shop_minor = c->kind == CHARGE_CASH_ROUNDING ? below(5) - 2 : below(900);
+        *c = (struct order_charge){.kind = kinds[chance_below(4)], .title = "Charge"};
+        c->amount.shop_minor =
+            c->kind == CHARGE_CASH_ROUNDING ? chance_below(5) - 2 : chance_below(900);
         if (c->kind == CHARGE_GIFT_WRAP) {
             c->tax_lines.count = 1;
-            c->tax_lines.items = tax_of(m, c->amount.shop_minor, any_rate(m), 1, 1, c->amount.shop_minor);
+            c->tax_lines.items =
+                tax_of(m, c->amount.shop_minor, any_rate(m), 1, 1, c->amount.shop_minor);
         }
         e->charges.items = c;
         e->charges.count = 1;
@@ -175,9 +183,10 @@ static void make_tenders(struct maker *m)
 {
     struct order_event *e = m->event;
     const int64_t total = e->totals.total.shop_minor;
-    const int64_t share = m->by_invoice ? 100 : below(100); /* that store holds what is on account */
-    const int64_t owed = total < 0 || share < 10 ? total : share < 20 ? below(total + 1) : 0;
-    const int64_t paid = total - owed, by_card = percent(20) ? below(paid + 1) : paid;
+    const int64_t share =
+        m->by_invoice ? 100 : chance_below(100); /* that store holds what is on account */
+    const int64_t owed = total < 0 || share < 10 ? total : share < 20 ? chance_below(total + 1) : 0;
+    const int64_t paid = total - owed, by_card = percent(20) ? chance_below(paid + 1) : paid;
     e->totals.outstanding.shop_minor = owed;
     if (owed > 0) {
         struct payment_terms *terms = some(m, sizeof *terms);
@@ -186,10 +195,13 @@ static void make_tenders(struct maker *m)
     }
     e->tenders.count = paid == 0 ? 0 : by_card == paid ? 1 : 2;
     e->tenders.items = some(m, 2 * sizeof *e->tenders.items);
-    e->tenders.items[0] = (struct order_tender){
-        .kind = TENDER_CARD, .gateway = "paypal", .amount = {.shop_minor = by_card}, .status = TENDER_STATUS_CAPTURED};
-    e->tenders.items[1] =
-        (struct order_tender){.kind = TENDER_GIFT_CARD, .amount = {.shop_minor = paid - by_card}, .status = TENDER_STATUS_CAPTURED};
+    e->tenders.items[0] = (struct order_tender){.kind = TENDER_CARD,
+                                                .gateway = "paypal",
+                                                .amount = {.shop_minor = by_card},
+                                                .status = TENDER_STATUS_CAPTURED};
+    e->tenders.items[1] = (struct order_tender){.kind = TENDER_GIFT_CARD,
+                                                .amount = {.shop_minor = paid - by_card},
+                                                .status = TENDER_STATUS_CAPTURED};
 }
 
 static const struct money_set *stated(struct maker *m, int64_t minor)
@@ -201,28 +213,31 @@ static const struct money_set *stated(struct maker *m, int64_t minor)
 
 static struct order_event *make_order(struct arena *arena, bool by_invoice)
 {
-    static const char *const currencies[] = {"GBP", "EUR", "JPY", "KWD"}; /* two, no and three decimals */
+    static const char *const currencies[] = {"GBP", "EUR", "JPY",
+                                             "KWD"}; /* two, no and three decimals */
     struct order_event *e = support_order(arena);
     struct maker m = {.arena = arena, .event = e, .by_invoice = by_invoice};
     e->store = by_invoice ? "eu" : "uk";
     struct order_address *address = (struct order_address *)e->shipping_address;
     address->country_code = by_invoice ? "IE" : "GB";
-    e->currency = currencies[below(4)];
+    e->currency = currencies[chance_below(4)];
     e->taxes_included = percent(50);
     m.is_free = percent(2); /* an order that comes to nothing */
-    e->lines.count = (size_t)(percent(95) ? 1 + below(6) : 20 + below(60));
+    e->lines.count = (size_t)(percent(95) ? 1 + chance_below(6) : 20 + chance_below(60));
     e->lines.items = some(&m, e->lines.count * sizeof *e->lines.items);
     e->shipping_lines.count = e->charges.count = 0;
     for (size_t i = 0; i < e->lines.count; i++)
         make_line(&m, &e->lines.items[i], i + 1);
-    for (size_t i = 1; i < e->lines.count && percent(20); i++) /* parts of a bundle that the channel sends, which has a price, too */
-        e->lines.items[i].parent_line_id = e->lines.items[below(2) == 0 ? 0 : i - 1].line_id;
+    for (size_t i = 1; i < e->lines.count && percent(20);
+         i++) /* parts of a bundle that the channel sends, which has a price, too */
+        e->lines.items[i].parent_line_id = e->lines.items[chance_below(2) == 0 ? 0 : i - 1].line_id;
     if (!m.is_free)
         make_charges(&m);
     if (by_invoice) { /* the invoice's tax, rounded once a rate */
         m.tax = 0;
         for (size_t i = 0; i < m.rate_count; i++)
-            m.tax += nearest(m.bases[i] * m.rates[i], e->taxes_included ? 1000000 + m.rates[i] : 1000000);
+            m.tax += nearest(m.bases[i] * m.rates[i],
+                             e->taxes_included ? 1000000 + m.rates[i] : 1000000);
     }
     const int64_t total = m.goods + m.carriage + m.charges + (e->taxes_included ? 0 : m.tax);
     e->totals = (struct order_totals){.subtotal = stated(&m, m.goods),
@@ -256,10 +271,11 @@ enum kind {
     OUTSTANDING,
     KINDS
 };
-static const char *const kind_names[KINDS] = {"unit price",     "line's discount", "line's tax",   "carriage", "carriage's discount",
-                                              "carriage's tax", "charge",          "charge's tax", "tender",   "subtotal",
-                                              "discounts",      "shipping",        "charges",      "tax",      "total",
-                                              "outstanding"};
+static const char *const kind_names[KINDS] = {
+    "unit price",     "line's discount", "line's tax",   "carriage", "carriage's discount",
+    "carriage's tax", "charge",          "charge's tax", "tender",   "subtotal",
+    "discounts",      "shipping",        "charges",      "tax",      "total",
+    "outstanding"};
 
 struct place { /* where an amount stands */
     enum kind kind;
@@ -290,7 +306,8 @@ static void find_places(struct order_event *e, struct places *p)
         struct order_line *line = &e->lines.items[i];
         add_place(p, UNIT_PRICE, &line->unit_price, false);
         for (size_t j = 0; j < line->discounts.count; j++)
-            add_place(p, LINE_DISCOUNT, &line->discounts.items[j].amount, line->has_current_quantity);
+            add_place(p, LINE_DISCOUNT, &line->discounts.items[j].amount,
+                      line->has_current_quantity);
         for (size_t j = 0; j < line->tax_lines.count; j++)
             add_place(p, LINE_TAX, &line->tax_lines.items[j].amount, line->has_current_quantity);
     }
@@ -346,32 +363,41 @@ static int64_t number_of(const char *variable, int64_t otherwise)
     return text != NULL ? strtoll(text, NULL, 10) : otherwise;
 }
 
-static int64_t outstanding_of(const struct flow_plan *plan, const struct order_event *event, struct arena *arena)
+static int64_t outstanding_of(const struct flow_plan *plan, const struct order_event *event,
+                              struct arena *arena)
 {
     xmlDoc *request = support_request(plan);
-    const int64_t outstanding = support_outstanding(request, currency_find(event->currency)->decimals, arena);
+    const int64_t outstanding =
+        support_outstanding(request, currency_find(event->currency)->decimals, arena);
     xmlFreeDoc(request);
     return outstanding;
 }
 
-/* A penny that is not flagged must be one of those that may be: of units that are gone, so that the very same is posted; or of the taxes
- * of an order whose channel rounds the invoice, or what is left of an edited line, which is rounding, as long as what is owed stays. */
-static void check_unflagged(const struct judged *j, const struct place *place, const struct order_event *event,
-                            const struct flow_plan *right, const struct flow_plan *plan, struct arena *arena)
+/* A penny that is not flagged must be one of those that may be: of units that are gone, so that the
+ * very same is posted; or of the taxes of an order whose channel rounds the invoice, or what is
+ * left of an edited line, which is rounding, as long as what is owed stays. */
+static void check_unflagged(const struct judged *j, const struct place *place,
+                            const struct order_event *event, const struct flow_plan *right,
+                            const struct flow_plan *plan, struct arena *arena)
 {
-    const bool is_same = plan->request_size == right->request_size && memcmp(plan->request, right->request, plan->request_size) == 0;
-    const bool is_tax = place->kind == LINE_TAX || place->kind == CARRIAGE_TAX || place->kind == CHARGE_TAX || place->kind == TAX;
+    const bool is_same = plan->request_size == right->request_size &&
+                         memcmp(plan->request, right->request, plan->request_size) == 0;
+    const bool is_tax = place->kind == LINE_TAX || place->kind == CARRIAGE_TAX ||
+                        place->kind == CHARGE_TAX || place->kind == TAX;
     if (place->is_edited && is_same)
         return;
     bool rounds = j->by_invoice;
     for (size_t i = 0; i < event->lines.count; i++)
         rounds |= event->lines.items[i].has_current_quantity;
-    if (rounds && is_tax && outstanding_of(plan, event, arena) == event->totals.outstanding.shop_minor)
+    if (rounds && is_tax &&
+        outstanding_of(plan, event, arena) == event->totals.outstanding.shop_minor)
         return;
-    fail_msg("seed %llu: a penny moved in the %s was not found", (unsigned long long)j->seed, kind_names[place->kind]);
+    fail_msg("seed %llu: a penny moved in the %s was not found", (unsigned long long)j->seed,
+             kind_names[place->kind]);
 }
 
-static void move_and_check(struct judged *j, const struct place *place, struct order_event *event, const struct flow_plan *right)
+static void move_and_check(struct judged *j, const struct place *place, struct order_event *event,
+                           const struct flow_plan *right)
 {
     struct arena *arena = arena_new(SUPPORT_ARENA);
     struct flow_key key;
@@ -389,8 +415,10 @@ static void move_and_check(struct judged *j, const struct place *place, struct o
     arena_free(arena);
 }
 
-/* What may be credited later is what was posted: in sum, and line by line at the number that it has in Prima. */
-static void check_ledger(const struct judged *j, const struct order_event *event, const struct flow_key *key, const struct flow_plan *plan,
+/* What may be credited later is what was posted: in sum, and line by line at the number that it has
+ * in Prima. */
+static void check_ledger(const struct judged *j, const struct order_event *event,
+                         const struct flow_key *key, const struct flow_plan *plan,
                          struct arena *arena)
 {
     const uint8_t identity[CODEC_IDENTITY_SIZE] = {1};
@@ -407,7 +435,9 @@ static void check_ledger(const struct judged *j, const struct order_event *event
     xmlDoc *request = support_request(plan);
     buf_init(&bytes, 1 << 20);
     assert_int_equal(order_write_ledger(codec, &settlement, event, j->rules, arena, &bytes), 0);
-    assert_int_equal(codec_decode(codec, &ledger_entry_record, bytes.data, bytes.size, arena, &entry, &fault), 0);
+    assert_int_equal(
+        codec_decode(codec, &ledger_entry_record, bytes.data, bytes.size, arena, &entry, &fault),
+        0);
     buf_release(&bytes);
     for (size_t i = 0; i < entry.lines.count; i++) {
         const struct ledger_line *line = &entry.lines.items[i];
@@ -425,9 +455,12 @@ static void check_ledger(const struct judged *j, const struct order_event *event
             tax += entry.charges.items[i].taxes.items[t].tax_minor;
     }
     total += event->taxes_included ? 0 : tax;
-    if (total != event->totals.total.shop_minor || tax != event->totals.tax.shop_minor || entry.total_minor != total)
-        fail_msg("seed %llu: %lld creditable, tax %lld, of %lld, tax %lld", (unsigned long long)j->seed, (long long)total, (long long)tax,
-                 (long long)event->totals.total.shop_minor, (long long)event->totals.tax.shop_minor);
+    if (total != event->totals.total.shop_minor || tax != event->totals.tax.shop_minor ||
+        entry.total_minor != total)
+        fail_msg("seed %llu: %lld creditable, tax %lld, of %lld, tax %lld",
+                 (unsigned long long)j->seed, (long long)total, (long long)tax,
+                 (long long)event->totals.total.shop_minor,
+                 (long long)event->totals.tax.shop_minor);
     xmlFreeDoc(request);
 }
 
@@ -441,17 +474,19 @@ static void check_order(struct judged *j, bool everywhere)
     struct order_event *event = make_order(arena, j->by_invoice);
     support_decide(event, j->rules, NULL, arena, &key, &plan);
     if (plan.verdict != FLOW_SENDS || plan.outcome != OUTCOME_POSTED)
-        fail_msg("seed %llu: a right order is not posted: %s %s", (unsigned long long)j->seed, pf_error_info(plan.codes[0])->name,
+        fail_msg("seed %llu: a right order is not posted: %s %s", (unsigned long long)j->seed,
+                 pf_error_info(plan.codes[0])->name,
                  plan.verdict == FLOW_SENDS ? plan.request : plan.detail);
     const int64_t outstanding = outstanding_of(&plan, event, arena);
     if (outstanding != event->totals.outstanding.shop_minor)
-        fail_msg("seed %llu: Prima would see %lld outstanding, not %lld\n%s", (unsigned long long)j->seed, (long long)outstanding,
+        fail_msg("seed %llu: Prima would see %lld outstanding, not %lld\n%s",
+                 (unsigned long long)j->seed, (long long)outstanding,
                  (long long)event->totals.outstanding.shop_minor, plan.request);
     if (everywhere || j->seed % 8 == 0)
         check_ledger(j, event, &key, &plan, arena);
     find_places(event, &places);
     if (!everywhere)
-        move_and_check(j, &places.items[below((int64_t)places.count)], event, &plan);
+        move_and_check(j, &places.items[chance_below((int64_t)places.count)], event, &plan);
     for (size_t i = 0; everywhere && i < places.count; i++)
         move_and_check(j, &places.items[i], event, &plan);
     arena_free(arena);
@@ -460,10 +495,13 @@ static void check_order(struct judged *j, bool everywhere)
 static void test_parts_sum_to_the_whole(void **state)
 {
     (void)state;
-    const struct codec_limits limits = {.bytes_max = 1 << 20, .elements_max = 100000, .depth_max = 32};
+    const struct codec_limits limits = {
+        .bytes_max = 1 << 20, .elements_max = 100000, .depth_max = 32};
     char message[300] = "";
     assert_int_equal(codec_open("schemas", NULL, limits, &codec, message), 0);
-    const int64_t kinds = sizeof rows / sizeof *rows, orders = test_effort(ORDERS) / kinds + 1, seed = number_of("SEED", SEED);
+    assert_int_equal(codec_check(codec, &ledger_entry_record, message), 0);
+    const int64_t kinds = sizeof rows / sizeof *rows, orders = test_effort(ORDERS) / kinds + 1,
+                  seed = number_of("SEED", SEED);
     for (int64_t i = 0; i < kinds; i++) {
         struct order_rules *rules = support_rules((const char *const[]){rows[i].setting, NULL});
         struct judged j = {.rules = rules, .by_invoice = rows[i].by_invoice};
@@ -474,12 +512,14 @@ static void test_parts_sum_to_the_whole(void **state)
         }
         for (int k = 0; k < KINDS; k++) {
             found += j.found[k];
-            const bool is_lenient = j.by_invoice && (k == LINE_TAX || k == CARRIAGE_TAX || k == CHARGE_TAX);
+            const bool is_lenient =
+                j.by_invoice && (k == LINE_TAX || k == CARRIAGE_TAX || k == CHARGE_TAX);
             if (j.found[k] == 0 && !is_lenient)
                 fail_msg("no penny was found in any %s: SEED=%lld", kind_names[k], (long long)seed);
         }
-        print_message("  %s: %lld orders, %lld pennies found, %lld of no effect (SEED=%lld)\n", rows[i].name, (long long)orders,
-                      (long long)found, (long long)j.idle, (long long)seed);
+        print_message("  %s: %lld orders, %lld pennies found, %lld of no effect (SEED=%lld)\n",
+                      rows[i].name, (long long)orders, (long long)found, (long long)j.idle,
+                      (long long)seed);
         support_rules_free(rules);
     }
     codec_close(codec);

@@ -82,8 +82,10 @@ static void in_pounds_both_ways(struct order_event *e)
 }
 static void by_gift_card(struct order_event *e)
 {
-    e->tenders.items[0] = (struct order_tender){
-        .kind = TENDER_GIFT_CARD, .voucher_number = "**12", .amount = {.shop_minor = 5250}, .status = TENDER_STATUS_CAPTURED};
+    e->tenders.items[0] = (struct order_tender){.kind = TENDER_GIFT_CARD,
+                                                .voucher_number = "**12",
+                                                .amount = {.shop_minor = 5250},
+                                                .status = TENDER_STATUS_CAPTURED};
 }
 static void with_a_failed_card_first(struct order_event *e)
 {
@@ -117,7 +119,8 @@ static const struct {
     {"so is the id under which Prima knows it", NULL, plain, "Data", 0, "TPGUID", "2011001"},
     {"gross prices as the channel has them", NULL, plain, "Data", 0, "VatInclusive", "Yes"},
     {"a unit's price", NULL, plain, "OrderLineData", 0, "Price", "12.00"},
-    {"a line's price, where Prima is set up so", "prima.price_basis=line", plain, "OrderLineData", 0, "Price", "24.00"},
+    {"a line's price, where Prima is set up so", "prima.price_basis=line", plain, "OrderLineData",
+     0, "Price", "24.00"},
     {"the discount is the line's", NULL, plain, "OrderLineData", 1, "TrDisc", "5.00"},
     {"no discount is no attribute", NULL, plain, "OrderLineData", 0, "TrDisc", ""},
     {"the line's tax", NULL, plain, "OrderLineData", 0, "ExtTaxVal", "4.00"},
@@ -130,58 +133,74 @@ static const struct {
     {"its price with tax", NULL, plain, "OrderChargeData", 0, "ChargeValue", "3.50"},
     {"its carrier", NULL, plain, "OrderHeaderData", 0, "Carrier", "RM"},
     {"its service", NULL, plain, "OrderHeaderData", 0, "CarrServ", "48"},
-    {"free carriage needs no charge, mapped or not", NULL, without_its_carriage_price, "OrderChargeData", 0, NULL, NULL},
+    {"free carriage needs no charge, mapped or not", NULL, without_its_carriage_price,
+     "OrderChargeData", 0, NULL, NULL},
     {"payment method", NULL, plain, "OrderPaymentData", 0, "PayMethod", "CSH"},
     {"provider", NULL, plain, "OrderPaymentData", 0, "SubPayMethod", "SHOPIFY"},
     {"our number as authorisation", NULL, plain, "OrderPaymentData", 0, "PayAuthRef", "2011001"},
     {"the provider's transaction", NULL, plain, "OrderPaymentData", 0, "TransactionID", "T1"},
     {"amount paid", NULL, plain, "OrderPaymentData", 0, "TranAmount", "52.50"},
     {"a gift card's number", NULL, by_gift_card, "OrderPaymentData", 0, "VchNumber", "**12"},
-    {"a payment that failed is none", NULL, with_a_failed_card_first, "OrderPaymentData", 0, "TransactionID", "T1"},
+    {"a payment that failed is none", NULL, with_a_failed_card_first, "OrderPaymentData", 0,
+     "TransactionID", "T1"},
     {"nor is it counted", NULL, with_a_failed_card_first, "OrderPaymentData", 1, NULL, NULL},
     {"all that was paid", NULL, plain, "OrderHeaderData", 0, "OrderPaid", "52.50"},
     {"currency", NULL, in_yen, "OrderHeaderData", 0, "Currency", "JPY"},
     {"yen have no decimals", NULL, in_yen, "OrderLineData", 0, "Price", "1200"},
     {"dinars have three", NULL, in_dinar, "OrderLineData", 0, "Price", "1.200"},
-    {"the date in the company's time zone", NULL, on_a_summer_night, "OrderHeaderData", 0, "OrderDate", "2026-07-01"},
-    {"and in another one", "company.timezone=America/New_York", on_a_summer_night, "OrderHeaderData", 0, "OrderDate", "2026-06-30"},
+    {"the date in the company's time zone", NULL, on_a_summer_night, "OrderHeaderData", 0,
+     "OrderDate", "2026-07-01"},
+    {"and in another one", "company.timezone=America/New_York", on_a_summer_night,
+     "OrderHeaderData", 0, "OrderDate", "2026-06-30"},
 
     {"net prices as the channel has them", NULL, net, "Data", 0, "VatInclusive", "No"},
     {"net unit price", NULL, net, "OrderLineData", 0, "Price", "10.00"},
-    {"a charge has no tax of its own in Prima: it contains it", NULL, net, "OrderChargeData", 0, "ChargeValue", "3.50"},
+    {"a charge has no tax of its own in Prima: it contains it", NULL, net, "OrderChargeData", 0,
+     "ChargeValue", "3.50"},
     {"gross made net", "prima.price_vat=net", plain, "OrderLineData", 0, "Price", "10.00"},
     {"with its discount", "prima.price_vat=net", plain, "OrderLineData", 1, "TrDisc", "4.17"},
     {"net made gross", "prima.price_vat=gross", net, "OrderLineData", 0, "Price", "12.00"},
     {"says so", "prima.price_vat=gross", net, "Data", 0, "VatInclusive", "Yes"},
 
-    {"a note is for the shop", NULL, with_messages, "OrderHeaderData", 0, "SpecialInstructions", "Leave it with the neighbour"},
-    {"a gift message goes with the parcel", NULL, with_messages, "OrderHeaderData", 0, "ShippingInstructions",
-     "Gift message: Many happy returns; Ring twice"},
-    {"a line's gift message", NULL, with_messages, "OrderLineData", 0, "LineNarrative", "Gift message: For Bea"},
-    {"what the customer chose", NULL, with_messages, "OrderLineData", 1, "LineNarrative", "Engraving: AE"},
-    {"all that is known of an unknown product", NULL, unknown_line, "OrderLineData", 1, "LineNarrative",
-     "SKU (none): T-shirt / Red / M, 30.00 each, tax rate 20.0000 %"},
+    {"a note is for the shop", NULL, with_messages, "OrderHeaderData", 0, "SpecialInstructions",
+     "Leave it with the neighbour"},
+    {"a gift message goes with the parcel", NULL, with_messages, "OrderHeaderData", 0,
+     "ShippingInstructions", "Gift message: Many happy returns; Ring twice"},
+    {"a line's gift message", NULL, with_messages, "OrderLineData", 0, "LineNarrative",
+     "Gift message: For Bea"},
+    {"what the customer chose", NULL, with_messages, "OrderLineData", 1, "LineNarrative",
+     "Engraving: AE"},
+    {"all that is known of an unknown product", NULL, unknown_line, "OrderLineData", 1,
+     "LineNarrative", "SKU (none): T-shirt / Red / M, 30.00 each, tax rate 20.0000 %"},
     {"its price stays", NULL, unknown_line, "OrderLineData", 1, "Price", "30.00"},
 
     {"the account that was found", NULL, plain, "Data", 0, "Customer", "C000123"},
     {"our reference", NULL, plain, "Data", 0, "CustomerRef", "201-C77"},
-    {"a guest's reference does not show the address", NULL, guest, "Data", 0, "CustomerRef", "201-Eb5fc85e55755f9e0d030"},
-    {"a business buys on its company's account", NULL, business, "Data", 0, "CustomerRef", "201-B9"},
+    {"a guest's reference does not show the address", NULL, guest, "Data", 0, "CustomerRef",
+     "201-Eb5fc85e55755f9e0d030"},
+    {"a business buys on its company's account", NULL, business, "Data", 0, "CustomerRef",
+     "201-B9"},
     {"its own order number", NULL, business, "OrderHeaderData", 0, "OrderContact", "PO 17"},
-    {"its name heads the invoice", NULL, business, "OrderInvoiceData", 0, "InvoiceAddrLine1", "Test Ltd"},
-    {"unless the address has one", NULL, business_at_its_own_address, "OrderInvoiceData", 0, "InvoiceAddrLine1", "Test Ltd, Accounts"},
+    {"its name heads the invoice", NULL, business, "OrderInvoiceData", 0, "InvoiceAddrLine1",
+     "Test Ltd"},
+    {"unless the address has one", NULL, business_at_its_own_address, "OrderInvoiceData", 0,
+     "InvoiceAddrLine1", "Test Ltd, Accounts"},
     {"not the parcel", NULL, business, "Data", 0, "AddrLine1", "1 Test Street"},
-    {"its VAT number and branch go where people read", NULL, business_with_all, "OrderHeaderData", 0, "SpecialInstructions",
-     "By the back door; Branch: Leeds; VAT number: GB123456789"},
+    {"its VAT number and branch go where people read", NULL, business_with_all, "OrderHeaderData",
+     0, "SpecialInstructions", "By the back door; Branch: Leeds; VAT number: GB123456789"},
     {"whoever of it ordered", NULL, business_with_all, "Data", 0, "CustomerRef", "201-B9"},
     {"its order type", NULL, business, "Data", 0, "OrderType", "B2B"},
     {"by Prima: no account", "prima.customers=by_prima", plain, "Data", 0, "Customer", ""},
-    {"by Prima: nobody is nobody's account but the guests'", "prima.customers=by_prima", without_anybody, "Data", 0, "Customer",
-     "WEBGUEST"},
-    {"by Prima: strangers share no reference", "prima.customers=by_prima", without_anybody, "Data", 0, "CustomerRef", ""},
-    {"one currency is no other money", NULL, in_pounds_both_ways, "OrderHeaderData", 0, "Currency", "GBP"},
-    {"by Prima: the details", "prima.customers=by_prima", plain, "Data", 0, "CustomerSurname", "Example"},
-    {"by Prima: the address to match, as it is compared", "prima.customers=by_prima", plain, "Data", 0, "CustomerEmail", "ada@example.com"},
+    {"by Prima: nobody is nobody's account but the guests'", "prima.customers=by_prima",
+     without_anybody, "Data", 0, "Customer", "WEBGUEST"},
+    {"by Prima: strangers share no reference", "prima.customers=by_prima", without_anybody, "Data",
+     0, "CustomerRef", ""},
+    {"one currency is no other money", NULL, in_pounds_both_ways, "OrderHeaderData", 0, "Currency",
+     "GBP"},
+    {"by Prima: the details", "prima.customers=by_prima", plain, "Data", 0, "CustomerSurname",
+     "Example"},
+    {"by Prima: the address to match, as it is compared", "prima.customers=by_prima", plain, "Data",
+     0, "CustomerEmail", "ada@example.com"},
 };
 
 static void test_attributes(void **state)
@@ -225,8 +244,12 @@ static void test_long_messages_are_whole(void **state)
     support_decide(event, rules, NULL, memory, &key, &plan);
     xmlDoc *request = support_request(&plan);
     const char *expected = arena_printf(memory, "Gift message: %s", message);
-    assert_string_equal(support_attribute(support_node(request, "OrderHeaderData", 0), "ShippingInstructions", memory), expected);
-    assert_string_equal(support_attribute(support_node(request, "OrderLineData", 0), "LineNarrative", memory), expected);
+    assert_string_equal(support_attribute(support_node(request, "OrderHeaderData", 0),
+                                          "ShippingInstructions", memory),
+                        expected);
+    assert_string_equal(
+        support_attribute(support_node(request, "OrderLineData", 0), "LineNarrative", memory),
+        expected);
     xmlFreeDoc(request);
     arena_free(memory);
     support_rules_free(rules);
@@ -263,7 +286,8 @@ static void test_money_is_chosen_once(void **state)
     char folder[200];
     (void)snprintf(folder, sizeof folder, "orders.mappings=%s",
                    support_mappings_copy("channels.yaml",
-                                         "channels:\n  - {channel: shopify, store: uk, company: \"01\", prefix: \"201\", country: GB, "
+                                         "channels:\n  - {channel: shopify, store: uk, company: "
+                                         "\"01\", prefix: \"201\", country: GB, "
                                          "money: presentment, accounts: {unresolved: X}}\n"));
     struct order_rules *rules = support_rules((const char *const[]){folder, NULL});
     struct flow_key key;
@@ -273,8 +297,10 @@ static void test_money_is_chosen_once(void **state)
     support_decide(event, rules, NULL, memory, &key, &plan);
     xmlDoc *request = support_request(&plan);
     assert_int_equal(plan.outcome, OUTCOME_POSTED);
-    assert_string_equal(support_attribute(support_node(request, "OrderHeaderData", 0), "Currency", memory), "EUR");
-    assert_string_equal(support_attribute(support_node(request, "OrderLineData", 0), "Price", memory), "14.00");
+    assert_string_equal(
+        support_attribute(support_node(request, "OrderHeaderData", 0), "Currency", memory), "EUR");
+    assert_string_equal(
+        support_attribute(support_node(request, "OrderLineData", 0), "Price", memory), "14.00");
     assert_int_equal(support_outstanding(request, 2, memory), 0);
     xmlFreeDoc(request);
 
@@ -336,27 +362,32 @@ static void test_facts(void **state)
 
     print_message("  what is known is not asked again\n");
     plan.facts[0].state = FACT_KNOWN;
-    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &plan), 0);
+    assert_int_equal(
+        order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &plan), 0);
     assert_int_equal(plan.verdict, FLOW_NEEDS_FACTS);
     assert_int_equal(plan.facts[0].state, FACT_KNOWN);
     assert_int_equal(plan.facts[1].state, FACT_UNASKED);
     plan.facts[1].state = FACT_KNOWN;
     plan.facts[1].account = "C1";
     struct flow_plan again;
-    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &again), 0);
+    assert_int_equal(
+        order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &again), 0);
     assert_int_equal(again.verdict, FLOW_SENDS);
 
     print_message("  the same arguments, the same bytes\n");
     struct flow_plan third;
-    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &third), 0);
+    assert_int_equal(
+        order_decide(event, &key, rules, plan.facts, plan.fact_count, NULL, memory, &third), 0);
     assert_int_equal(third.request_size, again.request_size);
     assert_memory_equal(third.request, again.request, again.request_size);
     assert_int_equal(third.summary_size, again.summary_size);
     assert_memory_equal(third.summary, again.summary, again.summary_size);
 
-    print_message("  what the process knows is not asked for: decided at once, to the same bytes\n");
+    print_message(
+        "  what the process knows is not asked for: decided at once, to the same bytes\n");
     static char account[] = "C1";
-    const struct flow_known all = {know_all, account}, products = {know_all, NULL};
+    const struct flow_known all = {.look = know_all, .user = account},
+                            products = {.look = know_all};
     assert_int_equal(order_decide(event, &key, rules, NULL, 0, &all, memory, &third), 0);
     assert_int_equal(third.verdict, FLOW_SENDS);
     assert_int_equal(third.request_size, again.request_size);
@@ -371,7 +402,8 @@ static void test_facts(void **state)
     print_message("  what was found out is not looked up\n");
     plan.facts[0].state = FACT_ABSENT;
     plan.facts[1].account = "C2";
-    assert_int_equal(order_decide(event, &key, rules, plan.facts, plan.fact_count, &all, memory, &third), 0);
+    assert_int_equal(
+        order_decide(event, &key, rules, plan.facts, plan.fact_count, &all, memory, &third), 0);
     assert_int_equal(third.verdict, FLOW_SENDS);
     assert_int_equal(third.codes[0], PF_E_unknown_sku);
     assert_non_null(strstr(third.request, "C2"));
@@ -405,7 +437,8 @@ static void test_many_lines(void **state)
     struct order_event *event = support_order(memory);
     make_long(event, FLOW_FACTS_MAX - 1);
     support_decide(event, rules, NULL, memory, &key, &plan);
-    assert_int_equal(plan.verdict, FLOW_SENDS); /* on hold, for its totals are still those of two lines */
+    assert_int_equal(plan.verdict,
+                     FLOW_SENDS); /* on hold, for its totals are still those of two lines */
     make_long(event, FLOW_FACTS_MAX);
     support_decide(event, rules, NULL, memory, &key, &plan);
     assert_int_equal(plan.verdict, FLOW_DEAD_LETTERS);
@@ -413,17 +446,22 @@ static void test_many_lines(void **state)
     support_rules_free(rules);
 }
 
-/* The arena ends somewhere: at each size the decision is the same or says so, and nothing is written past it. */
+/* The arena ends somewhere: at each size the decision is the same or says so, and nothing is
+ * written past it. */
 static void test_small_arenas(void **state)
 {
     (void)state;
-    struct order_rules *rules = support_rules((const char *const[]){"prima.customers=by_prima", NULL});
+    struct order_rules *rules =
+        support_rules((const char *const[]){"prima.customers=by_prima", NULL});
     struct arena *own = memory = arena_new(SUPPORT_ARENA);
     struct order_event *event = support_order(own);
     struct flow_key key;
     const char *detail = NULL;
-    struct fact facts[2] = {{.kind = FACT_PRODUCT, .state = FACT_KNOWN, .sku = {.product = "SKU00001"}},
-                            {.kind = FACT_PRODUCT, .state = FACT_KNOWN, .sku = {.product = "TSHIRT", .matrix = {"RED", "M"}}}};
+    struct fact facts[2] = {
+        {.kind = FACT_PRODUCT, .state = FACT_KNOWN, .sku = {.product = "SKU00001"}},
+        {.kind = FACT_PRODUCT,
+         .state = FACT_KNOWN,
+         .sku = {.product = "TSHIRT", .matrix = {"RED", "M"}}}};
     assert_int_equal(order_key(event, rules, own, &key, &detail), PF_OK);
     bool has_failed = false, has_worked = false;
     for (size_t size = 0; size < 24000; size += 16) {

@@ -1,11 +1,12 @@
-/* What is said in the end: results and ledger entries, written from the stored summary and read back as their readers do. */
+/* What is said in the end: results and ledger entries, written from the stored summary and read
+ * back as their readers do. */
 #include "test_order_support.h"
 
 #include <errno.h>
 
 #include "codec/codec.h"
-#include "events/ledger_entry.h"
-#include "events/order_result.h"
+#include "domain/events/ledger_entry.h"
+#include "domain/events/order_result.h"
 #include "order_summary.h"
 #include "order_write.h"
 
@@ -17,16 +18,22 @@ struct desk {
     struct flow_key key;
     struct flow_plan plan;
     struct flow_settlement settlement;
-    uint8_t identity[CODEC_IDENTITY_SIZE];
+    uint8_t identity[CODEC_IDENTITY_SIZE], goods[CODEC_PART_SIZE], money[FLOW_MONEY_SIZE];
 };
 
 static struct desk desk_open(const char *override, void (*alter)(struct order_event *event))
 {
-    const struct codec_limits limits = {.bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
+    const struct codec_limits limits = {
+        .bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
     char message[300] = "";
-    struct desk d = {
-        .arena = arena_new(SUPPORT_ARENA), .rules = support_rules((const char *const[]){override, NULL}), .identity = {1, 0xab}};
+    struct desk d = {.arena = arena_new(SUPPORT_ARENA),
+                     .rules = support_rules((const char *const[]){override, NULL}),
+                     .identity = {1, 0xab},
+                     .goods = {1, 0xcd},
+                     .money = {1, 0xef}};
     assert_int_equal(codec_open("schemas", NULL, limits, &d.codec, message), 0);
+    assert_int_equal(codec_check(d.codec, &order_result_record, message), 0);
+    assert_int_equal(codec_check(d.codec, &ledger_entry_record, message), 0);
     d.event = support_order(d.arena);
     if (alter != NULL)
         alter(d.event);
@@ -42,6 +49,8 @@ static const struct flow_settlement *settle(struct desk *d, enum outcome outcome
         .outcome = outcome,
         .key = &d->key,
         .identity = d->identity,
+        .goods = d->goods,
+        .money = d->money,
         .summary = d->plan.summary,
         .summary_size = d->plan.summary_size,
         .delivery = "orders.raw/3/1234567890123",
@@ -63,7 +72,8 @@ static void desk_close(struct desk *d)
     arena_free(d->arena);
 }
 
-static void decode(struct desk *d, const struct bound_record *record, struct buf *bytes, void *ret_struct)
+static void decode(struct desk *d, const struct bound_record *record, struct buf *bytes,
+                   void *ret_struct)
 {
     struct codec_fault fault = {.message = ""};
     if (codec_decode(d->codec, record, bytes->data, bytes->size, d->arena, ret_struct, &fault) < 0)
@@ -124,21 +134,22 @@ static void test_posted(void **state)
     desk_close(&d);
 }
 
-/* A shadow posted nothing: no document, whatever the outcome; what would have been posted is a record of its own. */
+/* A shadow posted nothing: no document, whatever the outcome; what would have been posted is a
+ * record of its own. */
 static void test_shadow(void **state)
 {
     (void)state;
     struct desk d = desk_open("orders.cutover_date=", NULL);
     const struct flow_shadow shadow = {.in_prima = true,
                                        .creates_customer = true,
-                                       .hold = true,
+                                       .amounts.hold = true,
                                        .request_digest = "ab12",
-                                       .currency = "GBP",
-                                       .date = "2026-11-20",
-                                       .line_count = 3,
-                                       .net_minor = 4375,
-                                       .tax_minor = 875,
-                                       .gross_minor = 5250};
+                                       .amounts.currency = "GBP",
+                                       .amounts.date = "2026-11-20",
+                                       .amounts.line_count = 3,
+                                       .amounts.net_minor = 4375,
+                                       .amounts.tax_minor = 875,
+                                       .amounts.gross_minor = 5250};
     struct flow_settlement s = *settle(&d, OUTCOME_POSTED);
     s.is_shadow = true;
     s.posted_ms = 0;
@@ -180,9 +191,9 @@ static void test_on_hold(void **state)
     assert_string_equal(r.codes.items[1], "unknown_sku");
     assert_string_equal(r.owner, "finance");
     assert_int_equal(r.proof->difference_minor, 1);
-    assert_string_equal(
-        r.narrative, "lines 54.00 - discounts 5.00 + charges 3.50, but tenders 52.49 + outstanding 0.00: difference 0.01; product unknown, "
-                     "posted as miscellaneous item (line 2)");
+    assert_string_equal(r.narrative, "lines 54.00 - discounts 5.00 + charges 3.50, but tenders "
+                                     "52.49 + outstanding 0.00: difference 0.01; product unknown, "
+                                     "posted as miscellaneous item (line 2)");
     desk_close(&d);
 }
 
@@ -260,7 +271,9 @@ static struct ledger_entry ledger_of(struct desk *d, const struct order_rules *r
     struct ledger_entry entry;
     struct buf bytes;
     buf_init(&bytes, 1 << 20);
-    assert_int_equal(order_write_ledger(d->codec, settle(d, OUTCOME_POSTED), d->event, rules, d->arena, &bytes), 0);
+    assert_int_equal(
+        order_write_ledger(d->codec, settle(d, OUTCOME_POSTED), d->event, rules, d->arena, &bytes),
+        0);
     assert_null(strstr(bytes.data + 10, "example.com"));
     decode(d, &ledger_entry_record, &bytes, &entry);
     return entry;
@@ -288,7 +301,8 @@ static void test_ledger(void **state)
     assert_int_equal(e.lines.items[0].taxes.count, 1);
     assert_int_equal(e.lines.items[0].taxes.items[0].tax_minor, 400);
     assert_int_equal(e.lines.items[0].taxes.items[0].rate_ppm, 200000);
-    assert_string_equal(e.lines.items[1].product, "MISC"); /* as it was posted, though no fact is asked any more */
+    assert_string_equal(e.lines.items[1].product,
+                        "MISC"); /* as it was posted, though no fact is asked any more */
     assert_int_equal(e.lines.items[1].amount_minor, 2500);
     assert_int_equal(e.charges.count, 1);
     assert_string_equal(e.charges.items[0].code, "CARR");
@@ -320,10 +334,13 @@ static void test_ledger_numbers_follow_split_lines(void **state)
     xmlDoc *request = support_request(&d.plan);
     const struct ledger_entry e = ledger_of(&d, d.rules);
     assert_non_null(support_node(request, "OrderLineData", 1));
-    for (size_t i = 0; i < e.lines.count; i++) { /* the line that has this number refers to this line */
+    for (size_t i = 0; i < e.lines.count;
+         i++) { /* the line that has this number refers to this line */
         xmlNode *line = support_node(request, "OrderLineData", (size_t)e.lines.items[i].number - 1);
-        assert_string_equal(support_attribute(line, "LineReference", d.arena), e.lines.items[i].line_id);
-        assert_int_equal(strtol(support_attribute(line, "OrderLine", d.arena), NULL, 10), e.lines.items[i].number);
+        assert_string_equal(support_attribute(line, "LineReference", d.arena),
+                            e.lines.items[i].line_id);
+        assert_int_equal(strtol(support_attribute(line, "OrderLine", d.arena), NULL, 10),
+                         e.lines.items[i].number);
     }
     assert_true((size_t)e.lines.items[1].number == 3); /* the first line went out as two */
     assert_int_equal(support_outstanding(request, 2, d.arena), 0);
@@ -334,14 +351,15 @@ static void test_ledger_numbers_follow_split_lines(void **state)
 /* The invoice's tax is a penny more than its lines': the ledger has it where the request has it. */
 static void invoice_rounds(struct order_event *event)
 {
-    static const int64_t taxes[] = {448, 467, 66}; /* 24.00, 25.00 and 3.50 contain 4.488, 4.675 and 0.654 at 23 % */
+    static const int64_t taxes[] = {
+        448, 467, 66}; /* 24.00, 25.00 and 3.50 contain 4.488, 4.675 and 0.654 at 23 % */
     event->store = "eu";
     ((struct order_address *)event->shipping_address)->country_code = "IE";
     event->shipping_lines.items[0].tax_lines.items[0] =
         (struct tax_line){.title = "VAT", .rate_ppm = 230000, .amount = {.shop_minor = taxes[2]}};
     for (size_t i = 0; i < 2; i++)
-        event->lines.items[i].tax_lines.items[0] =
-            (struct tax_line){.title = "VAT", .rate_ppm = 230000, .amount = {.shop_minor = taxes[i]}};
+        event->lines.items[i].tax_lines.items[0] = (struct tax_line){
+            .title = "VAT", .rate_ppm = 230000, .amount = {.shop_minor = taxes[i]}};
     event->totals.tax.shop_minor = 982; /* of 52.50: 9.817 */
 }
 
@@ -356,8 +374,11 @@ static void test_ledger_has_the_tax_that_was_posted(void **state)
     for (size_t i = 0; i < e.lines.count; i++) {
         char text[32];
         const int64_t tax = e.lines.items[i].taxes.items[0].tax_minor;
-        (void)snprintf(text, sizeof text, "%lld.%02lld", (long long)(tax / 100), (long long)(tax % 100));
-        assert_string_equal(support_attribute(support_node(request, "OrderLineData", i), "ExtTaxVal", d.arena), text);
+        (void)snprintf(text, sizeof text, "%lld.%02lld", (long long)(tax / 100),
+                       (long long)(tax % 100));
+        assert_string_equal(
+            support_attribute(support_node(request, "OrderLineData", i), "ExtTaxVal", d.arena),
+            text);
         sum += tax;
     }
     assert_int_equal(sum, 982);
@@ -372,17 +393,18 @@ static void test_results_outlive_the_mappings(void **state)
     (void)state;
     struct desk d = desk_open("orders.cutover_date=", lose_a_penny);
     char folder[200];
-    (void)snprintf(
-        folder, sizeof folder, "orders.mappings=%s",
-        support_mappings_copy("channels.yaml",
-                              "channels:\n  - {channel: a, store: b, company: \"01\", prefix: \"9\", accounts: {unresolved: X}}\n"));
+    (void)snprintf(folder, sizeof folder, "orders.mappings=%s",
+                   support_mappings_copy("channels.yaml",
+                                         "channels:\n  - {channel: a, store: b, company: \"01\", "
+                                         "prefix: \"9\", accounts: {unresolved: X}}\n"));
     struct order_rules *later = support_rules((const char *const[]){folder, NULL});
     const struct order_result r = result_of(&d, settle(&d, OUTCOME_POSTED_ON_HOLD));
     assert_string_equal(r.code, "total_mismatch");
     assert_string_equal(r.account, "C000123");
     const struct ledger_entry e = ledger_of(&d, later);
     assert_int_equal(e.total_minor, 5250);
-    assert_string_equal(e.lines.items[0].product, "SKU00001"); /* the channel's own word, for want of a mapping */
+    assert_string_equal(e.lines.items[0].product,
+                        "SKU00001"); /* the channel's own word, for want of a mapping */
     assert_string_equal(e.lines.items[1].product, "MISC");
     assert_null(e.lines.items[0].depot);
     support_rules_free(later);

@@ -36,9 +36,11 @@ static struct order_summary largest(void)
     s.money = MONEY_PRESENTMENT;
     s.hold = s.vat_inclusive = false;
     s.currency = currency_find("KWD");
-    s.proof = (struct sale_proof){INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, false};
+    s.proof = (struct sale_proof){INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN,
+                                  INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, false};
     for (s.flags.count = 0; s.flags.count < ORDER_FLAGS_MAX; s.flags.count++)
-        s.flags.items[s.flags.count] = (struct order_flag){(enum pf_error)(PF_E_tax_mismatch + s.flags.count), UINT32_MAX, UINT32_MAX};
+        s.flags.items[s.flags.count] = (struct order_flag){
+            (enum pf_error)(PF_E_tax_mismatch + s.flags.count), UINT32_MAX, UINT32_MAX};
     memset(s.account, 'A', sizeof s.account - 1);
     return s;
 }
@@ -54,7 +56,8 @@ static struct order_summary empty(void)
 
 static struct order_summary with_bundles(void)
 {
-    static const struct sale_bundle bundles[] = {{2, 0xbeef, 3, 0}, {9, 0x0001, 50, UINT64_C(1) << 49 | 1}};
+    static const struct sale_bundle bundles[] = {{2, 0xbeef, 3, 0},
+                                                 {9, 0x0001, 50, UINT64_C(1) << 49 | 1}};
     struct order_summary s = plain();
     s.is_taken_apart = true;
     s.bundles = bundles;
@@ -139,9 +142,10 @@ static void test_golden_bytes(void **state)
 {
     (void)state;
     static const uint8_t golden[] = {
-        0x01, 0x0d, 'G',  'B',  'P',  0x83, 0xd2, 0xd4, 0x09, 0x02, 0xfe, 0xcd, 0x02, 0x01, 0xb9, 0x42,
-        0x03, 0x04, 0xb0, 0x54, 0xe8, 0x07, 0xbc, 0x05, 0xd6, 0x0d, 0xd4, 0x0d, 0x84, 0x52, 0x00, 0x01,
-        0x06, 0x07, 'C',  '0',  '0',  '0',  '1',  '2',  '3',  0x03, 0x03, 0x01, 0xc4, 0x01,
+        0x01, 0x0d, 'G',  'B',  'P',  0x83, 0xd2, 0xd4, 0x09, 0x02, 0xfe, 0xcd,
+        0x02, 0x01, 0xb9, 0x42, 0x03, 0x04, 0xb0, 0x54, 0xe8, 0x07, 0xbc, 0x05,
+        0xd6, 0x0d, 0xd4, 0x0d, 0x84, 0x52, 0x00, 0x01, 0x06, 0x07, 'C',  '0',
+        '0',  '0',  '1',  '2',  '3',  0x03, 0x03, 0x01, 0xc4, 0x01,
     };
     struct buf bytes;
     buf_init(&bytes, SUMMARY_BYTES_MAX);
@@ -187,14 +191,16 @@ static void not_a_summary(struct order_summary (*make)(void))
     assert_int_equal(order_summary_read(bytes.data, bytes.size, arena, &untouched), -EBADMSG);
     enum pf_error codes[8];
     size_t count = 0;
-    assert_int_equal(order_summary_outcome(bytes.data, bytes.size, codes, &count), OUTCOME_POSTED_ON_HOLD);
+    assert_int_equal(order_summary_outcome(bytes.data, bytes.size, codes, &count),
+                     OUTCOME_POSTED_ON_HOLD);
     assert_int_equal(count, 1);
     assert_int_equal(codes[0], PF_E_defect);
     bytes.data[0] = version;
     buf_byte(&bytes, 0); /* something follows */
     assert_int_equal(order_summary_read(bytes.data, bytes.size, arena, &untouched), -EBADMSG);
     bytes.size--;
-    for (size_t i = 0; i < bytes.size; i++) /* each byte turned: an error or a summary, never a crash */
+    for (size_t i = 0; i < bytes.size;
+         i++) /* each byte turned: an error or a summary, never a crash */
         for (int bit = 0; bit < 8; bit++) {
             struct order_summary any;
             bytes.data[i] = (char)(bytes.data[i] ^ 1 << bit);
@@ -241,7 +247,8 @@ static void test_no_two_codes_share_a_mark(void **state)
         buf_init(&bytes, SUMMARY_BYTES_MAX);
         assert_int_equal(order_summary_write(&s, &bytes), 0);
         assert_int_equal(order_summary_read(bytes.data, bytes.size, arena, &read), 0);
-        assert_string_equal(pf_error_info(read.flags.items[0].code)->name, pf_error_info((enum pf_error)code)->name);
+        assert_string_equal(pf_error_info(read.flags.items[0].code)->name,
+                            pf_error_info((enum pf_error)code)->name);
         buf_release(&bytes);
     }
     arena_free(arena);
@@ -252,11 +259,13 @@ static void test_narrative(void **state)
     (void)state;
     struct arena *arena = arena_new(SUPPORT_ARENA);
     struct order_summary s = plain();
-    assert_string_equal(order_summary_narrative(&s, arena),
-                        "tax is 8.75, by the configured rates 8.74, tolerance 0.03 (line 2); product unknown, "
-                        "posted as miscellaneous item (line 3 and 3 more)");
+    assert_string_equal(
+        order_summary_narrative(&s, arena),
+        "tax is 8.75, by the configured rates 8.74, tolerance 0.03 (line 2); product unknown, "
+        "posted as miscellaneous item (line 3 and 3 more)");
     s = empty();
-    assert_string_equal(order_summary_narrative(&s, arena), "tax is 8.75, by the configured rates 8.74: within the tolerance of 0.03");
+    assert_string_equal(order_summary_narrative(&s, arena),
+                        "tax is 8.75, by the configured rates 8.74: within the tolerance of 0.03");
     s.proof.tax_expected = s.proof.tax;
     assert_string_equal(order_summary_narrative(&s, arena), "");
     s = largest();

@@ -14,16 +14,21 @@ static void *copy(struct arena *arena, const void *from, size_t size)
     return memcpy(to, from, size);
 }
 
-#define COPY(arena, type, ...) copy(arena, (const type[]){__VA_ARGS__}, sizeof((const type[]){__VA_ARGS__}))
-#define SHOP(minor)                                                                                                                        \
-    {                                                                                                                                      \
-        .shop_minor = (minor)                                                                                                              \
+#define COPY(arena, type, ...)                                                                     \
+    copy(arena, (const type[]){__VA_ARGS__}, sizeof((const type[]){__VA_ARGS__}))
+#define SHOP(minor)                                                                                \
+    {                                                                                              \
+        .shop_minor = (minor)                                                                      \
     }
 
 struct order_event *support_order(struct arena *arena)
 {
-    const struct order_address home = {
-        .forename = "Ada", .surname = "Example", .line1 = "1 Test Street", .city = "London", .postcode = "E1 1AA", .country_code = "GB"};
+    const struct order_address home = {.forename = "Ada",
+                                       .surname = "Example",
+                                       .line1 = "1 Test Street",
+                                       .city = "London",
+                                       .postcode = "E1 1AA",
+                                       .country_code = "GB"};
     struct order_event e = {
         .event_id = "e-1",
         .event_time = 1795000000000,
@@ -37,8 +42,11 @@ struct order_event *support_order(struct arena *arena)
         .created_at = 1795000000000, /* 2026-11-18 11:06 UTC */
         .currency = "GBP",
         .taxes_included = true,
-        .customer =
-            COPY(arena, struct order_customer, {.customer_id = "77", .email = " Ada@Example.com", .forename = "Ada", .surname = "Example"}),
+        .customer = COPY(arena, struct order_customer,
+                         {.customer_id = "77",
+                          .email = " Ada@Example.com",
+                          .forename = "Ada",
+                          .surname = "Example"}),
         .billing_address = copy(arena, &home, sizeof home),
         .shipping_address = copy(arena, &home, sizeof home),
         .payment_status = PAYMENT_PAID,
@@ -62,15 +70,21 @@ struct order_event *support_order(struct arena *arena)
                           .taxable = true,
                           .requires_shipping = true,
                           .location_id = "1001"});
-    e.lines.items[0].tax_lines.count = e.lines.items[1].tax_lines.count = e.lines.items[1].discounts.count = 1;
-    e.lines.items[0].tax_lines.items = COPY(arena, struct tax_line, {.title = "GB VAT", .rate_ppm = 200000, .amount = SHOP(400)});
-    e.lines.items[1].tax_lines.items = COPY(arena, struct tax_line, {.title = "GB VAT", .rate_ppm = 200000, .amount = SHOP(417)});
-    e.lines.items[1].discounts.items = COPY(arena, struct order_discount, {.code = "FIVE", .amount = SHOP(500)});
+    e.lines.items[0].tax_lines.count = e.lines.items[1].tax_lines.count =
+        e.lines.items[1].discounts.count = 1;
+    e.lines.items[0].tax_lines.items =
+        COPY(arena, struct tax_line, {.title = "GB VAT", .rate_ppm = 200000, .amount = SHOP(400)});
+    e.lines.items[1].tax_lines.items =
+        COPY(arena, struct tax_line, {.title = "GB VAT", .rate_ppm = 200000, .amount = SHOP(417)});
+    e.lines.items[1].discounts.items =
+        COPY(arena, struct order_discount, {.code = "FIVE", .amount = SHOP(500)});
     e.shipping_lines.count = 1;
     e.shipping_lines.items =
-        COPY(arena, struct shipping_line, {.line_id = "S1", .code = "standard", .title = "Standard", .price = SHOP(350)});
+        COPY(arena, struct shipping_line,
+             {.line_id = "S1", .code = "standard", .title = "Standard", .price = SHOP(350)});
     e.shipping_lines.items[0].tax_lines.count = 1;
-    e.shipping_lines.items[0].tax_lines.items = COPY(arena, struct tax_line, {.title = "GB VAT", .rate_ppm = 200000, .amount = SHOP(58)});
+    e.shipping_lines.items[0].tax_lines.items =
+        COPY(arena, struct tax_line, {.title = "GB VAT", .rate_ppm = 200000, .amount = SHOP(58)});
     e.tenders.count = 1;
     e.tenders.items = COPY(arena, struct order_tender,
                            {.transaction_id = "T1",
@@ -125,7 +139,8 @@ static char *read_file(const char *path)
     return text;
 }
 
-static const char *const mapping_names[] = {"channels", "depots", "payments", "charges", "tax", "skus", "bundles", "policies"};
+static const char *const mapping_names[] = {"channels", "depots", "payments", "charges",
+                                            "tax",      "skus",   "bundles",  "policies"};
 static char folder[64];
 
 static void remove_folder(void)
@@ -142,7 +157,8 @@ const char *support_mappings_copy(const char *file, const char *content)
 {
     if (*folder == '\0') {
         const char *base = getenv("TMPDIR");
-        (void)snprintf(folder, sizeof folder, "%.30s/pf-mappings-XXXXXX", base != NULL ? base : "/tmp");
+        (void)snprintf(folder, sizeof folder, "%.30s/pf-mappings-XXXXXX",
+                       base != NULL ? base : "/tmp");
         assert_non_null(mkdtemp(folder));
         assert_int_equal(atexit(remove_folder), 0);
     }
@@ -165,8 +181,9 @@ const char *support_mappings_copy(const char *file, const char *content)
 
 static void answer(const struct support_world *world, struct fact *fact)
 {
-    const bool missing = world->missing_product != NULL && fact->kind == FACT_PRODUCT &&
-                         strncmp(fact->sku.product, world->missing_product, strlen(world->missing_product)) == 0;
+    const bool missing =
+        world->missing_product != NULL && fact->kind == FACT_PRODUCT &&
+        strncmp(fact->sku.product, world->missing_product, strlen(world->missing_product)) == 0;
     if (fact->kind == FACT_PRODUCT) {
         fact->state = missing ? FACT_ABSENT : FACT_KNOWN;
     } else {
@@ -175,8 +192,9 @@ static void answer(const struct support_world *world, struct fact *fact)
     }
 }
 
-void support_decide(const struct order_event *event, const struct order_rules *rules, struct support_world *world, struct arena *arena,
-                    struct flow_key *ret_key, struct flow_plan *ret_plan)
+void support_decide(const struct order_event *event, const struct order_rules *rules,
+                    struct support_world *world, struct arena *arena, struct flow_key *ret_key,
+                    struct flow_plan *ret_plan)
 {
     static const struct support_world whole_world = {0};
     struct support_world all = world != NULL ? *world : whole_world;
@@ -188,7 +206,8 @@ void support_decide(const struct order_event *event, const struct order_rules *r
         const size_t count = all.asked = ret_plan->fact_count;
         for (size_t i = 0; i < count; i++)
             answer(&all, &facts[i]);
-        assert_int_equal(order_decide(event, ret_key, rules, facts, count, NULL, arena, ret_plan), 0);
+        assert_int_equal(order_decide(event, ret_key, rules, facts, count, NULL, arena, ret_plan),
+                         0);
         assert_int_not_equal(ret_plan->verdict, FLOW_NEEDS_FACTS); /* asked all together, once */
     }
     if (world != NULL)
@@ -200,7 +219,8 @@ void support_decide(const struct order_event *event, const struct order_rules *r
 xmlDoc *support_request(const struct flow_plan *plan)
 {
     assert_int_equal(plan->verdict, FLOW_SENDS);
-    xmlDoc *doc = xmlReadMemory(plan->request, (int)plan->request_size, "request", NULL, XML_PARSE_NONET);
+    xmlDoc *doc =
+        xmlReadMemory(plan->request, (int)plan->request_size, "request", NULL, XML_PARSE_NONET);
     assert_non_null(doc);
     return doc;
 }
@@ -235,13 +255,17 @@ const char *support_attribute(xmlNode *node, const char *name, struct arena *are
     return text;
 }
 
-/* "-12.34" → -1234 for two decimals; written anew, so that no line of the code under test judges itself. */
+/* "-12.34" → -1234 for two decimals; written anew, so that no line of the code under test judges
+ * itself. */
 static int64_t minor_of(const char *text, int decimals)
 {
     const bool negative = *text == '-';
     const char *point = strchr(text, '.');
     int64_t value = 0;
-    assert_int_equal(*text == '\0' ? decimals : point == NULL ? 0 : (int)strlen(point + 1), *text == '\0' ? decimals : decimals);
+    assert_int_equal(*text == '\0'   ? decimals
+                     : point == NULL ? 0
+                                     : (int)strlen(point + 1),
+                     *text == '\0' ? decimals : decimals);
     for (const char *p = text + negative; *p != '\0'; p++)
         if (p != point)
             value = value * 10 + (*p - '0');
@@ -257,7 +281,8 @@ static int64_t due_of(xmlNode *node, bool net, int decimals, struct arena *arena
 {
     if (strcmp((const char *)node->name, "OrderLineData") == 0) {
         const int64_t quantity = strtoll(support_attribute(node, "Quantity", arena), NULL, 10);
-        return quantity * attribute_minor(node, "Price", decimals, arena) - attribute_minor(node, "TrDisc", decimals, arena) +
+        return quantity * attribute_minor(node, "Price", decimals, arena) -
+               attribute_minor(node, "TrDisc", decimals, arena) +
                (net ? attribute_minor(node, "ExtTaxVal", decimals, arena) : 0);
     }
     if (strcmp((const char *)node->name, "OrderChargeData") == 0)

@@ -1,4 +1,5 @@
-/* A client that only reads: what our own writers make, told apart by its bytes, and what a defect above might hand down. */
+/* A client that only reads: what our own writers make, told apart by its bytes, and what a defect
+ * above might hand down. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,11 +26,12 @@ static struct config *load(const char *const overrides[], size_t count)
     return config;
 }
 
-/* One request of each type, as request.c writes it. */
+/* One request of each type, as its writer writes it. */
 static void make(const struct prima_names *names, enum prima_type type, struct buf *out)
 {
     const struct prima_order_line line = {.product = "A", .quantity = "1", .price = "1.00"};
-    const struct prima_order order = {.order_number = "2011", .currency = "GBP", .lines = &line, .line_count = 1};
+    const struct prima_order order = {
+        .order_number = "2011", .currency = "GBP", .lines = &line, .line_count = 1};
     const struct prima_customer customer = {.customer_ref = "ref-1"};
     const struct prima_sku sku = {.product = "A"};
     const struct prima_search search = {"2026-01-01", "2026-01-31", 1, 100};
@@ -68,7 +70,8 @@ static bool is_read(enum prima_type type)
 /* Every request under every type's flag: only a read that is what it says passes. */
 static void test_all_pairs(void **state)
 {
-    static const char *const both[2][1] = {{"prima.order_request=MultiNewOrder"}, {"prima.order_request=NewOrder"}};
+    static const char *const both[2][1] = {{"prima.order_request=MultiNewOrder"},
+                                           {"prima.order_request=NewOrder"}};
     (void)state;
     for (size_t c = 0; c < 2; c++) {
         struct config *config = load(both[c], 1);
@@ -80,8 +83,10 @@ static void test_all_pairs(void **state)
         for (int of = 0; of < PRIMA_TYPE_COUNT; of++) {
             make(&names, (enum prima_type)of, &request);
             for (int as = 0; as < PRIMA_TYPE_COUNT; as++)
-                if (guard_only_reads(&names, (enum prima_type)as, request.data, request.size) != (of == as && is_read((enum prima_type)of)))
-                    fail_msg("%s as %s", prima_type_name((enum prima_type)of), prima_type_name((enum prima_type)as));
+                if (guard_only_reads(&names, (enum prima_type)as, request.data, request.size) !=
+                    (of == as && is_read((enum prima_type)of)))
+                    fail_msg("%s as %s", prima_type_name((enum prima_type)of),
+                             prima_type_name((enum prima_type)as));
         }
         buf_release(&request);
         config_free(config);
@@ -95,12 +100,18 @@ static void test_disguised(void **state)
         const char *name, *override, *text;
         enum prima_type type;
     } rows[] = {
-        {"a search called NewCustomer", "prima.name.customer_search=NewCustomer", NULL, PRIMA_CUSTOMER_SEARCH},
-        {"a search called as orders are posted", "prima.name.order_search=MultiNewOrder", NULL, PRIMA_ORDER_SEARCH},
-        {"a search called as accounts are made here", "prima.name.new_customer=CustomerSearch", NULL, PRIMA_CUSTOMER_SEARCH},
-        {"two types", "log.level=info", "<Request RequestType=\"OrderStatus\" RequestType=\"NewOrder\">", PRIMA_ORDER_STATUS},
-        {"a name that goes on", "log.level=info", PRIMA_REQUEST_OPENING "OrderStatusAndNewOrder\">", PRIMA_ORDER_STATUS},
-        {"a blank before it", "log.level=info", " " PRIMA_REQUEST_OPENING "OrderStatus\">", PRIMA_ORDER_STATUS},
+        {"a search called NewCustomer", "prima.name.customer_search=NewCustomer", NULL,
+         PRIMA_CUSTOMER_SEARCH},
+        {"a search called as orders are posted", "prima.name.order_search=MultiNewOrder", NULL,
+         PRIMA_ORDER_SEARCH},
+        {"a search called as accounts are made here", "prima.name.new_customer=CustomerSearch",
+         NULL, PRIMA_CUSTOMER_SEARCH},
+        {"two types", "log.level=info",
+         "<Request RequestType=\"OrderStatus\" RequestType=\"NewOrder\">", PRIMA_ORDER_STATUS},
+        {"a name that goes on", "log.level=info", PRIMA_REQUEST_OPENING "OrderStatusAndNewOrder\">",
+         PRIMA_ORDER_STATUS},
+        {"a blank before it", "log.level=info", " " PRIMA_REQUEST_OPENING "OrderStatus\">",
+         PRIMA_ORDER_STATUS},
         {"nothing", "log.level=info", "", PRIMA_ORDER_STATUS},
         {"cut", "log.level=info", PRIMA_REQUEST_OPENING "OrderStatus", PRIMA_ORDER_STATUS},
     };
@@ -150,15 +161,19 @@ static int listen_somewhere(int *ret_port)
     return fd;
 }
 
-/* Sends one request of the type and runs the loop dry. Whether a connection was made: the server never answers. */
-static bool reaches_server(const char *shadow, bool later, enum prima_type type, struct asked *asked)
+/* Sends one request of the type and runs the loop dry. Whether a connection was made: the server
+ * never answers. */
+static bool reaches_server(const char *shadow, bool later, enum prima_type type,
+                           struct asked *asked)
 {
     char url[80];
     int port;
     const int server = listen_somewhere(&port);
     (void)snprintf(url, sizeof url, "prima.url=http://127.0.0.1:%d/wsalive/wsalive", port);
     struct config *config =
-        load((const char *const[]){url, shadow, "prima.deadline.new_order=300ms", "prima.deadline.order_status=300ms"}, 4);
+        load((const char *const[]){url, shadow, "prima.deadline.new_order=300ms",
+                                   "prima.deadline.order_status=300ms"},
+             4);
     struct config_message message;
     struct prima_client *client;
     struct buf request;
@@ -189,7 +204,8 @@ static void test_client(void **state)
 {
     struct asked asked;
     (void)state;
-    assert_true(reaches_server("worker.shadow=false", false, PRIMA_NEW_ORDER, &asked)); /* the arrangement shows what leaves */
+    assert_true(reaches_server("worker.shadow=false", false, PRIMA_NEW_ORDER,
+                               &asked)); /* the arrangement shows what leaves */
     assert_false(asked.reply.is_refused_here);
     assert_false(reaches_server("worker.shadow=true", false, PRIMA_NEW_ORDER, &asked));
     assert_true(asked.reply.is_refused_here);
@@ -203,6 +219,8 @@ static void test_client(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_pairs), cmocka_unit_test(test_disguised), cmocka_unit_test(test_client)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_pairs),
+                                       cmocka_unit_test(test_disguised),
+                                       cmocka_unit_test(test_client)};
     return cmocka_run_group_tests_name("the guard of who only reads", tests, NULL, NULL);
 }

@@ -18,14 +18,19 @@ static void test_append(void **state)
         {"ASCII", "Smith & \"Co\" <x>", "Smith & \"Co\" <x>", false},
         {"Latin-1 stays", "M\u00FCller \u00A3 \u00FF", "M\xFCller \xA3 \xFF", false},
         {"Polish", "\u0141ukasz \u017B\u00F3\u0142\u0107", "Lukasz Z\xF3lc", true},
-        {"Czech, Hungarian, Romanian, Turkish", "\u0158\u011B\u0151\u0219\u0130\u0131", "ReosIi", true},
-        {"Greek", "\u03A0\u03B1\u03C0\u03AC\u03C2 \u1F08\u03B8\u1FC6\u03BD\u03B1\u03B9", "Papas Athinai", true},
-        {"Cyrillic", "\u0429\u0443\u043A\u0438\u043D \u0404\u0432\u0433\u0435\u043D", "Shchukin Yevgen", true},
+        {"Czech, Hungarian, Romanian, Turkish", "\u0158\u011B\u0151\u0219\u0130\u0131", "ReosIi",
+         true},
+        {"Greek", "\u03A0\u03B1\u03C0\u03AC\u03C2 \u1F08\u03B8\u1FC6\u03BD\u03B1\u03B9",
+         "Papas Athinai", true},
+        {"Cyrillic", "\u0429\u0443\u043A\u0438\u043D \u0404\u0432\u0433\u0435\u043D",
+         "Shchukin Yevgen", true},
         {"Vietnamese", "Nguy\u1EC5n", "Nguyen", true},
         {"German capital sharp s", "STRA\u1E9EE", "STRASSE", true},
-        {"typographic", "\u201CIt\u2019s\u201D \u2013 \u2026 5\u202F\u20AC \u2122", "\"It's\" - ... 5 EUR TM", true},
+        {"typographic", "\u201CIt\u2019s\u201D \u2013 \u2026 5\u202F\u20AC \u2122",
+         "\"It's\" - ... 5 EUR TM", true},
         {"ligature and full width", "\uFB01\uFF21", "fiA", true},
-        {"a letter and its mark are joined", "Cafe\u0301 A\u030A c\u0327", "Caf\xE9 \xC5 \xE7", false},
+        {"a letter and its mark are joined", "Cafe\u0301 A\u030A c\u0327", "Caf\xE9 \xC5 \xE7",
+         false},
         {"a mark that nothing joins goes", "z\u0301", "z", true},
         {"two marks on one letter", "e\u0301\u0323", "\xE9", true},
         {"a mark joins no escape", "&\u0301", "&", true},
@@ -93,7 +98,8 @@ static void test_full(void **state)
     buf_release(&out);
 }
 
-/* The table is searched by halves: its rows must rise, and none may bring back what XML or Latin-1 has not. */
+/* The table is searched by halves: its rows must rise, and none may bring back what XML or Latin-1
+ * has not. */
 static void test_table(void **state)
 {
     (void)state;
@@ -114,11 +120,42 @@ static void test_table(void **state)
     }
 }
 
+/* The first and the last of each kind of mark without a glyph go, and their neighbours do not. */
+static void test_where_marks_begin_and_end(void **state)
+{
+    (void)state;
+    static const uint32_t ranges[][2] = {
+        {0x300, 0x36F},   {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0x200B, 0x200F},
+        {0x202A, 0x202E}, {0x2060, 0x206F}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        for (int step = -1; step <= 1; step++)
+            for (size_t end = 0; end < 2; end++) {
+                const uint32_t code =
+                    ranges[i][end] +
+                    (uint32_t)(end == 0 ? step : -step); /* outside, at the end, inside */
+                const bool goes = code >= ranges[i][0] && code <= ranges[i][1];
+                const char text[] = {'q',
+                                     (char)(code < 0x800 ? 0xC0 | code >> 6 : 0xE0 | code >> 12),
+                                     (char)(0x80 | (code < 0x800 ? code & 0x3F : code >> 6 & 0x3F)),
+                                     (char)(code < 0x800 ? 0 : 0x80 | (code & 0x3F)), 0};
+                struct buf out;
+                buf_init(&out, 100);
+                (void)latin1_append(text, LATIN1_PLAIN, &out);
+                if ((strcmp(out.data, "q") == 0) != goes)
+                    fail_msg("U+%04X becomes \"%s\"", code, out.data);
+                buf_release(&out);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_append), cmocka_unit_test(test_attribute), cmocka_unit_test(test_spell),
-        cmocka_unit_test(test_full),   cmocka_unit_test(test_table),
+        cmocka_unit_test(test_where_marks_begin_and_end),
+        cmocka_unit_test(test_append),
+        cmocka_unit_test(test_attribute),
+        cmocka_unit_test(test_spell),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests_name("prima.latin1", tests, NULL, NULL);
 }

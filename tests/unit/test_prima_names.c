@@ -38,7 +38,8 @@ static void test_readme(void **state)
     assert_int_equal(count, ROWS); /* none too many */
     for (size_t i = 0; i < ROWS; i++) {
         char wanted[400];
-        (void)snprintf(wanted, sizeof wanted, "\n| `%s` | %s | `%s` | %s |\n", rows[i].id, rows[i].mark, rows[i].name, rows[i].what);
+        (void)snprintf(wanted, sizeof wanted, "\n| `%s` | %s | `%s` | %s |\n", rows[i].id,
+                       rows[i].mark, rows[i].name, rows[i].what);
         if (strstr(table, wanted) == NULL)
             fail_msg("README.md lacks: %s", wanted);
     }

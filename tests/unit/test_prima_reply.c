@@ -41,69 +41,113 @@ static void test_envelope(void **state)
         const char *text;
         bool is_fault;
     } rows[] = {
-        {"escaped", OPEN "<n:xResponse xmlns:n='u'><r>&lt;A b=\"1 &amp;amp; 2\"/&gt;</r></n:xResponse>" CLOSE,
+        {"escaped",
+         OPEN "<n:xResponse xmlns:n='u'><r>&lt;A b=\"1 &amp;amp; 2\"/&gt;</r></n:xResponse>" CLOSE,
          .text = "<A b=\"1 &amp; 2\"/>"},
         {"CDATA", OPEN "<xResponse><r><![CDATA[<A/>]]></r></xResponse>" CLOSE, .text = "<A/>"},
-        {"CDATA and text in turn", OPEN "<xResponse><r>&lt;<![CDATA[A]]>/&gt;</r></xResponse>" CLOSE, .text = "<A/>"},
-        {"comments between", OPEN "<xResponse><r>&lt;A<!-- no -->/&gt;</r></xResponse>" CLOSE, .text = "<A/>"},
-        {"character references", OPEN "<xResponse><r>&#60;\xC3\xA9&#233;</r></xResponse>" CLOSE, .text = "<\xC3\xA9\xC3\xA9"},
+        {"CDATA and text in turn",
+         OPEN "<xResponse><r>&lt;<![CDATA[A]]>/&gt;</r></xResponse>" CLOSE, .text = "<A/>"},
+        {"comments between", OPEN "<xResponse><r>&lt;A<!-- no -->/&gt;</r></xResponse>" CLOSE,
+         .text = "<A/>"},
+        {"character references", OPEN "<xResponse><r>&#60;\xC3\xA9&#233;</r></xResponse>" CLOSE,
+         .text = "<\xC3\xA9\xC3\xA9"},
         {"other prefixes, a header, blanks",
-         "<?xml version='1.0'?>\n<S:Envelope xmlns:S='" NS "'>\n<S:Header><x>no</x></S:Header>\n<S:Body>\n<q:comwsomhandlerResponse"
-         " xmlns:q='v'>\n <ns9:result xmlns:ns9='w'>yes</ns9:result>\n</q:comwsomhandlerResponse>\n</S:Body>\n</S:Envelope>\n",
+         "<?xml version='1.0'?>\n<S:Envelope xmlns:S='" NS
+         "'>\n<S:Header><x>no</x></S:Header>\n<S:Body>\n<q:comwsomhandlerResponse"
+         " xmlns:q='v'>\n <ns9:result "
+         "xmlns:ns9='w'>yes</ns9:result>\n</q:comwsomhandlerResponse>\n</S:Body>\n</S:Envelope>\n",
          .text = "yes"},
-        {"no prefix at all", "<Envelope xmlns='" NS "'><Body><xResponse><r>yes</r></xResponse></Body></Envelope>", .text = "yes"},
-        {"the first child counts", OPEN "<xResponse><r>one</r><r>two</r></xResponse>" CLOSE, .text = "one"},
-        {"text of inner elements does not", OPEN "<xResponse><r>a<b>c</b>d</r></xResponse>" CLOSE, .text = "ad"},
+        {"no prefix at all",
+         "<Envelope xmlns='" NS "'><Body><xResponse><r>yes</r></xResponse></Body></Envelope>",
+         .text = "yes"},
+        {"the first child counts", OPEN "<xResponse><r>one</r><r>two</r></xResponse>" CLOSE,
+         .text = "one"},
+        {"text of inner elements does not", OPEN "<xResponse><r>a<b>c</b>d</r></xResponse>" CLOSE,
+         .text = "ad"},
         {"an empty child", OPEN "<xResponse><r/></xResponse>" CLOSE, .text = ""},
-        {"Latin-1, declared", "<?xml version='1.0' encoding='ISO-8859-1'?>" OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE,
+        {"Latin-1, declared",
+         "<?xml version='1.0' encoding='ISO-8859-1'?>" OPEN
+         "<xResponse><r>\xE9</r></xResponse>" CLOSE,
          .text = "\xC3\xA9"},
-        {"Latin-1 by the header", OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE, "ISO-8859-1", .text = "\xC3\xA9"},
+        {"Latin-1 by the header", OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE, "ISO-8859-1",
+         .text = "\xC3\xA9"},
         {"the declaration goes before the header",
-         "<?xml version='1.0' encoding='ISO-8859-1'?>" OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE, "utf-8", .text = "\xC3\xA9"},
+         "<?xml version='1.0' encoding='ISO-8859-1'?>" OPEN
+         "<xResponse><r>\xE9</r></xResponse>" CLOSE,
+         "utf-8", .text = "\xC3\xA9"},
         {"a fault",
-         OPEN "<e:Fault><faultcode>e:Server</faultcode><faultstring>so &amp; so</faultstring><detail><x>y</x></detail></e:Fault>" CLOSE,
+         OPEN "<e:Fault><faultcode>e:Server</faultcode><faultstring>so &amp; "
+              "so</faultstring><detail><x>y</x></detail></e:Fault>" CLOSE,
          .text = "so & so", .is_fault = true},
         {"a fault without words", OPEN "<e:Fault/>" CLOSE, .text = "", .is_fault = true},
-        {"a fault before a response", OPEN "<Fault/><xResponse><r>a</r></xResponse>" CLOSE, .text = "", .is_fault = true},
-        {"a fault behind a response", OPEN "<xResponse><r>a</r></xResponse><Fault><faultstring>no</faultstring></Fault>" CLOSE,
+        {"a fault before a response", OPEN "<Fault/><xResponse><r>a</r></xResponse>" CLOSE,
+         .text = "", .is_fault = true},
+        {"a fault behind a response",
+         OPEN "<xResponse><r>a</r></xResponse><Fault><faultstring>no</faultstring></Fault>" CLOSE,
          .text = "no", .is_fault = true},
-        {"a fault that a comment follows", OPEN "<Fault><faultstring>no</faultstring></Fault><!-- -->" CLOSE, .text = "no",
+        {"a fault that a comment follows",
+         OPEN "<Fault><faultstring>no</faultstring></Fault><!-- -->" CLOSE, .text = "no",
          .is_fault = true},
-        {"a response that a comment follows", OPEN "<xResponse><r>a</r></xResponse><!-- -->" CLOSE, .text = "a"},
-        {"a fault in a second body", OPEN "<xResponse><r>a</r></xResponse></e:Body><e:Body><Fault/>" CLOSE, .text = "", .is_fault = true},
-        {"something else behind a fault", OPEN "<Fault><faultstring>no</faultstring></Fault><x><y>z</y></x>" CLOSE, .text = "no",
+        {"a response that a comment follows", OPEN "<xResponse><r>a</r></xResponse><!-- -->" CLOSE,
+         .text = "a"},
+        {"a fault in a second body",
+         OPEN "<xResponse><r>a</r></xResponse></e:Body><e:Body><Fault/>" CLOSE, .text = "",
          .is_fault = true},
-        {"declared UTF-8, is not", "<?xml version='1.0' encoding='UTF-8'?>" OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE,
+        {"something else behind a fault",
+         OPEN "<Fault><faultstring>no</faultstring></Fault><x><y>z</y></x>" CLOSE, .text = "no",
+         .is_fault = true},
+        {"declared UTF-8, is not",
+         "<?xml version='1.0' encoding='UTF-8'?>" OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE,
          .result = -EBADMSG},
-        {"undeclared and not UTF-8", OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE, .result = -EBADMSG},
-        {"an unknown encoding", "<?xml version='1.0' encoding='X-NONE'?>" OPEN "<xResponse><r>a</r></xResponse>" CLOSE, .result = -EBADMSG},
+        {"undeclared and not UTF-8", OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE,
+         .result = -EBADMSG},
+        {"an unknown encoding",
+         "<?xml version='1.0' encoding='X-NONE'?>" OPEN "<xResponse><r>a</r></xResponse>" CLOSE,
+         .result = -EBADMSG},
         {"cut", OPEN "<xResponse><r>&lt;A/&gt;</r></xResp", .result = -EBADMSG},
-        {"text after the end", OPEN "<xResponse><r>a</r></xResponse>" CLOSE "x", .result = -EBADMSG},
-        {"a second document after the end", OPEN "<xResponse><r>a</r></xResponse>" CLOSE "<b/>", .result = -EBADMSG},
+        {"text after the end", OPEN "<xResponse><r>a</r></xResponse>" CLOSE "x",
+         .result = -EBADMSG},
+        {"a second document after the end", OPEN "<xResponse><r>a</r></xResponse>" CLOSE "<b/>",
+         .result = -EBADMSG},
         {"a response with no child", OPEN "<xResponse>text</xResponse>" CLOSE, .result = -EBADMSG},
         {"a body with something else", OPEN "<html><r>a</r></html>" CLOSE, .result = -EBADMSG},
         {"an HTML error page", "<html><body><h1>502</h1></body></html>", .result = -EBADMSG},
-        {"a response outside of a body", "<e:Envelope xmlns:e='" NS "'><e:Head><xResponse><r>a</r></xResponse></e:Head></e:Envelope>",
+        {"a response outside of a body",
+         "<e:Envelope xmlns:e='" NS
+         "'><e:Head><xResponse><r>a</r></xResponse></e:Head></e:Envelope>",
          .result = -EBADMSG},
         {"no XML", "OK", .result = -EBADMSG},
-        {"a DOCTYPE", "<!DOCTYPE Envelope>" OPEN "<xResponse><r>a</r></xResponse>" CLOSE, .result = -EBADMSG},
-        {"an entity of its own", "<!DOCTYPE Envelope [<!ENTITY a 'b'>]>" OPEN "<xResponse><r>&a;</r></xResponse>" CLOSE,
+        {"a DOCTYPE", "<!DOCTYPE Envelope>" OPEN "<xResponse><r>a</r></xResponse>" CLOSE,
          .result = -EBADMSG},
-        {"a file as an entity", "<!DOCTYPE e [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>" OPEN "<xResponse><r>&a;</r></xResponse>" CLOSE,
+        {"an entity of its own",
+         "<!DOCTYPE Envelope [<!ENTITY a 'b'>]>" OPEN "<xResponse><r>&a;</r></xResponse>" CLOSE,
          .result = -EBADMSG},
-        {"a DTD from the network", "<!DOCTYPE e SYSTEM 'http://127.0.0.1:9/x.dtd'>" OPEN "<xResponse><r>a</r></xResponse>" CLOSE,
+        {"a file as an entity",
+         "<!DOCTYPE e [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>" OPEN
+         "<xResponse><r>&a;</r></xResponse>" CLOSE,
          .result = -EBADMSG},
-        {"a parameter entity", "<!DOCTYPE e [<!ENTITY % a SYSTEM 'file:///etc/passwd'> %a;]>" OPEN "<xResponse><r>a</r></xResponse>" CLOSE,
+        {"a DTD from the network",
+         "<!DOCTYPE e SYSTEM 'http://127.0.0.1:9/x.dtd'>" OPEN
+         "<xResponse><r>a</r></xResponse>" CLOSE,
+         .result = -EBADMSG},
+        {"a parameter entity",
+         "<!DOCTYPE e [<!ENTITY % a SYSTEM 'file:///etc/passwd'> %a;]>" OPEN
+         "<xResponse><r>a</r></xResponse>" CLOSE,
          .result = -EBADMSG},
         {"a billion laughs",
-         "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>"
-         "<!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;'><!ENTITY f '&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;'>]>" OPEN
-         "<xResponse><r>&f;</r></xResponse>" CLOSE,
+         "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c "
+         "'&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>"
+         "<!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;'><!ENTITY f "
+         "'&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;'>]>" OPEN "<xResponse><r>&f;</r></xResponse>" CLOSE,
          .result = -EBADMSG},
-        {"an entity that nobody declared", OPEN "<xResponse><r>&nbsp;</r></xResponse>" CLOSE, .result = -EBADMSG},
-        {"a character that XML forbids", OPEN "<xResponse><r>a&#1;b</r></xResponse>" CLOSE, .result = -EBADMSG},
+        {"an entity that nobody declared", OPEN "<xResponse><r>&nbsp;</r></xResponse>" CLOSE,
+         .result = -EBADMSG},
+        {"a character that XML forbids", OPEN "<xResponse><r>a&#1;b</r></xResponse>" CLOSE,
+         .result = -EBADMSG},
         {"a text beyond the cap",
-         OPEN "<xResponse><r>0123456789012345678901234567890123456789012345678901234567890123456789</r></xResponse>" CLOSE,
+         OPEN
+         "<xResponse><r>0123456789012345678901234567890123456789012345678901234567890123456789</"
+         "r></xResponse>" CLOSE,
          .result = -E2BIG},
         {"empty", "", .result = -EBADMSG},
     };
@@ -111,7 +155,9 @@ static void test_envelope(void **state)
         print_message("  %s\n", rows[i].name);
         struct envelope_reply reply = {.is_fault = false};
         buf_init(&reply.text, 64);
-        assert_int_equal(envelope_read(reader, rows[i].bytes, strlen(rows[i].bytes), rows[i].charset, &reply), rows[i].result);
+        assert_int_equal(
+            envelope_read(reader, rows[i].bytes, strlen(rows[i].bytes), rows[i].charset, &reply),
+            rows[i].result);
         if (rows[i].result == 0) {
             assert_string_equal(reply.text.data, rows[i].text);
             assert_int_equal(reply.is_fault, rows[i].is_fault);
@@ -160,9 +206,12 @@ static void test_names_do_not_pile_up(void **state)
     for (int round = 0; round < 20; round++) {  /* 20 times half a megabyte of names */
         size_t size = (size_t)snprintf(document, sizeof document, "<r>");
         for (int i = 0; i < 1000; i++)
-            size += (size_t)snprintf(document + size, sizeof document - size, "<n%d_%d_%0500d/>", round, i, 0);
+            size += (size_t)snprintf(document + size, sizeof document - size, "<n%d_%d_%0500d/>",
+                                     round, i, 0);
         size += (size_t)snprintf(document + size, sizeof document - size, "</r>");
-        assert_int_equal(xml_read(reader, document, size, NULL, false, &(const struct xml_events){.open = NULL}, NULL), 0);
+        assert_int_equal(xml_read(reader, document, size, NULL, false,
+                                  &(const struct xml_events){.open = NULL}, NULL),
+                         0);
     }
     assert_true(mallinfo2().uordblks - before < 3 * 1024 * 1024);
 }
@@ -177,45 +226,64 @@ static void test_reply(void **state)
         struct reply reply;
     } rows[] = {
         {"declared Latin-1, is UTF-8 by now",
-         "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><R RequestStatus='ERROR' RequestError='Pr\xC3\xA9nom &amp; co'/>", PRIMA_NEW_ORDER,
-         .reply = {.status = REPLY_STATUS_ERROR, .error = "Pr\xC3\xA9nom & co"}},
-        {"status in lower case", "<R RequestStatus='ok'/>", PRIMA_NEW_ORDER, .reply = {.status = REPLY_STATUS_OK, .error = ""}},
-        {"another status", "<R RequestStatus='WARN'/>", PRIMA_NEW_ORDER, .reply = {.status = REPLY_STATUS_OTHER, .error = ""}},
+         "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><R RequestStatus='ERROR' "
+         "RequestError='Pr\xC3\xA9nom &amp; co'/>",
+         PRIMA_NEW_ORDER, .reply = {.status = REPLY_STATUS_ERROR, .error = "Pr\xC3\xA9nom & co"}},
+        {"status in lower case", "<R RequestStatus='ok'/>", PRIMA_NEW_ORDER,
+         .reply = {.status = REPLY_STATUS_OK, .error = ""}},
+        {"another status", "<R RequestStatus='WARN'/>", PRIMA_NEW_ORDER,
+         .reply = {.status = REPLY_STATUS_OTHER, .error = ""}},
         {"status on the Data alone", "<R><Data RequestStatus='OK'/></R>", PRIMA_NEW_ORDER,
          .reply = {.status = REPLY_STATUS_OK, .error = "", .has_data = true}},
-        {"OK over a Data that failed", "<R RequestStatus='OK'><Data RequestStatus='ERROR' RequestError='no'/></R>", PRIMA_NEW_ORDER,
-         .reply = {.status = REPLY_STATUS_OK, .error = "no", .has_data = true, .has_inner_error = true}},
-        {"OK over a second Data that failed", "<R RequestStatus='OK'><Data/><Data RequestError='no'/></R>", PRIMA_NEW_ORDER,
-         .reply = {.status = REPLY_STATUS_OK, .error = "no", .has_data = true, .has_inner_error = true}},
+        {"OK over a Data that failed",
+         "<R RequestStatus='OK'><Data RequestStatus='ERROR' RequestError='no'/></R>",
+         PRIMA_NEW_ORDER,
+         .reply =
+             {.status = REPLY_STATUS_OK, .error = "no", .has_data = true, .has_inner_error = true}},
+        {"OK over a second Data that failed",
+         "<R RequestStatus='OK'><Data/><Data RequestError='no'/></R>", PRIMA_NEW_ORDER,
+         .reply =
+             {.status = REPLY_STATUS_OK, .error = "no", .has_data = true, .has_inner_error = true}},
         {"rows in either case, others passed over",
-         "<R><Data><SKU Product='a' MtrxCode2='m'/><other Product='x'/><sku Product='b'/></Data></R>", PRIMA_PRODUCT_READ,
-         .reply = {.error = "", .has_data = true, .product_count = 2}},
-        {"rows before a comment are not told twice", "<R RequestError='no'><Data><sku Product='a'/><!-- --><sku Product='b'/></Data></R>",
+         "<R><Data><SKU Product='a' MtrxCode2='m'/><other Product='x'/><sku "
+         "Product='b'/></Data></R>",
+         PRIMA_PRODUCT_READ, .reply = {.error = "", .has_data = true, .product_count = 2}},
+        {"rows before a comment are not told twice",
+         "<R RequestError='no'><Data><sku Product='a'/><!-- --><sku Product='b'/></Data></R>",
          PRIMA_PRODUCT_READ, .reply = {.error = "no", .has_data = true, .product_count = 2}},
-        {"rows outside of Data do not count", "<R><sku Product='a'/><x><sku Product='b'/></x></R>", PRIMA_PRODUCT_READ,
-         .reply = {.error = ""}},
-        {"rows of rows do not count", "<R><Data><x><sku Product='b'/></x></Data></R>", PRIMA_PRODUCT_READ,
-         .reply = {.error = "", .has_data = true}},
+        {"rows outside of Data do not count", "<R><sku Product='a'/><x><sku Product='b'/></x></R>",
+         PRIMA_PRODUCT_READ, .reply = {.error = ""}},
+        {"rows of rows do not count", "<R><Data><x><sku Product='b'/></x></Data></R>",
+         PRIMA_PRODUCT_READ, .reply = {.error = "", .has_data = true}},
         {"documents, and lines within them",
-         "<R RequestStatus='OK'><Data Pages='3'><Document OrderNumber='1'><Line/><x/><Line/></Document>"
+         "<R RequestStatus='OK'><Data Pages='3'><Document "
+         "OrderNumber='1'><Line/><x/><Line/></Document>"
          "<Document/></Data></R>",
-         PRIMA_ORDER_SEARCH, .reply = {.status = REPLY_STATUS_OK, .error = "", .has_data = true, .document_count = 2, .pages = 3}},
-        {"a line outside of a document", "<R><Data><Document/></Data><x><y><Line/></y></x></R>", PRIMA_ORDER_SEARCH,
-         .reply = {.error = "", .has_data = true, .document_count = 1}},
-        {"pages that are no number", "<R><Data Pages='many'><Document/></Data></R>", PRIMA_ORDER_SEARCH,
-         .reply = {.error = "", .has_data = true, .document_count = 1}},
-        {"more pages than can be", "<R><Data Pages='99999999999999999999'/></R>", PRIMA_ORDER_SEARCH,
-         .reply = {.error = "", .has_data = true}},
-        {"documents in another read's reply", "<R><Data Pages='3'><Document/></Data></R>", PRIMA_PRODUCT_READ,
-         .reply = {.error = "", .has_data = true}},
-        {"an account without a code is none", "<R><Data><Customer CustomerRef='r'/></Data></R>", PRIMA_CUSTOMER_SEARCH,
-         .reply = {.error = "", .has_data = true}},
-        {"the new account is on the Data", "<R RequestStatus='OK'><Data Account='C9'/></R>", PRIMA_NEW_CUSTOMER,
+         PRIMA_ORDER_SEARCH,
+         .reply = {.status = REPLY_STATUS_OK,
+                   .error = "",
+                   .has_data = true,
+                   .document_count = 2,
+                   .pages = 3}},
+        {"a line outside of a document", "<R><Data><Document/></Data><x><y><Line/></y></x></R>",
+         PRIMA_ORDER_SEARCH, .reply = {.error = "", .has_data = true, .document_count = 1}},
+        {"pages that are no number", "<R><Data Pages='many'><Document/></Data></R>",
+         PRIMA_ORDER_SEARCH, .reply = {.error = "", .has_data = true, .document_count = 1}},
+        {"more pages than can be", "<R><Data Pages='99999999999999999999'/></R>",
+         PRIMA_ORDER_SEARCH, .reply = {.error = "", .has_data = true}},
+        {"documents in another read's reply", "<R><Data Pages='3'><Document/></Data></R>",
+         PRIMA_PRODUCT_READ, .reply = {.error = "", .has_data = true}},
+        {"an account without a code is none", "<R><Data><Customer CustomerRef='r'/></Data></R>",
+         PRIMA_CUSTOMER_SEARCH, .reply = {.error = "", .has_data = true}},
+        {"the new account is on the Data", "<R RequestStatus='OK'><Data Account='C9'/></R>",
+         PRIMA_NEW_CUSTOMER,
          .reply = {.status = REPLY_STATUS_OK, .error = "", .has_data = true, .account_count = 1}},
         {"not XML", "ERROR: out of cheese", PRIMA_NEW_ORDER, .result = -EBADMSG},
         {"empty", "", PRIMA_NEW_ORDER, .result = -EBADMSG},
-        {"a DOCTYPE inside the text", "<!DOCTYPE R [<!ENTITY a 'OK'>]><R RequestStatus='&a;'/>", PRIMA_NEW_ORDER, .result = -EBADMSG},
-        {"an attribute twice", "<R RequestStatus='OK' RequestStatus='ERROR'/>", PRIMA_NEW_ORDER, .result = -EBADMSG},
+        {"a DOCTYPE inside the text", "<!DOCTYPE R [<!ENTITY a 'OK'>]><R RequestStatus='&a;'/>",
+         PRIMA_NEW_ORDER, .result = -EBADMSG},
+        {"an attribute twice", "<R RequestStatus='OK' RequestStatus='ERROR'/>", PRIMA_NEW_ORDER,
+         .result = -EBADMSG},
     };
     struct config *config;
     struct config_message message;
@@ -226,7 +294,9 @@ static void test_reply(void **state)
         print_message("  %s\n", rows[i].name);
         struct arena *arena = arena_new(100000);
         struct reply reply;
-        assert_int_equal(reply_read(reader, &names, rows[i].type, rows[i].text, strlen(rows[i].text), arena, &reply), rows[i].result);
+        assert_int_equal(reply_read(reader, &names, rows[i].type, rows[i].text,
+                                    strlen(rows[i].text), arena, &reply),
+                         rows[i].result);
         if (rows[i].result == 0) {
             assert_int_equal(reply.status, rows[i].reply.status);
             assert_string_equal(reply.error, rows[i].reply.error);
@@ -242,14 +312,46 @@ static void test_reply(void **state)
     config_free(config);
 }
 
-/* Every attribute of a document by its configured name, and each document's own lines. */
-static void test_documents(void **state)
+/* Rows by their configured names; a row that lacks one has "" there. */
+static void test_accounts(void **state)
 {
     static const char text[] =
         "<R RequestStatus='OK'><Data>"
-        "<Document DocumentType='Order' OrderNumber='2011' DocumentDate='2026-11-20' Currency='GBP' Net='83.33' Tax='16.67'"
-        " GrossTotal='100.00' Gross='1.00' Hold='Yes' Status='Held'><Line/><Line/><Line/></Document>"
-        "<Document OrderNumber='2012'/></Data></R>";
+        "<Customer Account='C1' CustomerRef='201-7' CustomerEmail='a@b.example'/>"
+        "<Customer Account='C2'/><Customer CustomerEmail='c@d.example'/>"
+        "<Customer Account='C3'/><Customer Account='C4'/>"
+        "<Customer Account='C5' CustomerRef='201-8'/></Data></R>";
+    static const char *const refs[] = {"201-7", "", "", "", "201-8"};
+    struct config *config;
+    struct config_message message;
+    struct prima_names names;
+    struct reply reply;
+    struct arena *arena = arena_new(100000);
+    (void)state;
+    assert_int_equal(config_load(NULL, NULL, 0, &config, &message), 0);
+    assert_int_equal(prima_names_read(config, &names, &message), 0);
+    assert_int_equal(
+        reply_read(reader, &names, PRIMA_CUSTOMER_SEARCH, text, sizeof text - 1, arena, &reply), 0);
+    assert_int_equal(reply.account_count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        const char account[] = {'C', (char)('1' + i), '\0'};
+        assert_string_equal(reply.accounts[i].account, account);
+        assert_string_equal(reply.accounts[i].customer_ref, refs[i]);
+        assert_string_equal(reply.accounts[i].email, i == 0 ? "a@b.example" : "");
+    }
+    arena_free(arena);
+    config_free(config);
+}
+
+/* Every attribute of a document by its configured name, and each document's own lines. */
+static void test_documents(void **state)
+{
+    static const char text[] = "<R RequestStatus='OK'><Data>"
+                               "<Document DocumentType='Order' OrderNumber='2011' "
+                               "DocumentDate='2026-11-20' Currency='GBP' Net='83.33' Tax='16.67'"
+                               " GrossTotal='100.00' Gross='1.00' Hold='Yes' "
+                               "Status='Held'><Line/><Line/><Line/></Document>"
+                               "<Document OrderNumber='2012'/></Data></R>";
     static const char *const override[] = {"prima.name.document_gross=GrossTotal"};
     struct config *config;
     struct config_message message;
@@ -259,7 +361,8 @@ static void test_documents(void **state)
     (void)state;
     assert_int_equal(config_load(NULL, override, 1, &config, &message), 0);
     assert_int_equal(prima_names_read(config, &names, &message), 0);
-    assert_int_equal(reply_read(reader, &names, PRIMA_ORDER_SEARCH, text, sizeof text - 1, arena, &reply), 0);
+    assert_int_equal(
+        reply_read(reader, &names, PRIMA_ORDER_SEARCH, text, sizeof text - 1, arena, &reply), 0);
     assert_int_equal(reply.document_count, 2);
     const struct prima_document *d = &reply.documents[0];
     assert_string_equal(d->type, "Order");
@@ -275,30 +378,41 @@ static void test_documents(void **state)
     assert_string_equal(reply.documents[1].gross, "");
     assert_int_equal(reply.documents[1].line_count, 0);
     static const char outside[] = "<R><Data><Document/></Data><x><y><Line/></y></x></R>";
-    assert_int_equal(reply_read(reader, &names, PRIMA_ORDER_SEARCH, outside, sizeof outside - 1, arena, &reply), 0);
+    assert_int_equal(
+        reply_read(reader, &names, PRIMA_ORDER_SEARCH, outside, sizeof outside - 1, arena, &reply),
+        0);
     assert_int_equal(reply.document_count, 1);
     assert_int_equal(reply.documents[0].line_count, 0);
     arena_free(arena);
     config_free(config);
 }
 
-/* Envelope and document are read in turn by one reader: neither may hear of the other's encoding. */
+/* Envelope and document are read in turn by one reader: neither may hear of the other's
+ * encoding. */
 static void test_encodings_in_turn(void **state)
 {
-    static const char latin1[] = "<?xml version='1.0' encoding='ISO-8859-1'?>" OPEN "<xResponse><r>\xE9</r></xResponse>" CLOSE;
-    static const char inner[] = "<?xml version='1.0' encoding='ISO-8859-1'?><R a='\xC3\xA9'/>"; /* UTF-8 whatever it declares */
+    static const char latin1[] = "<?xml version='1.0' encoding='ISO-8859-1'?>" OPEN
+                                 "<xResponse><r>\xE9</r></xResponse>" CLOSE;
+    static const char inner[] =
+        "<?xml version='1.0' encoding='ISO-8859-1'?><R a='\xC3\xA9'/>"; /* UTF-8 whatever it
+                                                                           declares */
     (void)state;
     for (int turn = 0; turn < 3; turn++) {
         struct envelope_reply reply = {.is_fault = false};
         buf_init(&reply.text, 64);
-        assert_int_equal(envelope_read(reader, latin1, sizeof latin1 - 1, turn == 2 ? "utf-8" : NULL, &reply), 0);
+        assert_int_equal(
+            envelope_read(reader, latin1, sizeof latin1 - 1, turn == 2 ? "utf-8" : NULL, &reply),
+            0);
         assert_string_equal(reply.text.data, "\xC3\xA9");
         buf_release(&reply.text);
-        assert_int_equal(xml_read(reader, inner, sizeof inner - 1, NULL, true, &(const struct xml_events){.open = NULL}, NULL), 0);
+        assert_int_equal(xml_read(reader, inner, sizeof inner - 1, NULL, true,
+                                  &(const struct xml_events){.open = NULL}, NULL),
+                         0);
     }
 }
 
-/* More rows than the array's first room, all kept in order; a full arena is an error, not a short list. */
+/* More rows than the array's first room, all kept in order; a full arena is an error, not a short
+ * list. */
 static void test_many_rows(void **state)
 {
     (void)state;
@@ -307,7 +421,8 @@ static void test_many_rows(void **state)
     for (int i = 0; i < 1000; i++)
         size += (size_t)snprintf(text + size, sizeof text - size, "<sku Product='P%d'/>", i);
     size += (size_t)snprintf(text + size, sizeof text - size, "</Data></R>");
-    const struct prima_names names = {.request_status = "RequestStatus", .request_error = "RequestError", .echo = ""};
+    const struct prima_names names = {
+        .request_status = "RequestStatus", .request_error = "RequestError", .echo = ""};
     struct arena *arena = arena_new(1000000);
     struct reply reply;
     assert_int_equal(reply_read(reader, &names, PRIMA_PRODUCT_READ, text, size, arena, &reply), 0);
@@ -317,7 +432,8 @@ static void test_many_rows(void **state)
     assert_string_equal(reply.products[999].matrix[3], "");
     arena_free(arena);
     arena = arena_new(5000);
-    assert_int_equal(reply_read(reader, &names, PRIMA_PRODUCT_READ, text, size, arena, &reply), -ENOMEM);
+    assert_int_equal(reply_read(reader, &names, PRIMA_PRODUCT_READ, text, size, arena, &reply),
+                     -ENOMEM);
     arena_free(arena);
 }
 
@@ -331,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_names_do_not_pile_up),
         cmocka_unit_test(test_reply),
         cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_documents),
     };
     return cmocka_run_group_tests_name("prima.reply", tests, make_reader, free_reader);

@@ -1,5 +1,5 @@
-/* Plain documents against libxml2: what the short way takes, libxml2 takes, too, and tells the same; on documents good, damaged at random,
- * and put together from the parts that make trouble. */
+/* Plain documents against libxml2: what the short way takes, libxml2 takes, too, and tells the
+ * same; on documents good, damaged at random, and put together from the parts that make trouble. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,8 @@ static void end_text(void)
         buf_byte(&told, '\n');
 }
 
-static void on_open(void *user, const char *name, const struct xml_attribute *attributes, size_t count)
+static void on_open(void *user, const char *name, const struct xml_attribute *attributes,
+                    size_t count)
 {
     (void)user;
     end_text();
@@ -99,21 +100,25 @@ static bool compare(const char *bytes, size_t size)
 /* ---- documents ---- */
 
 static const char envelope[] =
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>"
-    "<ns:comwsomhandlerResponse xmlns:ns=\"urn:omlink\"><result>&lt;?xml version=&quot;1.0&quot;?&gt;&lt;Response "
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soap:Envelope "
+    "xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>"
+    "<ns:comwsomhandlerResponse xmlns:ns=\"urn:omlink\"><result>&lt;?xml "
+    "version=&quot;1.0&quot;?&gt;&lt;Response "
     "RequestType=&quot;NewOrder&quot; "
-    "RequestStatus=&quot;OK&quot; RequestError=&quot;&quot;&gt;&lt;Data OrderNumber=&quot;201&#49;&quot;/&gt;&lt;/Response&gt;</result>"
+    "RequestStatus=&quot;OK&quot; RequestError=&quot;&quot;&gt;&lt;Data "
+    "OrderNumber=&quot;201&#49;&quot;/&gt;&lt;/Response&gt;</result>"
     "</ns:comwsomhandlerResponse></soap:Body></soap:Envelope>";
 
-static const char response[] =
-    "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<Response RequestType=\"NewOrder\" RequestStatus=\"ERROR\" RequestError=\"It "
-    "isn&apos;t &lt;ours&gt;\">"
-    "<Data OrderNumber='2011'/></Response>\n";
+static const char response[] = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<Response "
+                               "RequestType=\"NewOrder\" RequestStatus=\"ERROR\" RequestError=\"It "
+                               "isn&apos;t &lt;ours&gt;\">"
+                               "<Data OrderNumber='2011'/></Response>\n";
 
 static const char *const good[] = {
     envelope,
     response,
-    "<Response><Data><SKU Product=\"A\" MtrxCode1=\"RED\" AvailableQuantity=\"3\"/><sku Product=\"B\"></sku >text ]] "
+    "<Response><Data><SKU Product=\"A\" MtrxCode1=\"RED\" AvailableQuantity=\"3\"/><sku "
+    "Product=\"B\"></sku >text ]] "
     "&#x41;\n\tmore</Data></Response>",
     "<a/>",
     "  <a b=\"&amp;&amp;\" c='\"'>  </a>  ",

@@ -1,5 +1,6 @@
-/* The operations manual and the catalogue say the same: ops/runbook/exceptions.md is made from errors.def, and the manual explains every
- * code. After a change of errors.def: test_runbook --write, from the tree's top. */
+/* The operations manual and the catalogue say the same: ops/runbook/exceptions.md is made from
+ * errors.def, and the manual explains every code. After a change of errors.def: test_runbook
+ * --write, from the tree's top. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,19 +39,27 @@ static void append_page(struct buf *out)
     static const struct {
         enum pf_owner owner;
         const char *title;
-    } owners[] = {{PF_OWNER_FINANCE, "Finance"}, {PF_OWNER_ECOMMERCE, "E-commerce"}, {PF_OWNER_OPERATIONS, "Operations"}};
-    buf_text(out, "# Exceptions: every code, by whose turn it is\n\n"
-                  "<!-- Made from common/base/errors.def by tests/unit/test_runbook.c; do not edit. -->\n\n"
-                  "What to do step by step, and what the words mean, is in the [operations manual](README.md). The code stands in results, "
-                  "in the header\n"
-                  "`primaflow.code` of dead letters, in the narrative of orders on hold, and in metrics.\n");
+    } owners[] = {{PF_OWNER_FINANCE, "Finance"},
+                  {PF_OWNER_ECOMMERCE, "E-commerce"},
+                  {PF_OWNER_OPERATIONS, "Operations"}};
+    buf_text(
+        out,
+        "# Exceptions: every code, by whose turn it is\n\n"
+        "<!-- Made from common/base/errors.def by tests/unit/test_runbook.c; do not edit. -->\n\n"
+        "What to do step by step, and what the words mean, is in the [operations "
+        "manual](README.md). The code stands in results, "
+        "in the header\n"
+        "`primaflow.code` of dead letters, in the narrative of orders on hold, and in metrics.\n");
     for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
-        buf_printf(out, "\n## %s\n\n| code | where the order is | severity | what it means | what to do |\n|---|---|---|---|---|\n",
+        buf_printf(out,
+                   "\n## %s\n\n| code | where the order is | severity | what it means | what to do "
+                   "|\n|---|---|---|---|---|\n",
                    owners[i].title);
         append_rows(out, owners[i].owner, false);
     }
     buf_text(out, "\n## Pauses: no order is at fault\n\n"
-                  "Workers wait and resume by themselves; none of these is ever a dead letter.\n\n| code | what it means | what to do "
+                  "Workers wait and resume by themselves; none of these is ever a dead "
+                  "letter.\n\n| code | what it means | what to do "
                   "|\n|---|---|---|\n");
     append_rows(out, PF_OWNER_NONE, true);
 }
@@ -175,7 +184,8 @@ static void test_keys_exist(void **state)
 #include "config/keys.def"
 #undef CONFIG_KEY
     };
-    static const char *const spaces[] = {"`worker.", "`slot.", "`prima.", "`limit.", "`log.", "`retry.", "`redis.", "`commit."};
+    static const char *const spaces[] = {"`worker.", "`slot.",  "`prima.", "`limit.",
+                                         "`log.",    "`retry.", "`redis.", "`commit."};
     struct buf manual;
     buf_init(&manual, 1 << 20);
     read_file(MANUAL, &manual);
@@ -186,7 +196,8 @@ static void test_keys_exist(void **state)
             const size_t size = strcspn(p, "`:*"); /* `prima.deadline.*` is several */
             bool known = false;
             for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-                known = known || (strncmp(keys[i], p, size) == 0 && (keys[i][size] == '\0' || p[size] == '*'));
+                known = known || (strncmp(keys[i], p, size) == 0 &&
+                                  (keys[i][size] == '\0' || p[size] == '*'));
             if (!known)
                 fail_msg(MANUAL " speaks of the key %.*s, which does not exist", (int)size, p);
         }
@@ -214,8 +225,10 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--write") == 0)
         return write_page();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_page_is_up_to_date),   cmocka_unit_test(test_manual_explains_every_code),
-        cmocka_unit_test(test_links_lead_somewhere), cmocka_unit_test(test_metrics_exist),
+        cmocka_unit_test(test_page_is_up_to_date),
+        cmocka_unit_test(test_manual_explains_every_code),
+        cmocka_unit_test(test_links_lead_somewhere),
+        cmocka_unit_test(test_metrics_exist),
         cmocka_unit_test(test_keys_exist),
     };
     return cmocka_run_group_tests_name("runbook", tests, NULL, NULL);

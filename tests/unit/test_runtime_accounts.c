@@ -7,15 +7,16 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "runtime/accounts.h"
+#include "facts/accounts.h"
 
 static void test_who_is_who(void **state)
 {
     static const char *const others[][3] = {
         {"02", "shopify/uk/7001", "a@example.org"}, /* another company */
         {"01", "shopify/eu/7001", "a@example.org"}, /* another shop */
-        {"01", "shopify/uk/7001", "b@example.org"}, /* another address: Redis is asked, which goes by the id */
-        {"01", "", "a@example.org"},                /* a guest */
+        {"01", "shopify/uk/7001",
+         "b@example.org"},           /* another address: Redis is asked, which goes by the id */
+        {"01", "", "a@example.org"}, /* a guest */
         {"01", "shopify/uk/7001", ""},
         {"01s", "hopify/uk/7001", "a@example.org"}, /* the same bytes, cut elsewhere */
     };
@@ -48,7 +49,8 @@ static void test_a_code_too_long_is_left_to_redis(void **state)
     accounts_free(a);
 }
 
-/* Ten times as many customers as there are places: each is known with its own account or not at all. */
+/* Ten times as many customers as there are places: each is known with its own account or not at
+ * all. */
 static void test_a_place_taken_twice(void **state)
 {
     struct accounts *a = accounts_new();
@@ -78,7 +80,8 @@ static void test_a_place_taken_twice(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_who_is_who), cmocka_unit_test(test_a_code_too_long_is_left_to_redis),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_who_is_who),
+                                       cmocka_unit_test(test_a_code_too_long_is_left_to_redis),
                                        cmocka_unit_test(test_a_place_taken_twice)};
     return cmocka_run_group_tests_name("accounts", tests, NULL, NULL);
 }

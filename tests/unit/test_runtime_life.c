@@ -1,5 +1,6 @@
-/* The table of a record's life: that it is whole, that it keeps the protocol's order, and that the README's picture is drawn from it. After
- * a change of life.c: test_runtime_life --write, from the tree's top. */
+/* The table of a record's life: that it is whole, that it keeps the protocol's order, and that the
+ * README's picture is drawn from it. After a change of transitions.c: test_runtime_life --write, from the
+ * tree's top. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,32 +10,32 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "runtime/life.h"
+#include "posting/transitions.h"
 
-#define PAGE "common/runtime/README.md"
+#define PAGE "common/posting/README.md"
 #define BEGINS "<!-- life -->\n"
 #define ENDS "<!-- /life -->"
 
 static const struct transition *end(void)
 {
-    return life + life_rows;
+    return transitions.rows + transitions.count;
 }
 
 static bool does(const struct transition *row, const char *what)
 {
-    return strcmp(row->does, what) == 0;
+    return strcmp(row->action_name, what) == 0;
 }
 
 static void test_one_row_for_a_pair(void **state)
 {
     (void)state;
-    for (const struct transition *a = life; a < end(); a++) {
-        assert_in_range(a->was, 0, LIFE_STATES - 1);
-        assert_in_range(a->now, 0, LIFE_STATES - 1);
-        assert_in_range(a->happened, 0, LIFE_EVENTS - 1);
+    for (const struct transition *a = transitions.rows; a < end(); a++) {
+        assert_in_range(a->from, 0, LIFE_STATES - 1);
+        assert_in_range(a->to, 0, LIFE_STATES - 1);
+        assert_in_range(a->event, 0, LIFE_EVENTS - 1);
         for (const struct transition *b = a + 1; b < end(); b++)
-            if (a->was == b->was && a->happened == b->happened)
-                fail_msg("%s, %s: two rows", life_state_name(a->was), life_event_name(a->happened));
+            if (a->from == b->from && a->event == b->event)
+                fail_msg("%s, %s: two rows", life_state_name(a->from), life_event_name(a->event));
     }
 }
 
@@ -42,8 +43,9 @@ static void test_one_row_for_a_pair(void **state)
 static void reach(enum life_state from, bool backwards, bool reached[LIFE_STATES])
 {
     reached[from] = true;
-    for (const struct transition *row = life; row < end(); row++) {
-        const enum life_state here = backwards ? row->now : row->was, there = backwards ? row->was : row->now;
+    for (const struct transition *row = transitions.rows; row < end(); row++) {
+        const enum life_state here = backwards ? row->to : row->from,
+                              there = backwards ? row->from : row->to;
         if (here == from && !reached[there])
             reach(there, backwards, reached);
     }
@@ -57,15 +59,16 @@ static void test_every_state_is_on_the_way_from_fetched_to_committed(void **stat
     reach(COMMITTED, true, to_committed);
     for (int s = 0; s < LIFE_STATES; s++)
         if (!from_fetched[s] || !to_committed[s])
-            fail_msg("%s is a place that no record comes %s", life_state_name((enum life_state)s), from_fetched[s] ? "out of" : "to");
+            fail_msg("%s is a place that no record comes %s", life_state_name((enum life_state)s),
+                     from_fetched[s] ? "out of" : "to");
 }
 
 static void test_every_event_has_a_row(void **state)
 {
     bool has[LIFE_EVENTS] = {false};
     (void)state;
-    for (const struct transition *row = life; row < end(); row++)
-        has[row->happened] = true;
+    for (const struct transition *row = transitions.rows; row < end(); row++)
+        has[row->event] = true;
     for (int e = 0; e < LIFE_EVENTS; e++)
         if (!has[e])
             fail_msg("\"%s\" happens nowhere", life_event_name((enum life_event)e));
@@ -76,60 +79,80 @@ static void test_names(void **state)
     (void)state;
     for (int i = 0; i < LIFE_EVENTS; i++)
         for (int j = i + 1; j < LIFE_EVENTS; j++)
-            assert_string_not_equal(life_event_name((enum life_event)i), life_event_name((enum life_event)j));
+            assert_string_not_equal(life_event_name((enum life_event)i),
+                                    life_event_name((enum life_event)j));
     for (int i = 0; i < LIFE_STATES; i++)
         for (int j = i + 1; j < LIFE_STATES; j++)
-            assert_string_not_equal(life_state_name((enum life_state)i), life_state_name((enum life_state)j));
+            assert_string_not_equal(life_state_name((enum life_state)i),
+                                    life_state_name((enum life_state)j));
     assert_string_equal(life_event_name(LIFE_EVENTS), "?");
     assert_string_equal(life_state_name(LIFE_STATES), "?");
-    for (const struct transition *row = life; row < end(); row++) {
-        assert_true(row->act == NULL ? does(row, "NULL") : strncmp(row->does, "act_", 4) == 0);
-        for (const struct transition *other = life; other < end(); other++)
-            assert_int_equal(row->act == other->act, does(row, other->does));
+    for (const struct transition *row = transitions.rows; row < end(); row++) {
+        assert_true(row->action == NULL ? does(row, "NULL")
+                                        : strncmp(row->action_name, "act_", 4) == 0);
+        for (const struct transition *other = transitions.rows; other < end(); other++)
+            assert_int_equal(row->action == other->action, does(row, other->action_name));
     }
 }
 
-/* What life.h promises about the order of things. */
+/* What record_state.h promises about the order of things. */
 static void test_the_protocols_order(void **state)
 {
-    static const char *const terminal[] = {"act_publish_posted",  "act_publish_duplicate", "act_publish_conflict",
-                                           "act_publish_outcome", "act_dead_letter",       "act_forward"};
+    static const char *const terminal[] = {
+        "act_publish_posted",  "act_publish_duplicate", "act_publish_conflict", "act_publish_later",
+        "act_publish_outcome", "act_dead_letter",       "act_forward",          "act_pass_over"};
     (void)state;
-    for (const struct transition *row = life; row < end(); row++) {
+    for (const struct transition *row = transitions.rows; row < end(); row++) {
         bool ends = false;
         for (size_t i = 0; i < sizeof terminal / sizeof *terminal; i++)
             ends |= does(row, terminal[i]);
         const bool ok =
-            row->was != COMMITTED &&                                                     /* nothing comes after it */
-            (row->now == COMMITTED) == (row->happened == TRANSACTION_DONE) &&            /* visible by a transaction alone */
-            (row->now == PUBLISHED) == (row->happened == PREFIX_COMPLETE) &&             /* in order */
-            ends == (row->now == SETTLED && row->was != PUBLISHED) &&                    /* settled: its terminal messages exist */
-            (row->happened == REQUEST_STORED) == does(row, "act_post") &&                /* bytes leave only after `sent` */
-            (row->was == SENT || row->now != SENT || row->happened == REQUEST_STORED) && /* ... and that alone makes it so */
-            (row->happened != NO_ANSWER || (row->now == RESOLVING && does(row, "act_resolve"))) && /* unknown is asked, never assumed */
-            (row->happened != TOKEN_LOST || (row->now == DECODED && does(row, "act_claim"))) &&
-            (row->was != FETCHED || row->now == DECODED || row->now == SETTLED) && /* nothing is decided before the key is claimed */
-            (row->was == SETTLED || row->was == PUBLISHED || row->happened != TRANSACTION_ABORTED);
+            row->from != COMMITTED && /* nothing comes after it */
+            (row->to == COMMITTED) ==
+                (row->event == TRANSACTION_DONE) && /* visible by a transaction alone */
+            (row->to == PUBLISHED) == (row->event == PREFIX_COMPLETE) && /* in order */
+            ends == (row->to == SETTLED &&
+                     row->from != PUBLISHED) && /* settled: its terminal messages exist */
+            (row->event == REQUEST_STORED) ==
+                does(row, "act_post") && /* bytes leave only after `sent` */
+            (row->from == SENT || row->to != SENT ||
+             row->event == REQUEST_STORED) && /* ... and that alone makes it so */
+            (row->event != NO_ANSWER ||
+             (row->to == RESOLVING &&
+              does(row, "act_resolve"))) && /* unknown is asked, never assumed */
+            ((row->event != TOKEN_LOST && row->event != STALE_GENERATION) ||
+             (row->to == DECODED && does(row, "act_claim_later"))) &&
+            (row->event != OWN_TURN || (row->to == DECODED && does(row, "act_claim"))) &&
+            (row->event == REPEATED) ==
+                does(row,
+                     "act_pass_over") && /* without a message: only what has, or will have, one */
+            (row->event != REPEATED || row->from == FETCHED) &&
+            (row->from != FETCHED || row->to == FETCHED || row->to == DECODED ||
+             row->to == SETTLED) && /* nothing is decided before the key is claimed */
+            (row->from == SETTLED || row->from == PUBLISHED || row->event != TRANSACTION_ABORTED);
         if (!ok)
-            fail_msg("%s, %s, now %s: %s breaks the order", life_state_name(row->was), life_event_name(row->happened),
-                     life_state_name(row->now), row->does);
+            fail_msg("%s, %s, now %s: %s breaks the order", life_state_name(row->from),
+                     life_event_name(row->event), life_state_name(row->to), row->action_name);
     }
 }
 
-/* Whoever may rest for long has a way to a retry topic, and a retry may meet a record that is too old for it. */
+/* Whoever may rest for long has a way to a retry topic, and a retry may meet a record that is too
+ * old for it. */
 static void test_who_waits_can_be_forwarded(void **state)
 {
-    static const enum life_event ways[] = {TOO_LATE, TOO_OLD, FORWARDED, TOKEN_LOST};
+    static const enum life_event ways[] = {TOO_LATE, TOO_OLD, FORWARDED, TOKEN_LOST,
+                                           STALE_GENERATION};
     (void)state;
     for (int s = DECODED; s <= RESOLVING; s++) {
         if (s == SENT) /* waits for Prima's deadline alone */
             continue;
         for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
             bool found = false;
-            for (const struct transition *row = life; row < end(); row++)
-                found |= row->was == (enum life_state)s && row->happened == ways[i];
+            for (const struct transition *row = transitions.rows; row < end(); row++)
+                found |= row->from == (enum life_state)s && row->event == ways[i];
             if (!found)
-                fail_msg("%s: no row for %s", life_state_name((enum life_state)s), life_event_name(ways[i]));
+                fail_msg("%s: no row for %s", life_state_name((enum life_state)s),
+                         life_event_name(ways[i]));
         }
     }
 }
@@ -140,17 +163,17 @@ static void draw_arrow(struct buf *out, enum life_state was, enum life_state now
 {
     const char *before = " : ";
     bool any = false;
-    for (const struct transition *row = life; row < end(); row++) {
-        if (row->was != was || row->now != now)
+    for (const struct transition *row = transitions.rows; row < end(); row++) {
+        if (row->from != was || row->to != now)
             continue;
         if (!any)
             buf_printf(out, "  %s --> %s", life_state_name(was), life_state_name(now));
         any = true;
-        buf_printf(out, "%s%s", before, life_event_name(row->happened));
+        buf_printf(out, "%s%s", before, life_event_name(row->event));
         before = "<br>";
-        if (row->act != NULL) {
+        if (row->action != NULL) {
             buf_text(out, " → ");
-            for (const char *p = row->does + strlen("act_"); *p != '\0'; p++)
+            for (const char *p = row->action_name + strlen("act_"); *p != '\0'; p++)
                 buf_byte(out, *p == '_' ? ' ' : (uint8_t)*p);
         }
     }
@@ -199,7 +222,9 @@ static void test_the_readme_shows_this_table(void **state)
     draw(&picture);
     find_picture(&page, &from, &to);
     if (to - from != picture.size || memcmp(page.data + from, picture.data, picture.size) != 0)
-        fail_msg("the picture in %s is out of date; run test_runtime_life --write from the tree's top", PAGE);
+        fail_msg(
+            "the picture in %s is out of date; run test_runtime_life --write from the tree's top",
+            PAGE);
     buf_release(&page);
     buf_release(&picture);
 }
@@ -227,9 +252,12 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--write") == 0)
         return write_picture();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_row_for_a_pair),          cmocka_unit_test(test_every_state_is_on_the_way_from_fetched_to_committed),
-        cmocka_unit_test(test_every_event_has_a_row),       cmocka_unit_test(test_names),
-        cmocka_unit_test(test_the_protocols_order),         cmocka_unit_test(test_who_waits_can_be_forwarded),
+        cmocka_unit_test(test_one_row_for_a_pair),
+        cmocka_unit_test(test_every_state_is_on_the_way_from_fetched_to_committed),
+        cmocka_unit_test(test_every_event_has_a_row),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_the_protocols_order),
+        cmocka_unit_test(test_who_waits_can_be_forwarded),
         cmocka_unit_test(test_the_readme_shows_this_table),
     };
     return cmocka_run_group_tests_name("a record's life", tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* From configuration to a worker: names and limits that follow, and what is refused, with the key and the remedy. */
+/* From configuration to a worker: names and limits that follow, and what is refused, with the key
+ * and the remedy. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "runtime/setup.h"
+#include "worker/setup.h"
 
 int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type);
 
@@ -17,35 +18,42 @@ int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_t
     return type == PRIMA_NEW_ORDER ? 30000 : 1;
 }
 
-static const struct flow flow = {.name = "orders",
-                                 .reads = "orders.raw",
-                                 .results = "orders.results",
-                                 .ledger = "orders.ledger",
-                                 .writes = PRIMA_NEW_ORDER,
-                                 .limit_weight = 6};
+static const struct flow flow = {
+    .name = "orders",
+    .reads = "orders.raw",
+    .outputs = {{"orders.results", "OrderResult", "result", true},
+                {"orders.ledger", "LedgerEntry", "ledger entry", false}},
+    .writes = PRIMA_NEW_ORDER,
+    .limit_weight = 6};
 
 /* Up to three overrides, "" for none. A worker that must be freed with `done`. */
-static struct worker *read_setup(const char *const overrides[3], const char *slot, int *ret_result, struct config_message *ret_message)
+static struct worker *read_setup(const char *const overrides[3], const char *slot, int *ret_result,
+                                 struct config_message *ret_message)
 {
     struct worker *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    w->stream = calloc(1, sizeof *w->stream);
+    w->posting = calloc(1, sizeof *w->posting);
+    assert_true(w->stream != NULL && w->posting != NULL);
     struct config *config;
     size_t count = 0;
-    assert_non_null(w);
     assert_int_equal(clearenv(), 0);
     while (count < 3 && overrides[count] != NULL)
         count++;
     if (config_load(NULL, overrides, count, &config, ret_message) != 0)
         fail_msg("%s", ret_message->text);
     w->flow = &flow;
-    w->config = w->options.config = config;
-    w->options.slot = slot;
+    w->host.config = w->host.options.config = config;
+    w->host.options.slot = slot;
     *ret_result = setup_read(w, ret_message);
     return w;
 }
 
 static void done(struct worker *w)
 {
-    config_free(w->options.config);
+    config_free(w->host.options.config);
+    free(w->stream);
+    free(w->posting);
     free(w);
 }
 
@@ -64,12 +72,34 @@ static void test_refused(void **state)
         {"nine delays", {"retry.delays=1s,2s,3s,4s,5s,6s,7s,8s,9s"}, "retry.delays", "shorten"},
         {"a start that is no time", {"start.from=yesterday"}, "start.from", "2026-11-01T00:00:00Z"},
         {"no start", {"start.from="}, "start.from", "beginning, end"},
-        {"a topic's start that is no time", {"start.from=orders.raw=soon"}, "start.from", "2026-11-01T00:00:00Z"},
+        {"a topic's start that is no time",
+         {"start.from=orders.raw=soon"},
+         "start.from",
+         "2026-11-01T00:00:00Z"},
         {"a topic without a start", {"start.from=orders.raw="}, "start.from", "beginning, end"},
-        {"another topic's start alone", {"start.from=order.raw=end,refunds.raw=end"}, "start.from", "add orders.raw=beginning"},
-        {"our topic twice", {"start.from=orders.raw=end,orders.raw=beginning"}, "start.from", "twice"},
+        {"another topic's start alone",
+         {"start.from=order.raw=end,refunds.raw=end"},
+         "start.from",
+         "add orders.raw=beginning"},
+        {"our topic twice",
+         {"start.from=orders.raw=end,orders.raw=beginning"},
+         "start.from",
+         "twice"},
         {"the rest twice", {"start.from=end,beginning"}, "start.from", "twice"},
-        {"keys forgotten while their record waits", {"retry.max_age=10d", "idempotency.ttl=9d"}, "retry.max_age", "raise"},
+        {"an answer that is none",
+         {"start.vanished=later"},
+         "start.vanished",
+         "ask, remembered, beginning, end"},
+        {"an answer for another topic alone",
+         {"start.vanished=refunds.raw=end"},
+         "start.vanished",
+         "add orders.raw=beginning"},
+        {"two answers", {"start.vanished=end,ask"}, "start.vanished", "twice"},
+        {"a first start that asks", {"start.from=ask"}, "start.from", "beginning, end"},
+        {"keys forgotten while their record waits",
+         {"retry.max_age=10d", "idempotency.ttl=9d"},
+         "retry.max_age",
+         "raise"},
         {"... as long", {"retry.max_age=10d", "idempotency.ttl=10d"}, "idempotency.ttl", "raise"},
     };
     (void)state;
@@ -77,7 +107,8 @@ static void test_refused(void **state)
         struct config_message message = {""};
         int result;
         done(read_setup(rows[i].overrides, "0", &result, &message));
-        if (result != -EINVAL || strstr(message.text, rows[i].key) == NULL || strstr(message.text, rows[i].remedy) == NULL)
+        if (result != -EINVAL || strstr(message.text, rows[i].key) == NULL ||
+            strstr(message.text, rows[i].remedy) == NULL)
             fail_msg("%s: %d, %s", rows[i].name, result, message.text);
     }
 }
@@ -107,17 +138,17 @@ static void test_names(void **state)
         {"orders.raw.retry.2h", TOPIC_RETRY, 7200000},
     };
     (void)state;
-    assert_int_equal(w->topic_count, sizeof topics / sizeof *topics);
-    for (size_t i = 0; i < w->topic_count; i++) {
-        assert_string_equal(w->topics[i].name, topics[i].name);
-        assert_int_equal(w->topics[i].role, topics[i].role);
-        assert_int_equal(w->topics[i].delay_ms, topics[i].delay_ms);
+    assert_int_equal(w->stream->inputs.count, sizeof topics / sizeof *topics);
+    for (size_t i = 0; i < w->stream->inputs.count; i++) {
+        assert_string_equal(w->stream->inputs.list[i].name, topics[i].name);
+        assert_int_equal(w->stream->inputs.list[i].role, topics[i].role);
+        assert_int_equal(w->stream->inputs.list[i].delay_ms, topics[i].delay_ms);
     }
-    assert_int_equal(w->retry_count, 3);
-    assert_string_equal(w->retry_topics[2], "orders.raw.retry.2h");
-    assert_string_equal(w->dlq_topic, "orders.raw.dlq");
-    assert_string_equal(w->group, "primaflow.orders");
-    assert_string_equal(w->slot, "3");
+    assert_int_equal(w->stream->outputs.retry_count, 3);
+    assert_string_equal(w->stream->outputs.retry[2], "orders.raw.retry.2h");
+    assert_string_equal(w->stream->outputs.dlq, "orders.raw.dlq");
+    assert_string_equal(w->stream->group, "primaflow.orders");
+    assert_string_equal(w->host.slot, "3");
     assert_string_equal(w->instance, "primaflow.orders-3");
     assert_string_equal(w->keys.slot, "3");
     assert_string_equal(w->keys.flow, "orders");
@@ -131,10 +162,11 @@ static void test_identity(void **state)
     struct worker *a = good((const char *const[3]){"worker.group=mine"}, NULL),
                   *b = good((const char *const[3]){"worker.group=mine"}, NULL);
     (void)state;
-    assert_string_equal(a->group, "mine");
+    assert_string_equal(a->stream->group, "mine");
     assert_memory_equal(a->instance, "mine-r-", 7);
-    assert_int_equal(strlen(a->slot), 14);
-    assert_string_not_equal(a->instance, b->instance); /* without a slot, nobody is anybody's successor */
+    assert_int_equal(strlen(a->host.slot), 14);
+    assert_string_not_equal(a->instance,
+                            b->instance); /* without a slot, nobody is anybody's successor */
     done(a);
     done(b);
 }
@@ -142,22 +174,28 @@ static void test_identity(void **state)
 static void test_limits(void **state)
 {
     struct worker *w =
-        good((const char *const[3]){"idempotency.margin=2s", "prima.max_apply_delay=7s", "start.from=2026-11-01T00:00:00Z"}, "0");
+        good((const char *const[3]){"idempotency.margin=2s", "prima.max_apply_delay=7s",
+                                    "start.from=2026-11-01T00:00:00Z"},
+             "0");
     (void)state;
-    assert_int_equal(w->window_ms, 37000); /* Prima's deadline, and the time in which it may still apply */
-    assert_int_equal(w->lease_ms, 34000);  /* the deadline and two margins: one is left when bytes leave */
-    assert_int_equal(w->start_from, 1793491200000);
-    assert_true(w->deferral_life_ms >= w->retry_max_age_ms);
+    assert_int_equal(
+        w->times.window_ms,
+        39000); /* a margin, Prima's deadline, and the time in which it may still apply */
+    assert_int_equal(w->times.lease_ms,
+                     34000); /* the deadline and two margins: one is left when bytes leave */
+    assert_int_equal(w->stream->start.from, 1793491200000);
+    assert_true(w->times.deferral_life_ms >= w->posting->retry_max_age_ms);
     done(w);
     w = good((const char *const[3]){"start.from=beginning"}, "0");
-    assert_int_equal(w->start_from, KAFKA_START_BEGINNING);
+    assert_int_equal(w->stream->start.from, KAFKA_START_BEGINNING);
     done(w);
     w = good((const char *const[3]){"start.from=end"}, "0");
-    assert_int_equal(w->start_from, KAFKA_START_END);
+    assert_int_equal(w->stream->start.from, KAFKA_START_END);
     done(w);
 }
 
-/* One file serves the workers of several topics: each takes what is said of its own, else what is said of all. */
+/* One file serves the workers of several topics: each takes what is said of its own, else what is
+ * said of all. */
 static void test_start_of_a_topic(void **state)
 {
     static const struct {
@@ -173,8 +211,8 @@ static void test_start_of_a_topic(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct worker *w = good((const char *const[3]){rows[i].override}, "0");
-        if (w->start_from != rows[i].start)
-            fail_msg("%s: %lld", rows[i].override, (long long)w->start_from);
+        if (w->stream->start.from != rows[i].start)
+            fail_msg("%s: %lld", rows[i].override, (long long)w->stream->start.from);
         done(w);
     }
 }
@@ -183,35 +221,37 @@ static void test_start_of_a_topic(void **state)
 static void test_shadow(void **state)
 {
     (void)state;
-    struct worker *w = good((const char *const[3]){"worker.shadow=true", "retry.delays=10s", "redis.prefix=shop"}, "3");
+    struct worker *w = good(
+        (const char *const[3]){"worker.shadow=true", "retry.delays=10s", "redis.prefix=shop"}, "3");
     assert_true(w->shadow);
-    assert_int_equal(w->topic_count, 2); /* no replay: that is for those who post */
-    assert_string_equal(w->topics[0].name, "orders.raw");
-    assert_string_equal(w->topics[1].name, "shadow.orders.raw.retry.10s");
-    assert_string_equal(w->retry_topics[0], "shadow.orders.raw.retry.10s");
-    assert_string_equal(w->dlq_topic, "shadow.orders.raw.dlq");
-    assert_string_equal(w->results_topic, "shadow.orders.results");
-    assert_null(w->ledger_topic);
-    assert_string_equal(w->group, "primaflow.orders.shadow");
+    assert_int_equal(w->stream->inputs.count, 2); /* no replay: that is for those who post */
+    assert_string_equal(w->stream->inputs.list[0].name, "orders.raw");
+    assert_string_equal(w->stream->inputs.list[1].name, "shadow.orders.raw.retry.10s");
+    assert_string_equal(w->stream->outputs.retry[0], "shadow.orders.raw.retry.10s");
+    assert_string_equal(w->stream->outputs.dlq, "shadow.orders.raw.dlq");
+    assert_string_equal(w->stream->outputs.written[OUTPUT_RESULTS], "shadow.orders.results");
+    assert_string_equal(w->stream->outputs.written[1], "");
+    assert_string_equal(w->stream->group, "primaflow.orders.shadow");
     assert_string_equal(w->instance, "primaflow.orders.shadow-3");
     assert_string_equal(w->keys.prefix, "shop.primaflow.orders.shadow");
     assert_string_equal(w->keys.limit_prefix, "shop"); /* one Prima, one limit */
     assert_string_equal(w->keys.limit_class, "shadow");
     assert_int_equal(w->keys.limit_weight, 1);
-    assert_false(w->asks_first);
+    assert_false(w->posting->asks_first);
     char name[200];
     assert_string_equal(keys_name(&w->keys, "bucket", "", name, sizeof name), "shop:bucket");
     assert_string_equal(keys_name(&w->keys, "pause", "", name, sizeof name), "shop:pause");
-    assert_string_equal(keys_name(&w->keys, "k", "1", name, sizeof name), "shop.primaflow.orders.shadow:k:1");
+    assert_string_equal(keys_name(&w->keys, "k", "1", name, sizeof name),
+                        "shop.primaflow.orders.shadow:k:1");
     done(w);
     w = good((const char *const[3]){"worker.shadow=true", "worker.group=mine"}, "3");
-    assert_string_equal(w->group, "mine.shadow");
+    assert_string_equal(w->stream->group, "mine.shadow");
     assert_string_equal(w->keys.prefix, "pf.mine.shadow");
     done(w);
     w = good((const char *const[3]){NULL}, "3");
     assert_false(w->shadow);
-    assert_string_equal(w->results_topic, "orders.results");
-    assert_string_equal(w->ledger_topic, "orders.ledger");
+    assert_string_equal(w->stream->outputs.written[OUTPUT_RESULTS], "orders.results");
+    assert_string_equal(w->stream->outputs.written[1], "orders.ledger");
     assert_string_equal(w->keys.prefix, "pf");
     done(w);
 }
@@ -231,17 +271,18 @@ static void test_asking_first(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct worker *w = good(rows[i].overrides, "0");
-        if (w->asks_first != rows[i].asks)
-            fail_msg("row %zu: %s", i, w->asks_first ? "asks" : "does not ask");
+        if (w->posting->asks_first != rows[i].asks)
+            fail_msg("row %zu: %s", i, w->posting->asks_first ? "asks" : "does not ask");
         done(w);
     }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_refused),          cmocka_unit_test(test_names),
-                                       cmocka_unit_test(test_identity),         cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_start_of_a_topic), cmocka_unit_test(test_shadow),
-                                       cmocka_unit_test(test_asking_first)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused),          cmocka_unit_test(test_names),
+        cmocka_unit_test(test_identity),         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_start_of_a_topic), cmocka_unit_test(test_shadow),
+        cmocka_unit_test(test_asking_first)};
     return cmocka_run_group_tests_name("a worker's settings", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* What a shadow finds out survives in the key's summary: sealed behind the flow's own, and taken apart again; and it never sends. */
+/* What a shadow finds out survives in the key's summary: sealed behind the flow's own, and taken
+ * apart again; and it never sends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,37 +8,43 @@
 #include <cmocka.h>
 
 #include "base/digest.h"
-#include "prima/order_sum.h"
-#include "runtime/shadow.h"
-#include "runtime/worker.h"
+#include "posting/shadow.h"
+#include "posting/transitions.h"
+#include "posting/posting.h"
 
-int __wrap_prima_client_sum_order(struct prima_client *client, const char *request, size_t size, struct prima_order_sum *ret_sum);
-void __wrap_life_happens(struct record *record, enum life_event event);
+void __wrap_record_transition(struct record *record, enum life_event event);
 
 static int sum_result;
-static const struct prima_order_sum sum = {"GBP", "2026-11-20", true, 3, -4375, INT64_MAX, INT64_MIN};
+static const struct flow_amounts sum = {"GBP", "2026-11-20", true, 3, -4375, INT64_MAX, INT64_MIN};
 static enum life_event happened;
 
-int __wrap_prima_client_sum_order(struct prima_client *client, const char *request, size_t size, struct prima_order_sum *ret_sum)
+static int amounts(const char *request, size_t size, const void *rules,
+                   struct flow_amounts *ret_amounts)
 {
-    (void)client;
+    (void)rules;
     assert_int_equal(size, 7);
     assert_memory_equal(request, "request", 7);
-    *ret_sum = sum;
+    *ret_amounts = sum;
     return sum_result;
 }
 
-void __wrap_life_happens(struct record *record, enum life_event event)
+static const struct flow flow_of_test = {.amounts = amounts};
+
+void __wrap_record_transition(struct record *record, enum life_event event)
 {
     (void)record;
     happened = event;
 }
 
-static struct worker worker = {.shadow = true};
+static struct posting posting;
+static struct worker worker = {.flow = &flow_of_test, .posting = &posting, .shadow = true};
 
 static struct record new_record(const char *summary, size_t size)
 {
-    return (struct record){.worker = &worker, .arena = arena_new(4096), .request = {"request", 7}, .summary = {summary, size}};
+    return (struct record){.worker = &worker,
+                           .arena = arena_new(4096),
+                           .decision.request = {"request", 7},
+                           .decision.summary = {summary, size}};
 }
 
 static void test_sealed_and_opened(void **state)
@@ -52,27 +59,29 @@ static void test_sealed_and_opened(void **state)
         struct record r = new_record(summary, sizeof summary);
         struct redis_bytes flow;
         struct flow_shadow shadow;
-        r.creates_customer = bits & 1;
+        r.claim.creates_customer = bits & 1;
         shadow_compared(&r, (bits & 2) != 0);
         assert_int_equal(happened, COMPARED);
-        assert_int_equal(r.summary.size, sizeof summary + SHADOW_SEAL_SIZE);
-        assert_true(shadow_open(r.summary, &flow, &shadow));
+        assert_int_equal(r.decision.summary.size, sizeof summary + SHADOW_SEAL_SIZE);
+        assert_true(shadow_open(r.decision.summary, &flow, &shadow));
         assert_int_equal(flow.size, sizeof summary);
         assert_memory_equal(flow.data, summary, sizeof summary);
         assert_int_equal(shadow.creates_customer, bits & 1);
         assert_int_equal(shadow.in_prima, (bits & 2) != 0);
-        assert_true(shadow.hold);
+        assert_true(shadow.amounts.hold);
         assert_string_equal(shadow.request_digest, digest_hex(hash, sizeof hash, digest));
-        assert_string_equal(shadow.currency, "GBP");
-        assert_string_equal(shadow.date, "2026-11-20");
-        assert_int_equal(shadow.line_count, 3);
-        assert_true(shadow.net_minor == sum.net_minor && shadow.tax_minor == sum.tax_minor && shadow.gross_minor == sum.gross_minor);
+        assert_string_equal(shadow.amounts.currency, "GBP");
+        assert_string_equal(shadow.amounts.date, "2026-11-20");
+        assert_int_equal(shadow.amounts.line_count, 3);
+        assert_true(shadow.amounts.net_minor == sum.net_minor &&
+                    shadow.amounts.tax_minor == sum.tax_minor &&
+                    shadow.amounts.gross_minor == sum.gross_minor);
         arena_free(r.arena);
     }
 }
 
-#define LONG_SUMMARY                                                                                                                       \
-    "a summary of the flow alone, which is longer than any seal and so could have one: "                                                   \
+#define LONG_SUMMARY                                                                               \
+    "a summary of the flow alone, which is longer than any seal and so could have one: "           \
     "it must not be taken for one because of its length"
 
 /* A summary that was rebuilt after a loss, or that ends by chance as a seal begins. */
@@ -95,30 +104,34 @@ static void test_a_request_that_adds_up_to_nothing(void **state)
     struct record r = new_record("s", 1);
     shadow_compared(&r, false);
     assert_int_equal(happened, NOT_ACCEPTABLE);
-    assert_int_equal(r.code, PF_E_defect);
-    assert_int_equal(r.summary.size, 1);
+    assert_int_equal(r.end.code, PF_E_defect);
+    assert_int_equal(r.decision.summary.size, 1);
     arena_free(r.arena);
 }
 
-/* The rows: from a shadow's plan, by what a shadow may hear, nothing leads to SENT. The events that do are PLANNED, RESEND and what follows
- * them; the worker that runs as a shadow in the integration tests counts what reached Prima. */
+/* The rows: from a shadow's plan, by what a shadow may hear, nothing leads to SENT. The events that
+ * do are PLANNED, RESEND and what follows them; the worker that runs as a shadow in the integration
+ * tests counts what reached Prima. */
 static void test_no_way_to_sent(void **state)
 {
-    static const enum life_event of_shadow[] = {SHADOWED, COMPARED, CANNOT_TELL, ABSENT_EARLY, FINISHED, TOO_LATE, FORWARDED, TOO_OLD};
+    static const enum life_event of_shadow[] = {SHADOWED, COMPARED, CANNOT_TELL, ABSENT_EARLY,
+                                                FINISHED, TOO_LATE, FORWARDED,   TOO_OLD};
     bool reached[LIFE_STATES] = {[CLAIMED] = true};
     (void)state;
     for (int rounds = 0; rounds < LIFE_STATES; rounds++)
-        for (unsigned i = 0; i < life_rows; i++)
+        for (unsigned i = 0; i < transitions.count; i++)
             for (size_t e = 0; e < sizeof of_shadow / sizeof *of_shadow; e++)
-                if (life[i].happened == of_shadow[e] && reached[life[i].was])
-                    reached[life[i].now] = true;
+                if (transitions.rows[i].event == of_shadow[e] && reached[transitions.rows[i].from])
+                    reached[transitions.rows[i].to] = true;
     assert_true(reached[RESOLVING] && reached[SETTLED]);
     assert_false(reached[SENT]);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sealed_and_opened), cmocka_unit_test(test_without_a_seal),
-                                       cmocka_unit_test(test_a_request_that_adds_up_to_nothing), cmocka_unit_test(test_no_way_to_sent)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sealed_and_opened),
+                                       cmocka_unit_test(test_without_a_seal),
+                                       cmocka_unit_test(test_a_request_that_adds_up_to_nothing),
+                                       cmocka_unit_test(test_no_way_to_sent)};
     return cmocka_run_group_tests_name("shadow mode", tests, NULL, NULL);
 }

@@ -25,7 +25,9 @@ static void test_match(void **state)
     (void)state;
     static const struct {
         const char *name, *match;
-        const char *fires; /* for NewOrder 1001, OrderStatus 1001, NewOrder 2001, NewOrder 1002, in this order, twice over */
+        /* for NewOrder 1001, OrderStatus 1001, NewOrder 2001, NewOrder 1002, in this order, twice
+         * over */
+        const char *fires;
     } rows[] = {
         {"nothing said: all", "{}", "yyyyyyyy"},
         {"a type", "{\"type\": \"NewOrder\"}", "y-yyy-yy"},
@@ -38,17 +40,21 @@ static void test_match(void **state)
         {"never", "{\"probability\": 0}", "--------"},
         {"always", "{\"probability\": 1}", "yyyyyyyy"},
     };
-    static const char *const requests[][2] = {{"NewOrder", "1001"}, {"OrderStatus", "1001"}, {"NewOrder", "2001"}, {"NewOrder", "1002"}};
+    static const char *const requests[][2] = {
+        {"NewOrder", "1001"}, {"OrderStatus", "1001"}, {"NewOrder", "2001"}, {"NewOrder", "1002"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         struct faults *f = faults_new();
         char rule[200], message[200], fired[9] = "";
-        (void)snprintf(rule, sizeof rule, "{\"match\": %s, \"do\": {\"kind\": \"hang\"}}", rows[i].match);
+        (void)snprintf(rule, sizeof rule, "{\"match\": %s, \"do\": {\"kind\": \"hang\"}}",
+                       rows[i].match);
         assert_true(add(f, rule, message) > 0);
         for (size_t r = 0; r < 8; r++) {
             struct fault fault;
             int64_t latency;
-            fired[r] = faults_choose(f, requests[r % 4][0], requests[r % 4][1], &fault, &latency) ? 'y' : '-';
+            fired[r] = faults_choose(f, requests[r % 4][0], requests[r % 4][1], &fault, &latency)
+                           ? 'y'
+                           : '-';
         }
         assert_string_equal(fired, rows[i].fires);
         faults_free(f);
@@ -63,9 +69,14 @@ static void test_order_of_rules(void **state)
     struct fault fault;
     int64_t latency;
     assert_int_equal(add(f, "{\"do\": {\"kind\": \"latency\", \"latency\": \"5ms\"}}", message), 1);
-    assert_int_equal(add(f, "{\"do\": {\"kind\": \"cut\", \"bytes\": 7, \"latency\": \"2ms\"}, \"match\": {\"count\": 1}}", message), 2);
+    assert_int_equal(add(f,
+                         "{\"do\": {\"kind\": \"cut\", \"bytes\": 7, \"latency\": \"2ms\"}, "
+                         "\"match\": {\"count\": 1}}",
+                         message),
+                     2);
     assert_int_equal(add(f, "{\"do\": {\"kind\": \"hang\", \"latency\": \"90ms\"}}", message), 3);
-    assert_true(faults_choose(f, "NewOrder", "1", &fault, &latency)); /* latencies add up to the first that acts */
+    assert_true(faults_choose(f, "NewOrder", "1", &fault,
+                              &latency)); /* latencies add up to the first that acts */
     assert_int_equal(fault.kind, FAULT_CUT);
     assert_int_equal(fault.bytes, 7);
     assert_string_equal(fault.name, "cut#2");
@@ -88,19 +99,31 @@ static void test_refused(void **state)
         {"no such kind", "{\"do\": {\"kind\": \"explode\"}}", "do.kind: "},
         {"nothing to do", "{\"match\": {}}", "rule: "},
         {"a misspelt field", "{\"do\": {\"kind\": \"cut\", \"byte\": 1}}", "do: "},
-        {"a misspelt match", "{\"match\": {\"typ\": \"NewOrder\"}, \"do\": {\"kind\": \"cut\"}}", "match: "},
-        {"a probability of 2", "{\"match\": {\"probability\": 2}, \"do\": {\"kind\": \"cut\"}}", "match.probability: "},
-        {"a negative count", "{\"match\": {\"count\": -1}, \"do\": {\"kind\": \"cut\"}}", "match: "},
-        {"a type that is a number", "{\"match\": {\"type\": [1]}, \"do\": {\"kind\": \"cut\"}}", "match.type: "},
-        {"no type in the list", "{\"match\": {\"type\": []}, \"do\": {\"kind\": \"cut\"}}", "match.type: "},
+        {"a misspelt match", "{\"match\": {\"typ\": \"NewOrder\"}, \"do\": {\"kind\": \"cut\"}}",
+         "match: "},
+        {"a probability of 2", "{\"match\": {\"probability\": 2}, \"do\": {\"kind\": \"cut\"}}",
+         "match.probability: "},
+        {"a negative count", "{\"match\": {\"count\": -1}, \"do\": {\"kind\": \"cut\"}}",
+         "match: "},
+        {"a type that is a number", "{\"match\": {\"type\": [1]}, \"do\": {\"kind\": \"cut\"}}",
+         "match.type: "},
+        {"no type in the list", "{\"match\": {\"type\": []}, \"do\": {\"kind\": \"cut\"}}",
+         "match.type: "},
         {"a status of 999", "{\"do\": {\"kind\": \"http\", \"status\": 999}}", "do.status: "},
         {"negative bytes", "{\"do\": {\"kind\": \"cut\", \"bytes\": -1}}", "do.bytes: "},
-        {"a latency in words", "{\"do\": {\"kind\": \"latency\", \"latency\": \"long\"}}", "do.latency: "},
-        {"a delay without a unit", "{\"do\": {\"kind\": \"apply_delay\", \"delay\": \"5\"}}", "do.delay: "},
-        {"a status that is no error at then", "{\"do\": {\"kind\": \"apply_delay\", \"then\": 200}}", "do.then: "},
-        {"something else then", "{\"do\": {\"kind\": \"apply_delay\", \"then\": \"cry\"}}", "do.then: "},
-        {"a header in Retry-After", "{\"do\": {\"kind\": \"throttle\", \"retry_after\": \"1\\r\\nX: y\"}}", "do.retry_after: "},
-        {"about nothing known", "{\"do\": {\"kind\": \"error\", \"about\": \"love\"}}", "do.about: "},
+        {"a latency in words", "{\"do\": {\"kind\": \"latency\", \"latency\": \"long\"}}",
+         "do.latency: "},
+        {"a delay without a unit", "{\"do\": {\"kind\": \"apply_delay\", \"delay\": \"5\"}}",
+         "do.delay: "},
+        {"a status that is no error at then",
+         "{\"do\": {\"kind\": \"apply_delay\", \"then\": 200}}", "do.then: "},
+        {"something else then", "{\"do\": {\"kind\": \"apply_delay\", \"then\": \"cry\"}}",
+         "do.then: "},
+        {"a header in Retry-After",
+         "{\"do\": {\"kind\": \"throttle\", \"retry_after\": \"1\\r\\nX: y\"}}",
+         "do.retry_after: "},
+        {"about nothing known", "{\"do\": {\"kind\": \"error\", \"about\": \"love\"}}",
+         "do.about: "},
     };
     struct faults *f = faults_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

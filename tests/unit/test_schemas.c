@@ -1,5 +1,5 @@
-/* The schemas in schemas/: documented, marked, bound to their structs, and readable for ever: each version reads what every earlier one
- * wrote. */
+/* The schemas in schemas/: documented, marked, bound to their structs, and readable for ever: each
+ * version reads what every earlier one wrote. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,20 +10,20 @@
 #include <unistd.h>
 
 #include "codec_support.h"
-#include "events/ledger_entry.h"
-#include "events/order_event.h"
-#include "events/order_result.h"
+#include "domain/events/ledger_entry.h"
+#include "domain/events/order_event.h"
+#include "domain/events/order_result.h"
 #include "schema_compat.h"
 
-/* Today's versions. A new fingerprint here means: the file that had the old one is in schemas/history/ now, under the next number, and
- * producers that still write it are read. */
+/* Today's versions. A new fingerprint here means: the file that had the old one is in
+ * schemas/history/ now, under the next number, and producers that still write it are read. */
 static const struct {
     const char *name;
     const struct bound_record *record;
     uint64_t fingerprint;
 } today[] = {
-    {"OrderEvent", &order_event_record, 0x97ab29141f332643},
-    {"OrderResult", &order_result_record, 0xc7d7807501a38f8a},
+    {"OrderEvent", &order_event_record, 0xdf9215481e7e3af1},
+    {"OrderResult", &order_result_record, 0x4c402baac40b71f9},
     {"LedgerEntry", &ledger_entry_record, 0x4ccd2ae18dc80600},
 };
 enum { TODAY_COUNT = sizeof today / sizeof *today, VERSIONS_MAX = 100 };
@@ -69,14 +69,16 @@ static void test_versions(void **state)
         for (size_t reader = 1; reader < count; reader++)
             for (size_t writer = 0; writer < reader; writer++, evolutions++) {
                 char reason[200];
-                const bool readable = schema_compat(versions[reader]->root, versions[writer]->root, reason);
+                const bool readable =
+                    schema_compat(versions[reader]->root, versions[writer]->root, reason);
                 if (!readable)
-                    print_message("  version %zu cannot read version %zu: %s\n", reader + 1, writer + 1, reason);
+                    print_message("  version %zu cannot read version %zu: %s\n", reader + 1,
+                                  writer + 1, reason);
                 assert_true(readable);
             }
         if (versions[count - 1]->fingerprint != today[i].fingerprint)
-            print_message("  %s is another schema now (%016llx): see schemas/README.md\n", today[i].name,
-                          (unsigned long long)versions[count - 1]->fingerprint);
+            print_message("  %s is another schema now (%016llx): see schemas/README.md\n",
+                          today[i].name, (unsigned long long)versions[count - 1]->fingerprint);
         assert_true(versions[count - 1]->fingerprint == today[i].fingerprint);
         for (size_t v = 0; v < count; v++)
             schema_free(versions[v]);
@@ -98,7 +100,8 @@ static void test_no_stray_file(void **state)
             bool known = false;
             for (size_t i = 0; i < TODAY_COUNT; i++) {
                 const size_t size = strlen(today[i].name);
-                known |= strncmp(entry->d_name, today[i].name, size) == 0 && entry->d_name[size] == '.';
+                known |=
+                    strncmp(entry->d_name, today[i].name, size) == 0 && entry->d_name[size] == '.';
             }
             if (!known)
                 print_message("  %s/%s\n", folders[f], entry->d_name);
@@ -116,7 +119,8 @@ static void check_field(const json_t *field, size_t *fields)
     const char *doc = json_string_value(json_object_get(field, "doc"));
     const size_t size = strlen(name);
     const bool minor = size > 6 && strcmp(name + size - 6, "_minor") == 0;
-    const bool complete = doc != NULL && strlen(doc) > 3 && json_is_boolean(json_object_get(field, "identity")) &&
+    const bool complete = doc != NULL && strlen(doc) > 3 &&
+                          json_is_boolean(json_object_get(field, "identity")) &&
                           (!minor || strstr(doc, "inor units") != NULL);
     if (!complete)
         print_message("  %s: no doc, no identity mark, or no unit\n", name);
@@ -203,28 +207,41 @@ static void test_checker(void **state)
         const char *reason; /* NULL: readable */
     } rows[] = {
         {"the same", RECORD(FIELD("a", "\"int\"", "")), RECORD(FIELD("a", "\"int\"", "")), NULL},
-        {"a field with default more", RECORD(FIELD("a", "\"int\"", ",\"default\":0")), RECORD(""), NULL},
-        {"a field without default more", RECORD(FIELD("a", "\"int\"", "")), RECORD(""), "T.a: new, and without default"},
+        {"a field with default more", RECORD(FIELD("a", "\"int\"", ",\"default\":0")), RECORD(""),
+         NULL},
+        {"a field without default more", RECORD(FIELD("a", "\"int\"", "")), RECORD(""),
+         "T.a: new, and without default"},
         {"a field less", RECORD(""), RECORD(FIELD("a", "\"int\"", "")), NULL},
-        {"a field of identity less", RECORD(""), RECORD(FIELD("a", "\"int\"", ",\"identity\":true")), "T.a: part of identity"},
-        {"a mark of identity more", RECORD(FIELD("a", "\"int\"", ",\"identity\":true")), RECORD(FIELD("a", "\"int\"", "")),
-         "T.a: its identity mark"},
-        {"another default of identity", RECORD(FIELD("a", "\"int\"", ",\"identity\":true,\"default\":1")),
-         RECORD(FIELD("a", "\"int\"", ",\"identity\":true,\"default\":0")), "T.a: its default changed"},
-        {"an int grows", RECORD(FIELD("a", "\"long\"", "")), RECORD(FIELD("a", "\"int\"", "")), NULL},
-        {"a long shrinks", RECORD(FIELD("a", "\"int\"", "")), RECORD(FIELD("a", "\"long\"", "")), "T.a: of another type"},
-        {"text for a number", RECORD(FIELD("a", "\"string\"", "")), RECORD(FIELD("a", "\"int\"", "")), "T.a: of another type"},
-        {"now optional", RECORD(FIELD("a", "[\"null\",\"int\"]", "")), RECORD(FIELD("a", "\"int\"", "")), NULL},
-        {"no longer optional", RECORD(FIELD("a", "\"int\"", "")), RECORD(FIELD("a", "[\"null\",\"int\"]", "")), "T.a: of another type"},
+        {"a field of identity less", RECORD(""),
+         RECORD(FIELD("a", "\"int\"", ",\"identity\":true")), "T.a: part of identity"},
+        {"a mark of identity more", RECORD(FIELD("a", "\"int\"", ",\"identity\":true")),
+         RECORD(FIELD("a", "\"int\"", "")), "T.a: its identity mark"},
+        {"another default of identity",
+         RECORD(FIELD("a", "\"int\"", ",\"identity\":true,\"default\":1")),
+         RECORD(FIELD("a", "\"int\"", ",\"identity\":true,\"default\":0")),
+         "T.a: its default changed"},
+        {"an int grows", RECORD(FIELD("a", "\"long\"", "")), RECORD(FIELD("a", "\"int\"", "")),
+         NULL},
+        {"a long shrinks", RECORD(FIELD("a", "\"int\"", "")), RECORD(FIELD("a", "\"long\"", "")),
+         "T.a: of another type"},
+        {"text for a number", RECORD(FIELD("a", "\"string\"", "")),
+         RECORD(FIELD("a", "\"int\"", "")), "T.a: of another type"},
+        {"now optional", RECORD(FIELD("a", "[\"null\",\"int\"]", "")),
+         RECORD(FIELD("a", "\"int\"", "")), NULL},
+        {"no longer optional", RECORD(FIELD("a", "\"int\"", "")),
+         RECORD(FIELD("a", "[\"null\",\"int\"]", "")), "T.a: of another type"},
         {"a symbol more", ENUM("\"x\",\"y\"", ""), ENUM("\"x\"", ""), NULL},
         {"a symbol less", ENUM("\"x\"", ""), ENUM("\"x\",\"y\"", ""), "E: the symbol y is gone"},
-        {"a symbol less, with default", ENUM("\"x\"", ",\"default\":\"x\""), ENUM("\"x\",\"y\"", ""), NULL},
+        {"a symbol less, with default", ENUM("\"x\"", ",\"default\":\"x\""),
+         ENUM("\"x\",\"y\"", ""), NULL},
         {"inside an array", "{\"type\":\"array\",\"items\":" RECORD(FIELD("a", "\"int\"", "")) "}",
          "{\"type\":\"array\",\"items\":" RECORD("") "}", "T.a: new"},
-        {"inside an optional record", "[\"null\"," RECORD(FIELD("a", "\"int\"", "")) "]", "[\"null\"," RECORD("") "]", "T.a: new"},
-        {"a record renamed", RECORD(""), "{\"type\":\"record\",\"name\":\"U\",\"fields\":[]}", "T: a record called U"},
-        {"a fixed grows", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":1}",
-         "F: of another type"},
+        {"inside an optional record", "[\"null\"," RECORD(FIELD("a", "\"int\"", "")) "]",
+         "[\"null\"," RECORD("") "]", "T.a: new"},
+        {"a record renamed", RECORD(""), "{\"type\":\"record\",\"name\":\"U\",\"fields\":[]}",
+         "T: a record called U"},
+        {"a fixed grows", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}",
+         "{\"type\":\"fixed\",\"name\":\"F\",\"size\":1}", "F: of another type"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -244,8 +261,9 @@ static void test_checker(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_versions), cmocka_unit_test(test_no_stray_file), cmocka_unit_test(test_documented),
-        cmocka_unit_test(test_bound),    cmocka_unit_test(test_checker),
+        cmocka_unit_test(test_versions),   cmocka_unit_test(test_no_stray_file),
+        cmocka_unit_test(test_documented), cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_checker),
     };
     return cmocka_run_group_tests_name("schemas", tests, NULL, NULL);
 }

@@ -1,9 +1,11 @@
-/* Every fixture of tests/fixtures/shopify: the event that it becomes, to the byte, and what the orders worker makes of it: its own
- * arithmetic balances to the minor unit, and so does Prima's, from the request. The numbers in the table are worked out by hand. */
+/* Every fixture of tests/fixtures/shopify: the event that it becomes, to the byte, and what the
+ * orders worker makes of it: its own arithmetic balances to the minor unit, and so does Prima's,
+ * from the request. The numbers in the table are worked out by hand. */
 #include "test_order_support.h"
 #include "test_shopify_support.h"
 
 #include "codec/codec.h"
+#include "order_resolve.h"
 #include "order_sale.h"
 
 #include <dirent.h>
@@ -15,14 +17,15 @@ static struct order_rules *rules;
 
 static const struct row {
     const char *name;
-    const char *outcome, *code;            /* "posted" "posted_on_hold" "ignored_test" "cancelled" */
-    int64_t goods, tax, total, paid, open; /* minor units: kept lines after discounts; of the event; captured; outstanding */
+    const char *outcome, *code; /* "posted" "posted_on_hold" "ignored_test" "cancelled" */
+    int64_t goods, tax, total, paid,
+        open; /* minor units: kept lines after discounts; of the event; captured; outstanding */
 } rows[] = {
     {"uk_vat_included", "posted", "", 5400, 958, 5750, 5750, 0},
     {"us_tax_exclusive", "posted", "", 10999, 1087, 13336, 13336, 0},
     {"edited", "posted", "", 6100, 1100, 6600, 6600, 0},
-    {"edited_overpaid", "posted_on_hold", "total_mismatch", 6100, 1100, 6600, 8900, 0},
-    {"edited_odd_penny", "posted", "", 1000, 166, 1000, 1000, 0},
+    {"edited_overpaid", "posted_on_hold", "payment_excess", 6100, 1100, 6600, 8900, 0},
+    {"edited_odd_penny", "posted_on_hold", "payment_excess", 1000, 166, 1000, 1999, 0},
     {"edited_and_refunded", "posted", "", 6000, 999, 6000, 6000, 0},
     {"edited_delivery", "posted_on_hold", "payment_pending", 5000, 1180, 7080, 6600, 480},
     {"pos_cash_rounding", "posted", "", 1233, 231, 1235, 1235, 0},
@@ -36,24 +39,26 @@ static const struct row {
     {"b2b_net_terms", "posted", "", 18500, 3900, 23400, 0, 23400},
     {"cancelled", "cancelled", "", 0, 0, 0, 0, 0},
     {"test_order", "ignored_test", "", 0, 0, 0, 0, 0},
-    {"jpy", "posted", "", 7660, 720, 8320, 8320, 0},
+    {"jpy", "posted_on_hold", "address_illegible", 7660, 720, 8320, 8320, 0},
     {"discounts", "posted", "", 7600, 1267, 7600, 7600, 0},
     {"bundle", "posted", "", 5000, 892, 5350, 5350, 0},
     {"beyond_latin1", "posted", "", 9900, 1650, 9900, 9900, 0},
     {"kwd", "posted", "", 24690, 0, 28190, 28190, 0},
-    {"authorized", "posted", "", 3600, 600, 3600, 0, 3600},
+    {"authorized", "posted", "", 3600, 600, 3600, 3600, 0},
     {"partially_paid", "posted_on_hold", "payment_pending", 8000, 1333, 8000, 2000, 6000},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
 static int setup(void **state)
 {
-    const struct codec_limits limits = {.bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
+    const struct codec_limits limits = {
+        .bytes_max = 1 << 20, .elements_max = 10000, .depth_max = 32};
     char message[300] = "";
     (void)state;
     assert_int_equal(clearenv(), 0);
     rules = support_rules(NULL);
-    return codec_open("schemas", NULL, limits, &codec, message);
+    return codec_open("schemas", NULL, limits, &codec, message) != 0 ||
+           codec_check(codec, &order_event_record, message) != 0;
 }
 
 static int teardown(void **state)
@@ -66,7 +71,8 @@ static int teardown(void **state)
 
 static json_t *event_of(const char *name)
 {
-    const struct shopify_order_options options = {.channel = "shopify", .store = shopify_fixture_store(name)};
+    const struct shopify_order_options options = {.channel = "shopify",
+                                                  .store = shopify_fixture_store(name)};
     json_t *order = shopify_fixture(name), *event = shopify_import(order, &options, NULL);
     json_decref(order);
     return event;
@@ -79,7 +85,8 @@ static void test_each_becomes_its_event(void **state)
         char path[200];
         json_error_t error;
         (void)snprintf(path, sizeof path, "tests/fixtures/shopify/%s.event.json", rows[i].name);
-        json_t *wanted = json_load_file(path, JSON_REJECT_DUPLICATES, &error), *event = event_of(rows[i].name);
+        json_t *wanted = json_load_file(path, JSON_REJECT_DUPLICATES, &error),
+               *event = event_of(rows[i].name);
         if (wanted == NULL)
             fail_msg("%s:%d: %s", path, error.line, error.text);
         if (!json_equal(wanted, event)) {
@@ -101,7 +108,8 @@ static void test_no_fixture_is_forgotten(void **state)
     DIR *folder = opendir("tests/fixtures/shopify");
     assert_non_null(folder);
     while ((entry = readdir(folder)) != NULL)
-        found += strstr(entry->d_name, ".event.json") == NULL && strstr(entry->d_name, ".json") != NULL;
+        found +=
+            strstr(entry->d_name, ".event.json") == NULL && strstr(entry->d_name, ".json") != NULL;
     (void)closedir(folder);
     assert_int_equal(found, ROWS);
 }
@@ -142,8 +150,10 @@ static const char *outcome_of(const struct flow_plan *plan)
     return plan->verdict == FLOW_WAITS ? "waits" : "dead_letter";
 }
 
-/* The proof in one of the order's moneys: balanced, and every total that the channel states is what the parts come to. */
-static void check_proof(const struct row *row, const struct order_event *event, enum money_chosen money, struct arena *arena)
+/* The proof in one of the order's moneys: balanced, and every total that the channel states is what
+ * the parts come to. */
+static void check_proof(const struct row *row, const struct order_event *event,
+                        enum money_chosen money, struct arena *arena)
 {
     struct channel_rules channel = *rules_channel(rules, event->channel, event->store);
     struct order_flags flags = {.count = 0};
@@ -153,13 +163,18 @@ static void check_proof(const struct row *row, const struct order_event *event, 
     if (sale_read(event, money, arena, &sale, &detail) < 0)
         fail_msg("%s: %s", row->name, detail);
     sale.date = 20261118;
-    sale.tax_country = event->shipping_address != NULL ? event->shipping_address->country_code : channel.country;
+    sale.tax_place.country =
+        event->shipping_address != NULL ? event->shipping_address->country_code : channel.country;
     assert_int_equal(sale_check_tax(&sale, event, rules, &channel, NULL, arena, &flags), 0);
+    sale_promise_tenders(&sale, event, rules, &channel);
     sale_check_totals(&sale, event, &channel, &flags);
     assert_false(sale.exact.overflow);
-    const int64_t difference = row->total - row->paid - row->open; /* 0 but where the customer is owed money back */
-    if ((difference == 0 && flags.count > 0) || (money == MONEY_SHOP && sale.proof.difference != difference))
-        fail_msg("%s: %s, difference %lld", row->name, flags.count > 0 ? pf_error_info(flags.items[0].code)->name : "no flag",
+    const int64_t difference =
+        row->total - row->paid - row->open; /* 0 but where the customer is owed money back */
+    if ((difference == 0 && flags.count > 0) ||
+        (money == MONEY_SHOP && sale.proof.difference != difference))
+        fail_msg("%s: %s, difference %lld", row->name,
+                 flags.count > 0 ? pf_error_info(flags.items[0].code)->name : "no flag",
                  (long long)sale.proof.difference);
     if (money == MONEY_PRESENTMENT)
         return;
@@ -183,12 +198,15 @@ static void test_the_worker_finds_each_balanced(void **state)
         decode(json, arena, &event);
         support_decide(&event, rules, NULL, arena, &key, &plan);
         const char *code = plan.code_count == 0 ? "" : pf_error_info(plan.codes[0])->name;
-        if (strcmp(outcome_of(&plan), row->outcome) != 0 || strcmp(code, row->code) != 0 || plan.code_count > 1)
-            fail_msg("%s: %s %s (%zu codes): %s", row->name, outcome_of(&plan), code, plan.code_count,
-                     plan.detail != NULL ? plan.detail : "");
+        if (strcmp(outcome_of(&plan), row->outcome) != 0 || strcmp(code, row->code) != 0 ||
+            plan.code_count > 1)
+            fail_msg("%s: %s %s (%zu codes): %s", row->name, outcome_of(&plan), code,
+                     plan.code_count, plan.detail != NULL ? plan.detail : "");
         if (plan.verdict == FLOW_SENDS) {
             xmlDoc *request = support_request(&plan);
-            assert_int_equal(support_outstanding(request, currency_find(event.currency)->decimals, arena), row->total - row->paid);
+            assert_int_equal(
+                support_outstanding(request, currency_find(event.currency)->decimals, arena),
+                row->total - row->paid);
             xmlFreeDoc(request);
             check_proof(row, &event, MONEY_SHOP, arena);
             if (event.presentment_currency != NULL)
@@ -201,9 +219,11 @@ static void test_the_worker_finds_each_balanced(void **state)
 
 /* ---- what is the same order ---- */
 
-static void identity_of(const json_t *order, bool ignore_fulfilments, uint8_t ret_identity[static CODEC_IDENTITY_SIZE])
+static void identity_of(const json_t *order, bool ignore_fulfilments,
+                        uint8_t ret_identity[static CODEC_IDENTITY_SIZE])
 {
-    const struct shopify_order_options options = {.channel = "shopify", .store = "uk", .ignore_fulfilments = ignore_fulfilments};
+    const struct shopify_order_options options = {
+        .channel = "shopify", .store = "uk", .ignore_fulfilments = ignore_fulfilments};
     struct arena *arena = arena_new(SUPPORT_ARENA);
     struct order_event event;
     json_t *json = shopify_import(order, &options, NULL);
@@ -213,7 +233,8 @@ static void identity_of(const json_t *order, bool ignore_fulfilments, uint8_t re
     arena_free(arena);
 }
 
-/* An order that was posted, then sent and refunded and tagged, comes back as a duplicate; edited, as another one. */
+/* An order that was posted, then sent and refunded and tagged, comes back as a duplicate; edited,
+ * as another one. */
 static void test_what_happens_later_does_not_make_it_another_order(void **state)
 {
     (void)state;
@@ -235,7 +256,8 @@ static void test_what_happens_later_does_not_make_it_another_order(void **state)
     assert_memory_not_equal(before, after, sizeof before);
     json_decref(order);
 
-    order = shopify_fixture("partially_refunded"); /* where it was sent from decides the depot: that is another order */
+    order = shopify_fixture(
+        "partially_refunded"); /* where it was sent from decides the depot: that is another order */
     identity_of(order, false, after);
     assert_memory_not_equal(before, after, sizeof before);
     json_decref(order);

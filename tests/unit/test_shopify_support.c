@@ -33,7 +33,8 @@ static void hear(void *user, const char *text)
     (void)snprintf(heard->text + used, sizeof heard->text - used, "%s\n", text);
 }
 
-json_t *shopify_import(const json_t *order, const struct shopify_order_options *options, struct heard *heard)
+json_t *shopify_import(const json_t *order, const struct shopify_order_options *options,
+                       struct heard *heard)
 {
     struct heard own = {.count = 0};
     struct shopify_reader reader = {.complain = hear, .user = heard != NULL ? heard : &own};
@@ -100,7 +101,9 @@ void shopify_alter(json_t *order, const char *path, const char *json)
         assert_non_null(at);
     }
     if (key[0] == '\0')
-        assert_int_equal(index == json_array_size(at) ? json_array_append_new(at, value) : json_array_set_new(at, index, value), 0);
+        assert_int_equal(index == json_array_size(at) ? json_array_append_new(at, value)
+                                                      : json_array_set_new(at, index, value),
+                         0);
     else if (value != NULL)
         assert_int_equal(json_object_set_new(at, key, value), 0);
     else

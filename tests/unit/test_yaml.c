@@ -1,4 +1,5 @@
-/* YAML as configuration reads it: what a tree holds, and what is refused, with the place and the remedy. */
+/* YAML as configuration reads it: what a tree holds, and what is refused, with the place and the
+ * remedy. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,7 +65,8 @@ static void test_tree(void **state)
     assert_int_equal(yaml_kind(root), YAML_KIND_MAP);
     assert_int_equal(yaml_count(root), 5);
     assert_null(yaml_text(root));
-    assert_string_equal(yaml_text(yaml_get(root, "plain")), "no"); /* a text: who reads it gives it a type */
+    assert_string_equal(yaml_text(yaml_get(root, "plain")),
+                        "no"); /* a text: who reads it gives it a type */
     assert_string_equal(yaml_text(yaml_get(root, "empty")), "");
     assert_string_equal(yaml_text(yaml_get(root, "with space")), "it's");
     assert_string_equal(yaml_text(yaml_get(yaml_get(root, "deep"), "inner")), "a\nb\n");
@@ -90,7 +92,8 @@ static void test_tree(void **state)
     const char *key = "untouched";
     assert_null(yaml_entry(root, 5, &key));
     assert_string_equal(key, "untouched");
-    assert_int_equal(yaml_complain(tree, yaml_get(root, "deep"), &message, "%s is wrong", "deep"), -EINVAL);
+    assert_int_equal(yaml_complain(tree, yaml_get(root, "deep"), &message, "%s is wrong", "deep"),
+                     -EINVAL);
     assert_string_equal(shown(&message), "x.yaml:4:1: deep is wrong");
     yaml_unload(tree);
     yaml_unload(NULL);
@@ -102,7 +105,8 @@ static void test_refused(void **state)
     static const struct {
         const char *name, *text, *message;
     } rows[] = {
-        {"a key twice, far apart", "a: 1\nb: 2\nc: 3\na: 4\n", "x.yaml:4:1: the key a stands here a second time, first in line 1"},
+        {"a key twice, far apart", "a: 1\nb: 2\nc: 3\na: 4\n",
+         "x.yaml:4:1: the key a stands here a second time, first in line 1"},
         {"an alias", "a: *x\n", "x.yaml:1:4: aliases"},
         {"an anchor on a text", "a: &x 1\n", "x.yaml:1:4: anchors"},
         {"an anchor on a list", "a: &x [1]\n", "x.yaml:1:4: anchors"},
@@ -117,7 +121,8 @@ static void test_refused(void **state)
         {"Latin-1", "a: caf\xe9 x\n", "not UTF-8 text"},
         {"a hidden NUL", "a: \"x\\0y\"\n", "x.yaml:1:4: a NUL character"},
         {"a hidden NUL in a key", "\"x\\0y\": 1\n", "x.yaml:1:1: a NUL character"},
-        {"33 levels", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n", "x.yaml:1:33: nested deeper than 32"},
+        {"33 levels", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
+         "x.yaml:1:33: nested deeper than 32"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
@@ -146,7 +151,8 @@ static void test_accepted(void **state)
          YAML_KIND_MAP},
         {"a list", "- 1\n- 2\n", YAML_KIND_LIST},
         {"a text", "x\n", YAML_KIND_SCALAR},
-        {"32 levels", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n", YAML_KIND_LIST},
+        {"32 levels", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
+         YAML_KIND_LIST},
         {"windows' line ends", "a: 1\r\nb: 2\r\n", YAML_KIND_MAP},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -166,13 +172,15 @@ static void test_files(void **state)
     struct yaml_tree *tree = NULL;
     struct config_message message;
     assert_int_equal(yaml_load("/nonexistent/x.yaml", &tree, &message), -ENOENT);
-    assert_string_equal(message.text, "/nonexistent/x.yaml: cannot be read: No such file or directory");
+    assert_string_equal(message.text,
+                        "/nonexistent/x.yaml: cannot be read: No such file or directory");
     assert_int_equal(yaml_load("/tmp", &tree, &message), -EINVAL);
     assert_string_equal(message.text, "/tmp: cannot be read: Is a directory");
     assert_null(tree);
 }
 
-/* 4 MiB are read, one byte more is not; and the largest files stay quick and small, whatever they hold. */
+/* 4 MiB are read, one byte more is not; and the largest files stay quick and small, whatever they
+ * hold. */
 static void test_size(void **state)
 {
     (void)state;
@@ -204,8 +212,9 @@ static void test_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tree),  cmocka_unit_test(test_refused), cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_files), cmocka_unit_test(test_size),
+        cmocka_unit_test(test_tree),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_accepted), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_size),
     };
     return cmocka_run_group_tests_name("yaml", tests, make_folder, remove_folder);
 }

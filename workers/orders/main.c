@@ -1,7 +1,11 @@
 /* primaflow-orders: orders from Kafka to Prima, exactly once in effect. */
 #include "order_flow.h"
+#include "facts/customers.h"
+#include "facts/products.h"
+#include "worker/run.h"
 
 int main(int argc, char **argv)
 {
-    return worker_main(&order_flow, argc, argv);
+    static const struct fact_source *const sources[] = {&products_source, &customers_source, NULL};
+    return worker_main(&order_flow, sources, argc, argv);
 }

@@ -1,4 +1,5 @@
-/* Lines of the bundles file become their components; see order_bundle.h. Parents that the channel sends: order_parents.c. */
+/* Lines of the bundles file become their components; see order_bundle.h. Parents that the channel
+ * sends: order_parents.c. */
 #include "order_bundle.h"
 
 #include "base/digest.h"
@@ -26,7 +27,8 @@ uint16_t bundle_mark(const struct bundle_rule *bundle)
 }
 
 /* A copy: facts about it may outlive the rules. */
-static bool copy_product(const struct bundle_component *component, struct arena *arena, struct prima_sku *ret_sku)
+static bool copy_product(const struct bundle_component *component, struct arena *arena,
+                         struct prima_sku *ret_sku)
 {
     struct prima_sku sku = {.product = ORDER_JOIN(arena, component->product)};
     bool is_whole = sku.product != NULL;
@@ -38,7 +40,8 @@ static bool copy_product(const struct bundle_component *component, struct arena 
     return is_whole;
 }
 
-static int explode_line(struct sale *sale, const struct sale_line *line, const struct bundle_rule *bundle, struct arena *arena,
+static int explode_line(struct sale *sale, const struct sale_line *line,
+                        const struct bundle_rule *bundle, struct arena *arena,
                         struct sale_line parts[])
 {
     int64_t weights[BUNDLE_COMPONENTS_MAX];
@@ -60,8 +63,10 @@ static int explode_line(struct sale *sale, const struct sale_line *line, const s
 }
 
 /* Whether a line is taken apart, and by which row. */
-static const struct bundle_rule *bundle_of(const struct sale_line *line, const struct order_rules *rules,
-                                           const struct channel_rules *channel, const struct sale_bundle *only, size_t only_count,
+static const struct bundle_rule *bundle_of(const struct sale_line *line,
+                                           const struct order_rules *rules,
+                                           const struct channel_rules *channel,
+                                           const struct sale_bundle *only, size_t only_count,
                                            bool is_chosen)
 {
     if (line->event->gift_card || order_is_empty(line->event->sku))
@@ -75,7 +80,8 @@ static const struct bundle_rule *bundle_of(const struct sale_line *line, const s
     return NULL;
 }
 
-int sale_explode(struct sale *sale, const struct order_rules *rules, const struct channel_rules *channel, const struct sale_bundle *only,
+int sale_explode(struct sale *sale, const struct order_rules *rules,
+                 const struct channel_rules *channel, const struct sale_bundle *only,
                  size_t only_count, struct arena *arena)
 {
     size_t count = 0, bundles = 0;

@@ -17,7 +17,8 @@ const char *order_normalise_email(const char *email, struct arena *arena)
     while (size > 0 && isspace((unsigned char)email[size - 1]))
         size--;
     const char *at = memchr(email, '@', size);
-    if (at == NULL || at == email || at == email + size - 1 || memchr(at + 1, '@', (size_t)(email + size - at - 1)) != NULL)
+    if (at == NULL || at == email || at == email + size - 1 ||
+        memchr(at + 1, '@', (size_t)(email + size - at - 1)) != NULL)
         return NULL;
     char *copy = arena_text(arena, email, size);
     for (size_t i = 0; copy != NULL && i < size; i++)
@@ -29,7 +30,8 @@ const char *order_normalise_email(const char *email, struct arena *arena)
 /* ---- addresses ---- */
 
 /* `company`: where the address names none. */
-static struct prima_address pack_address(const struct order_address *address, const struct order_customer *customer, const char *company,
+static struct prima_address pack_address(const struct order_address *address,
+                                         const struct order_customer *customer, const char *company,
                                          struct arena *arena)
 {
     static const struct order_address nowhere = {0};
@@ -48,7 +50,12 @@ static struct prima_address pack_address(const struct order_address *address, co
         .phone = !order_is_empty(a->phone) ? a->phone : c->phone,
         .mobile = c->mobile,
     };
-    const char *const lines[] = {!order_is_empty(a->company) ? a->company : company, a->line1, a->line2, a->line3, a->city, a->region};
+    const char *const lines[] = {!order_is_empty(a->company) ? a->company : company,
+                                 a->line1,
+                                 a->line2,
+                                 a->line3,
+                                 a->city,
+                                 a->region};
     size_t used = 0;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (!order_is_empty(lines[i]))
@@ -58,19 +65,23 @@ static struct prima_address pack_address(const struct order_address *address, co
 
 struct prima_address order_delivery_address(const struct order_event *event, struct arena *arena)
 {
-    return pack_address(event->shipping_address != NULL ? event->shipping_address : event->billing_address, event->customer, NULL, arena);
+    return pack_address(event->shipping_address != NULL ? event->shipping_address
+                                                        : event->billing_address,
+                        event->customer, NULL, arena);
 }
 
 struct prima_address order_invoice_address(const struct order_event *event, struct arena *arena)
 {
-    return pack_address(event->billing_address != NULL ? event->billing_address : event->shipping_address, event->customer,
-                        event->business != NULL ? event->business->name : NULL, arena);
+    return pack_address(
+        event->billing_address != NULL ? event->billing_address : event->shipping_address,
+        event->customer, event->business != NULL ? event->business->name : NULL, arena);
 }
 
 /* ---- who ---- */
 
 /* A guest's reference: the same for the same address, and not readable. */
-static const char *email_reference(const struct channel_rules *channel, const char *email, struct arena *arena)
+static const char *email_reference(const struct channel_rules *channel, const char *email,
+                                   struct arena *arena)
 {
     uint8_t hash[DIGEST_SIZE];
     char hex[2 * DIGEST_SIZE + 1];
@@ -79,28 +90,37 @@ static const char *email_reference(const struct channel_rules *channel, const ch
     return ORDER_JOIN(arena, channel->prefix, "-E", hex);
 }
 
-/* A business buys on its company's account, whoever of it ordered; a person's account is known by id and address. */
-static int seek(const struct order_event *event, const struct channel_rules *channel, const char *id, const char *email,
-                struct arena *arena, struct order_customer_plan *plan)
+/* A business buys on its company's account, whoever of it ordered; a person's account is known by
+ * id and address. */
+static int seek(const struct order_event *event, const struct channel_rules *channel,
+                const char *id, const char *email, struct arena *arena,
+                struct order_customer_plan *plan)
 {
-    const bool is_business = event->business != NULL && !order_is_empty(event->business->company_id);
+    const bool is_business =
+        event->business != NULL && !order_is_empty(event->business->company_id);
     if (is_business) {
         plan->our_ref = ORDER_JOIN(arena, channel->prefix, "-B", event->business->company_id);
-        plan->fact.channel_customer = ORDER_JOIN(arena, channel->channel, "/", channel->store, "/business/", event->business->company_id);
+        plan->fact.channel_customer = ORDER_JOIN(arena, channel->channel, "/", channel->store,
+                                                 "/business/", event->business->company_id);
         plan->fact.email = "";
     } else {
-        plan->our_ref = order_is_empty(id) ? email_reference(channel, email, arena) : ORDER_JOIN(arena, channel->prefix, "-C", id);
-        plan->fact.channel_customer = order_is_empty(id) ? "" : ORDER_JOIN(arena, channel->channel, "/", channel->store, "/", id);
+        plan->our_ref = order_is_empty(id) ? email_reference(channel, email, arena)
+                                           : ORDER_JOIN(arena, channel->prefix, "-C", id);
+        plan->fact.channel_customer =
+            order_is_empty(id) ? ""
+                               : ORDER_JOIN(arena, channel->channel, "/", channel->store, "/", id);
         plan->fact.email = email == NULL ? "" : email;
     }
     if (plan->our_ref == NULL || plan->fact.channel_customer == NULL)
         return -ENOMEM;
     plan->fact.kind = FACT_CUSTOMER;
-    plan->fact.customer = (struct prima_customer){.customer_ref = plan->our_ref, .address = order_invoice_address(event, arena)};
+    plan->fact.customer = (struct prima_customer){.customer_ref = plan->our_ref,
+                                                  .address = order_invoice_address(event, arena)};
     return 0;
 }
 
-static const char *configured(const char *account, const struct channel_rules *channel, struct order_flags *flags)
+static const char *configured(const char *account, const struct channel_rules *channel,
+                              struct order_flags *flags)
 {
     if (account != NULL)
         return account;
@@ -108,21 +128,25 @@ static const char *configured(const char *account, const struct channel_rules *c
     return channel->account_unresolved != NULL ? channel->account_unresolved : "";
 }
 
-int order_customer_plan(const struct order_event *event, const struct order_rules *rules, const struct channel_rules *channel, bool is_pos,
-                        struct arena *arena, struct order_flags *flags, struct order_customer_plan *ret_plan)
+int order_customer_plan(const struct order_event *event, const struct order_rules *rules,
+                        const struct channel_rules *channel, bool is_pos, struct arena *arena,
+                        struct order_flags *flags, struct order_customer_plan *ret_plan)
 {
     struct order_customer_plan plan = {0};
     const bool by_us = rules_settings(rules)->customers_by_us;
-    const bool is_business = event->business != NULL && !order_is_empty(event->business->company_id);
+    const bool is_business =
+        event->business != NULL && !order_is_empty(event->business->company_id);
     const char *id = event->customer != NULL ? event->customer->customer_id : NULL;
-    const char *email = event->customer != NULL ? order_normalise_email(event->customer->email, arena) : NULL;
+    const char *email =
+        event->customer != NULL ? order_normalise_email(event->customer->email, arena) : NULL;
     const bool is_guest = order_is_empty(id) && !is_business;
 
     if (is_pos && channel->account_pos != NULL && !is_business)
         plan.account = channel->account_pos;
     else if (is_guest && channel->guests == GUESTS_ACCOUNT)
         plan.account = configured(channel->account_guest, channel, flags);
-    else if (is_guest && email == NULL) /* nothing to match by: strangers must not become one account */
+    else if (is_guest &&
+             email == NULL) /* nothing to match by: strangers must not become one account */
         plan.account = configured(is_pos ? NULL : channel->account_guest, channel, flags);
     else {
         const char *address = email != NULL ? email : "";
@@ -136,10 +160,13 @@ int order_customer_plan(const struct order_event *event, const struct order_rule
     return 0;
 }
 
-const char *order_customer_account(const struct fact *fact, const struct channel_rules *channel, struct order_flags *flags)
+const char *order_customer_account(const struct fact *fact, const struct channel_rules *channel,
+                                   struct order_flags *flags)
 {
     if (fact->state == FACT_KNOWN)
         return fact->account;
-    order_flag_raise(flags, fact->state == FACT_AMBIGUOUS ? PF_E_customer_ambiguous : PF_E_customer_unknown_outcome, 0);
+    order_flag_raise(
+        flags,
+        fact->state == FACT_AMBIGUOUS ? PF_E_customer_ambiguous : PF_E_customer_unknown_outcome, 0);
     return channel->account_unresolved != NULL ? channel->account_unresolved : "";
 }

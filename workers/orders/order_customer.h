@@ -1,25 +1,30 @@
-/* Whose order it is: an account that configuration names, one that the runtime finds or creates, or none, for Prima to find. Pure: any
- * thread. */
+/* Whose order it is: an account that configuration names, one that the runtime finds or creates, or
+ * none, for Prima to find. Pure: any thread. */
 #ifndef PRIMAFLOW_ORDER_CUSTOMER_H
 #define PRIMAFLOW_ORDER_CUSTOMER_H
 
 #include "order_flags.h"
-#include "order_rules.h"
-#include "runtime/flow.h"
+#include "domain/mappings/order_rules.h"
+#include "flow/flow.h"
 
 struct order_customer_plan {
     const char *account; /* "" : Prima matches or creates by the order's details; NULL: by `fact` */
     struct fact fact;    /* FACT_CUSTOMER, when account is NULL */
-    const char *our_ref; /* our reference, for CustomerRef; NULL for accounts that many customers share */
+    const char
+        *our_ref; /* our reference, for CustomerRef; NULL for accounts that many customers share */
 };
 
 /* Raises customer_unmapped for a guest or a till without configured account. 0; -ENOMEM. */
-__attribute__((warn_unused_result)) int order_customer_plan(const struct order_event *event, const struct order_rules *rules,
-                                                            const struct channel_rules *channel, bool is_pos, struct arena *arena,
-                                                            struct order_flags *flags, struct order_customer_plan *ret_plan);
+__attribute__((warn_unused_result)) int order_customer_plan(const struct order_event *event,
+                                                            const struct order_rules *rules,
+                                                            const struct channel_rules *channel,
+                                                            bool is_pos, struct arena *arena,
+                                                            struct order_flags *flags,
+                                                            struct order_customer_plan *ret_plan);
 
 /* The account by the fact's state; not known: a flag, and the account on which such orders wait. */
-const char *order_customer_account(const struct fact *fact, const struct channel_rules *channel, struct order_flags *flags);
+const char *order_customer_account(const struct fact *fact, const struct channel_rules *channel,
+                                   struct order_flags *flags);
 
 /* Where goods and invoice go. */
 struct prima_address order_delivery_address(const struct order_event *event, struct arena *arena);

@@ -1,17 +1,22 @@
 /* The rule book in its order; see order_decide.h.
  *
- *   1. Test orders and orders from before the cut-over are never posted.
+ *   1. Test orders and orders from before the cut-over are never posted; new ones wait for their
+ *      edits.
  *   2. The event must make sense (amounts, currency, quantities).
- *   3. Arithmetic: tax by the configured rates, then the totals, to the penny. Money that is outstanding: post, hold or wait.
- *   4. Bundles are taken apart. Mappings: products, depots, charges, payments, the account's source.
- *   5. What policy dead-letters or makes wait ends here: nothing is asked of Prima, no account is made for it.
+ *   3. Arithmetic: tax by the configured rates, then the totals, to the penny. Money that is
+ *      outstanding: post, hold or wait.
+ *   4. Bundles are taken apart. Mappings: products, depots, charges, payments, the account's
+ *      source.
+ *   5. What policy dead-letters or makes wait ends here: nothing is asked of Prima, no account is
+ *      made for it.
  *   6. Facts: which products Prima has, which account the customer is. Asked all together, once.
  *   7. The request and its summary; on hold when anything was flagged. */
 #include "order_decide.h"
 
 #include "order_bundle.h"
 #include "order_customer.h"
-#include "order_price.h"
+#include "domain/money/price.h"
+#include "order_legible.h"
 #include "order_request.h"
 #include "order_resolve.h"
 #include "order_sale.h"
@@ -19,7 +24,10 @@
 
 #include <errno.h>
 
-enum { REQUEST_BYTES_MAX = 4 * 1024 * 1024, REQUEST_BYTES_USUAL = 4000 }; /* 500 lines with long narratives are 1 MiB; two are 4 KB */
+enum {
+    REQUEST_BYTES_MAX = 4 * 1024 * 1024,
+    REQUEST_BYTES_USUAL = 4000
+}; /* 500 lines with long narratives are 1 MiB; two are 4 KB */
 
 struct decision {
     const struct order_event *event;
@@ -41,15 +49,26 @@ static int settle(struct flow_plan *plan, enum outcome outcome, const char *deta
 
 static int dead_letter(struct flow_plan *plan, enum pf_error code, const char *detail)
 {
-    *plan = (struct flow_plan){.verdict = FLOW_DEAD_LETTERS, .codes = {code}, .code_count = 1, .detail = detail};
+    *plan = (struct flow_plan){
+        .verdict = FLOW_DEAD_LETTERS, .codes = {code}, .code_count = 1, .detail = detail};
     return 0;
 }
 
 /* ---- 1 ---- */
 
+/* From when it was made, or first seen where the channel's clock is ahead: an order that arrives
+ * late has settled. */
+static bool is_settling(const struct decision *d, const struct flow_known *known)
+{
+    const int64_t made = d->event->created_at, seen = known->first_seen_ms;
+    return known->now_ms != 0 &&
+           known->now_ms - (made < seen ? made : seen) < rules_settings(d->rules)->settle_after_ms;
+}
+
 /* ---- 2 to 4 ---- */
 
-/* Amounts, tax, totals, of the channel's own lines. *ret_detail is set when the event contradicts itself. */
+/* Amounts, tax, totals, of the channel's own lines. *ret_detail is set when the event contradicts
+ * itself. */
 static int read_amounts(struct decision *d, int32_t date, const char **ret_detail)
 {
     const struct order_event *event = d->event;
@@ -58,10 +77,11 @@ static int read_amounts(struct decision *d, int32_t date, const char **ret_detai
         return r;
     d->sale.date = date;
     d->sale.is_pos = order_is_pos(event, d->channel);
-    d->sale.tax_country = sale_tax_country(event, d->channel, d->sale.is_pos);
+    d->sale.tax_place = sale_tax_place(event, d->channel, d->sale.is_pos);
     r = sale_check_tax(&d->sale, event, d->rules, d->channel, NULL, d->arena, &d->flags);
     if (r < 0)
         return r;
+    sale_promise_tenders(&d->sale, event, d->rules, d->channel);
     sale_check_totals(&d->sale, event, d->channel, &d->flags);
     return 0;
 }
@@ -72,7 +92,7 @@ static int read_sale(struct decision *d, int32_t date, struct flow_plan *plan, b
     const char *detail = NULL;
     int r = read_amounts(d, date, &detail);
     if (r == 0 && !d->sale.exact.overflow)
-        d->unpaid = sale_check_payment(&d->sale, event, d->channel, &d->flags);
+        d->unpaid = sale_check_payment(&d->sale, event, d->rules, d->channel, &d->flags);
     if (r == 0)
         r = sale_fold_parents(&d->sale, d->arena, &detail);
     if (r == 0)
@@ -87,7 +107,10 @@ static int read_sale(struct decision *d, int32_t date, struct flow_plan *plan, b
     if (r < 0)
         return r;
     sale_resolve(&d->sale, event, d->rules, d->channel, d->arena, &d->flags);
-    return order_customer_plan(event, d->rules, d->channel, d->sale.is_pos, d->arena, &d->flags, &d->customer);
+    if (order_illegible_part(event, d->arena) != NULL)
+        order_flag_raise(&d->flags, PF_E_address_illegible, 0);
+    return order_customer_plan(event, d->rules, d->channel, d->sale.is_pos, d->arena, &d->flags,
+                               &d->customer);
 }
 
 /* ---- 5 ---- */
@@ -106,7 +129,7 @@ static int list_bundles(const struct decision *d, struct order_summary *summary)
         return -ENOMEM;
     for (size_t i = 0; i < d->sale.line_count; i++) {
         const struct sale_line *line = &d->sale.lines[i];
-        struct order_price parts[2];
+        struct price_part parts[2];
         if (line->component == NULL)
             continue;
         if (line->component_number == 1)
@@ -115,21 +138,37 @@ static int list_bundles(const struct decision *d, struct order_summary *summary)
                 .mark = bundle_mark(rules_bundle(d->rules, d->channel, line->event->sku)),
             };
         struct sale_bundle *bundle = &bundles[summary->bundle_count - 1];
-        bundle->request_lines += (uint32_t)order_price_line(&x, line, d->sale.proof.tax_included, summary->vat_inclusive, parts);
+        bundle->request_lines +=
+            (uint32_t)price_parts(&x, &line->price, line->quantity, d->sale.proof.tax_included,
+                                  summary->vat_inclusive, parts);
         bundle->misc |= (uint64_t)line->is_misc << (line->component_number - 1);
     }
     summary->bundles = bundles;
     return 0;
 }
 
-static int fill_summary(const struct decision *d, const char *account, struct order_summary *ret_summary)
+/* Whether this order's prices contain VAT in Prima (VatInclusive). */
+static bool wants_vat(const struct order_rules *rules, const struct order_event *event)
+{
+    switch (rules_settings(rules)->price_vat) {
+    case VAT_GROSS:
+        return true;
+    case VAT_NET:
+        return false;
+    default:
+        return event->taxes_included;
+    }
+}
+
+static int fill_summary(const struct decision *d, const char *account,
+                        struct order_summary *ret_summary)
 {
     uint32_t *misc = arena_alloc(d->arena, d->sale.line_count * sizeof *misc);
     if (misc == NULL)
         return -ENOMEM;
     struct order_summary summary = {
         .hold = d->flags.count > 0,
-        .vat_inclusive = order_price_with_vat(d->rules, d->event),
+        .vat_inclusive = wants_vat(d->rules, d->event),
         .money = d->sale.money,
         .currency = d->sale.currency,
         .date = d->sale.date,
@@ -138,7 +177,8 @@ static int fill_summary(const struct decision *d, const char *account, struct or
         .misc_lines = misc,
         .is_taken_apart = d->sale.is_taken_apart,
     };
-    if (snprintf(summary.account, sizeof summary.account, "%s", account) >= (int)sizeof summary.account)
+    if (snprintf(summary.account, sizeof summary.account, "%s", account) >=
+        (int)sizeof summary.account)
         return -EINVAL;
     for (size_t i = 0; i < d->sale.line_count; i++)
         if (d->sale.lines[i].is_misc && d->sale.lines[i].component == NULL)
@@ -156,7 +196,8 @@ static int apply_policies(const struct decision *d, struct flow_plan *plan, bool
     bool waits = false;
     for (size_t i = d->flags.count; i-- > 0;) {
         const enum rules_action action = action_of(d, d->flags.items[i].code);
-        if (action == ACTION_DEAD_LETTER || (action == ACTION_WAIT && (reason == d->flags.count || waits))) {
+        if (action == ACTION_DEAD_LETTER ||
+            (action == ACTION_WAIT && (reason == d->flags.count || waits))) {
             reason = i;
             waits = action == ACTION_WAIT;
         }
@@ -197,7 +238,8 @@ static bool same_fact(const struct fact *a, const struct fact *b)
     if (a->kind != b->kind)
         return false;
     return a->kind == FACT_PRODUCT ? same_product(&a->sku, &b->sku)
-                                   : same_text(a->channel_customer, b->channel_customer) && same_text(a->email, b->email);
+                                   : same_text(a->channel_customer, b->channel_customer) &&
+                                         same_text(a->email, b->email);
 }
 
 static struct fact *find_fact(struct fact *facts, size_t count, const struct fact *wanted)
@@ -213,9 +255,10 @@ static bool needs_product(const struct sale_line *line)
     return !line->is_misc && !line->event->gift_card;
 }
 
-/* Every fact that the order needs, each once, with what is known of it already; no more than one beyond FLOW_FACTS_MAX, for the search
- * grows with their square and an order may be hostile. */
-static int list_facts(const struct decision *d, struct fact *known, size_t known_count, struct fact **ret_facts, size_t *ret_count)
+/* Every fact that the order needs, each once, with what is known of it already; no more than one
+ * beyond FLOW_FACTS_MAX, for the search grows with their square and an order may be hostile. */
+static int list_facts(const struct decision *d, struct fact *known, size_t known_count,
+                      struct fact **ret_facts, size_t *ret_count)
 {
     struct fact *facts = arena_alloc(d->arena, (d->sale.line_count + 1) * sizeof *facts);
     size_t count = 0;
@@ -256,12 +299,14 @@ static void apply_facts(struct decision *d, struct fact *facts, size_t count)
             sale_set_misc(line, d->rules, d->channel, &d->flags);
     }
     if (d->customer.account == NULL)
-        d->customer.account = order_customer_account(find_fact(facts, count, &d->customer.fact), d->channel, &d->flags);
+        d->customer.account = order_customer_account(find_fact(facts, count, &d->customer.fact),
+                                                     d->channel, &d->flags);
 }
 
 /* ---- 7 ---- */
 
-static int keep(struct buf *bytes, int r, struct arena *arena, const char **ret_bytes, size_t *ret_size)
+static int keep(struct buf *bytes, int r, struct arena *arena, const char **ret_bytes,
+                size_t *ret_size)
 {
     *ret_size = bytes->size;
     *ret_bytes = r < 0 ? NULL : arena_text(arena, bytes->data, bytes->size);
@@ -282,7 +327,7 @@ static int write_plan(struct decision *d, struct flow_plan *plan)
         .rules = d->rules,
         .channel = d->channel,
         .sale = &d->sale,
-        .order_number = d->key->order_number,
+        .order_number = d->key->document,
         .account = d->customer.account,
         .customer_ref = d->customer.our_ref,
         .vat_inclusive = summary.vat_inclusive,
@@ -291,7 +336,8 @@ static int write_plan(struct decision *d, struct flow_plan *plan)
     };
     if (request.narrative == NULL)
         return -ENOMEM;
-    *plan = (struct flow_plan){.verdict = FLOW_SENDS, .outcome = summary.hold ? OUTCOME_POSTED_ON_HOLD : OUTCOME_POSTED};
+    *plan = (struct flow_plan){.verdict = FLOW_SENDS,
+                               .outcome = summary.hold ? OUTCOME_POSTED_ON_HOLD : OUTCOME_POSTED};
     for (size_t i = 0; i < d->flags.count; i++)
         plan->codes[plan->code_count++] = d->flags.items[i].code;
     struct buf bytes;
@@ -300,8 +346,9 @@ static int write_plan(struct decision *d, struct flow_plan *plan)
     r = order_request_write(&request, d->arena, &bytes);
     r = keep(&bytes, r, d->arena, &plan->request, &plan->request_size);
     if (r == -ERANGE || r == -EINVAL)
-        return dead_letter(plan, PF_E_event_invalid,
-                           "the order cannot be written as a request: an amount or the order number does not fit");
+        return dead_letter(
+            plan, PF_E_event_invalid,
+            "the order cannot be written as a request: an amount or the order number does not fit");
     if (r < 0)
         return r;
     buf_init(&bytes, SUMMARY_BYTES_MAX);
@@ -309,13 +356,15 @@ static int write_plan(struct decision *d, struct flow_plan *plan)
     return keep(&bytes, r, d->arena, &plan->summary, &plan->summary_size);
 }
 
-int order_decide(const void *event_, const struct flow_key *key, const void *rules_, struct fact *facts, size_t fact_count,
-                 const struct flow_known *known, struct arena *arena, struct flow_plan *ret_plan)
+int order_decide(const void *event_, const struct flow_key *key, const void *rules_,
+                 struct fact *facts, size_t fact_count, const struct flow_known *known,
+                 struct arena *arena, struct flow_plan *ret_plan)
 {
     struct decision d = {.event = event_, .key = key, .rules = rules_, .arena = arena};
     d.channel = rules_channel(d.rules, d.event->channel, d.event->store);
     if (d.channel == NULL) /* the rules were reloaded since the key was made */
-        return dead_letter(ret_plan, PF_E_company_unmapped, "the channel is not in channels.yaml any more");
+        return dead_letter(ret_plan, PF_E_company_unmapped,
+                           "the channel is not in channels.yaml any more");
     if (d.event->kind == ORDER_CANCELLED)
         return settle(ret_plan, OUTCOME_CANCELLED_BEFORE_POSTING, NULL);
     if (order_is_test(d.event, d.channel))
@@ -325,6 +374,13 @@ int order_decide(const void *event_, const struct flow_key *key, const void *rul
         return dead_letter(ret_plan, PF_E_event_invalid, "created_at is no date of the calendar");
     if (date < rules_settings(d.rules)->cutover_date)
         return settle(ret_plan, OUTCOME_IGNORED_BEFORE_CUTOVER, NULL);
+
+    if (known != NULL && is_settling(&d, known)) {
+        *ret_plan = (struct flow_plan){
+            .verdict = FLOW_WAITS, .codes = {PF_E_order_settling}, .code_count = 1};
+        ret_plan->detail = "a new order waits for its edits (orders.settle_after)";
+        return 0;
+    }
 
     bool done = false;
     int r = read_sale(&d, date, ret_plan, &done);
@@ -339,11 +395,13 @@ int order_decide(const void *event_, const struct flow_key *key, const void *rul
     if (r < 0)
         return r;
     if (wanted_count > FLOW_FACTS_MAX)
-        return dead_letter(ret_plan, PF_E_event_invalid, "the order has more different products than can be asked for at a time");
+        return dead_letter(ret_plan, PF_E_event_invalid,
+                           "the order has more different products than can be asked for at a time");
     look_up(known, wanted, wanted_count);
     for (size_t i = 0; i < wanted_count; i++)
         if (wanted[i].state == FACT_UNASKED) {
-            *ret_plan = (struct flow_plan){.verdict = FLOW_NEEDS_FACTS, .facts = wanted, .fact_count = wanted_count};
+            *ret_plan = (struct flow_plan){
+                .verdict = FLOW_NEEDS_FACTS, .facts = wanted, .fact_count = wanted_count};
             return 0;
         }
     apply_facts(&d, wanted, wanted_count);

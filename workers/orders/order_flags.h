@@ -1,5 +1,5 @@
-/* The flags that checks raise on one order, in their order, each code once, with the first place where it was met. Plain data: any thread.
- */
+/* The flags that checks raise on one order, in their order, each code once, with the first place
+ * where it was met. Plain data: any thread. */
 #ifndef PRIMAFLOW_ORDER_FLAGS_H
 #define PRIMAFLOW_ORDER_FLAGS_H
 
@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ORDER_FLAGS_MAX = 8 }; /* of flow.h's plan; more than that many reasons at once say nothing more to a person */
+enum {
+    ORDER_FLAGS_MAX = 8
+}; /* of flow.h's plan; more than that many reasons at once say nothing more to a person */
 
 struct order_flag {
     enum pf_error code;

@@ -2,7 +2,7 @@
 #ifndef PRIMAFLOW_ORDER_FLOW_H
 #define PRIMAFLOW_ORDER_FLOW_H
 
-#include "runtime/flow.h"
+#include "flow/flow.h"
 
 extern const struct flow order_flow;
 

@@ -6,7 +6,8 @@
 #include <ctype.h>
 #include <errno.h>
 
-/* Letters, digits and "._-": what a topic key, a path, a Redis key and an order number can hold without escaping. */
+/* Letters, digits and "._-": what a topic key, a path, a Redis key and an order number can hold
+ * without escaping. */
 static bool is_plain(const char *text)
 {
     for (const char *p = text; *p != '\0'; p++)
@@ -21,49 +22,86 @@ static enum pf_error refuse(const char *detail, const char **ret_detail)
     return PF_E_event_invalid;
 }
 
-enum pf_error order_key(const void *event_, const void *rules, struct arena *arena, struct flow_key *ret_key, const char **ret_detail)
+int order_key_write(const struct order_key_parts *p, const char *prefix, struct arena *arena,
+                    struct flow_key *ret_key)
+{
+    const struct flow_key key = {
+        .natural =
+            ORDER_JOIN(arena, p->company, "/orders/", p->channel, "/", p->store, "/", p->order_id),
+        .kafka = ORDER_JOIN(arena, p->company, "/", p->channel, "/", p->store, "/", p->order_id),
+        .company =
+            ORDER_JOIN(arena, p->company), /* the rules may be reloaded while the record lives */
+        .document = prefix != NULL ? ORDER_JOIN(arena, prefix, p->order_id) : "",
+    };
+    if (key.natural == NULL || key.kafka == NULL || key.company == NULL || key.document == NULL)
+        return -ENOMEM;
+    *ret_key = key;
+    return 0;
+}
+
+enum pf_error order_key(const void *event_, const void *rules, struct arena *arena,
+                        struct flow_key *ret_key, const char **ret_detail)
 {
     const struct order_event *event = event_;
     if (!is_plain(event->channel) || !is_plain(event->store))
         return refuse("channel and store must be letters, digits, '.', '_' and '-'", ret_detail);
     if (!is_plain(event->order_id))
         return refuse("order_id must be letters, digits, '.', '_' and '-'", ret_detail);
-    if (strlen(event->channel) > ORDER_NUMBER_MAX || strlen(event->store) > ORDER_NUMBER_MAX || strlen(event->order_id) > ORDER_NUMBER_MAX)
+    if (strlen(event->channel) > ORDER_NUMBER_MAX || strlen(event->store) > ORDER_NUMBER_MAX ||
+        strlen(event->order_id) > ORDER_NUMBER_MAX)
         return refuse("channel, store or order_id is longer than 50 characters", ret_detail);
 
     const struct channel_rules *channel = rules_channel(rules, event->channel, event->store);
     if (channel == NULL) {
-        *ret_detail = arena_printf(arena, "channel %s, store %s is not in channels.yaml", event->channel, event->store);
+        *ret_detail = arena_printf(arena, "channel %s, store %s is not in channels.yaml",
+                                   event->channel, event->store);
         return PF_E_company_unmapped;
     }
-    const struct flow_key key = {
-        .natural = ORDER_JOIN(arena, channel->company, "/orders/", event->channel, "/", event->store, "/", event->order_id),
-        .kafka = ORDER_JOIN(arena, channel->company, "/", event->channel, "/", event->store, "/", event->order_id),
-        .company = ORDER_JOIN(arena, channel->company), /* the rules may be reloaded while the record lives */
-        .order_number = ORDER_JOIN(arena, channel->prefix, event->order_id),
-        .version = event->source_version,
-        .cancels = event->kind == ORDER_CANCELLED,
-    };
-    if (key.natural == NULL || key.kafka == NULL || key.company == NULL || key.order_number == NULL)
+    const struct order_key_parts parts = {channel->company, event->channel, event->store,
+                                          event->order_id};
+    struct flow_key key;
+    if (order_key_write(&parts, channel->prefix, arena, &key) != 0)
         return PF_E_avro_too_large;
-    if (strlen(key.order_number) > ORDER_NUMBER_MAX)
-        return refuse("the channel's prefix and order_id are longer than 50 characters together", ret_detail);
+    key.version = event->source_version;
+    key.cancels = event->kind == ORDER_CANCELLED;
+    if (strlen(key.document) > ORDER_NUMBER_MAX)
+        return refuse("the channel's prefix and order_id are longer than 50 characters together",
+                      ret_detail);
     *ret_key = key;
     return PF_OK;
 }
 
-int order_key_split(const char *natural, struct arena *arena, struct order_key_parts *ret_parts)
+/* Exactly `count` parts, none of them empty. */
+static int split(const char *key, struct arena *arena, char *parts[], size_t count)
 {
-    char *parts[5], *rest = arena_text(arena, natural, strlen(natural));
+    char *rest = arena_text(arena, key, strlen(key));
     if (rest == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < count; i++) {
         parts[i] = strsep(&rest, "/");
         if (parts[i] == NULL || *parts[i] == '\0')
             return -EINVAL;
     }
-    if (rest != NULL || strcmp(parts[1], "orders") != 0)
+    return rest == NULL ? 0 : -EINVAL;
+}
+
+int order_key_split(const char *natural, struct arena *arena, struct order_key_parts *ret_parts)
+{
+    char *parts[5];
+    const int rc = split(natural, arena, parts, 5);
+    if (rc != 0)
+        return rc;
+    if (strcmp(parts[1], "orders") != 0)
         return -EINVAL;
     *ret_parts = (struct order_key_parts){parts[0], parts[2], parts[3], parts[4]};
     return 0;
+}
+
+int order_topic_key_split(const char *kafka, struct arena *arena, struct order_key_parts *ret_parts)
+{
+    char *parts[4];
+    const int rc = split(kafka, arena, parts, 4);
+    if (rc == 0)
+        *ret_parts = (struct order_key_parts){parts[0], parts[1], parts[2], parts[3]};
+    return rc;
 }

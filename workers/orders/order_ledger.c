@@ -2,10 +2,10 @@
 #include "order_write.h"
 
 #include "base/digest.h"
-#include "events/ledger_entry.h"
+#include "domain/events/ledger_entry.h"
 #include "order_bundle.h"
 #include "order_key.h"
-#include "order_price.h"
+#include "domain/money/price.h"
 #include "order_shares.h"
 #include "order_resolve.h"
 #include "order_summary.h"
@@ -30,7 +30,8 @@ static void *take(struct maker *m, size_t size)
     return p;
 }
 
-static struct ledger_tax *copy_taxes(struct maker *m, const struct sale_tax *parts, size_t count, size_t *ret_count)
+static struct ledger_tax *copy_taxes(struct maker *m, const struct sale_tax *parts, size_t count,
+                                     size_t *ret_count)
 {
     struct ledger_tax *taxes = take(m, count * sizeof *taxes);
     m->no_memory |= parts == NULL;
@@ -40,7 +41,8 @@ static struct ledger_tax *copy_taxes(struct maker *m, const struct sale_tax *par
     return taxes;
 }
 
-static struct ledger_tax *split_tax(struct maker *m, const struct tax_line *lines, size_t count, int64_t tax, size_t *ret_count)
+static struct ledger_tax *split_tax(struct maker *m, const struct tax_line *lines, size_t count,
+                                    int64_t tax, size_t *ret_count)
 {
     return copy_taxes(m, sale_split_tax(&m->sale, lines, count, tax, m->arena), count, ret_count);
 }
@@ -56,14 +58,16 @@ static const char **list_matrix(struct maker *m, const struct prima_sku *sku, si
     return codes;
 }
 
-/* How many lines of the request this one is. A bundle whose mapping has changed since is written whole, but counts what it was then. */
+/* How many lines of the request this one is. A bundle whose mapping has changed since is written
+ * whole, but counts what it was then. */
 static size_t count_request_lines(struct maker *m, const struct sale_line *line)
 {
-    struct order_price parts[2];
+    struct price_part parts[2];
     for (size_t i = 0; line->component == NULL && i < m->summary->bundle_count; i++)
         if (m->summary->bundles[i].line == line->number)
             return m->summary->bundles[i].request_lines;
-    return order_price_line(&m->sale.exact, line, m->sale.proof.tax_included, m->summary->vat_inclusive, parts);
+    return price_parts(&m->sale.exact, &line->price, line->quantity, m->sale.proof.tax_included,
+                       m->summary->vat_inclusive, parts);
 }
 
 static void add_lines(struct maker *m, struct ledger_entry *entry)
@@ -108,9 +112,10 @@ static void add_charges(struct maker *m, struct ledger_entry *entry)
             .line_id = is_shipping ? charge->shipping->line_id : charge->charge->line_id,
             .amount_minor = sale_net_of_discount(&m->sale.exact, &charge->price),
         };
-        charges[i].taxes.items = split_tax(m, is_shipping ? charge->shipping->tax_lines.items : charge->charge->tax_lines.items,
-                                           is_shipping ? charge->shipping->tax_lines.count : charge->charge->tax_lines.count,
-                                           charge->price.tax, &charges[i].taxes.count);
+        charges[i].taxes.items = split_tax(
+            m, is_shipping ? charge->shipping->tax_lines.items : charge->charge->tax_lines.items,
+            is_shipping ? charge->shipping->tax_lines.count : charge->charge->tax_lines.count,
+            charge->price.tax, &charges[i].taxes.count);
     }
     entry->charges.items = charges;
     entry->charges.count = m->sale.charge_count;
@@ -145,7 +150,8 @@ static bool was_misc(const struct order_summary *summary, const struct sale_line
     return false;
 }
 
-/* A bundle whose mapping is not the one that was used: of what was posted only the money is known for certain. */
+/* A bundle whose mapping is not the one that was used: of what was posted only the money is known
+ * for certain. */
 static bool is_whole_bundle(const struct order_summary *summary, const struct sale_line *line)
 {
     for (size_t i = 0; line->component == NULL && i < summary->bundle_count; i++)
@@ -169,7 +175,8 @@ static int rebuild_bundles(struct maker *m)
     return sale_explode(&m->sale, m->rules, m->channel, bundles, summary->bundle_count, m->arena);
 }
 
-/* The sale as it was posted: money, tax, bundles and miscellaneous lines by the summary, the rest as the mappings have it. */
+/* The sale as it was posted: money, tax, bundles and miscellaneous lines by the summary, the rest
+ * as the mappings have it. */
 static int rebuild_sale(struct maker *m)
 {
     const char *detail = NULL;
@@ -192,13 +199,14 @@ static int rebuild_sale(struct maker *m)
         else if (was_misc(m->summary, line))
             line->product = (struct prima_sku){.product = misc != NULL ? misc : ""};
         else if (line->product.product == NULL) /* not mapped any more */
-            line->product = (struct prima_sku){.product = line->event->sku != NULL ? line->event->sku : ""};
+            line->product =
+                (struct prima_sku){.product = line->event->sku != NULL ? line->event->sku : ""};
     }
     return 0;
 }
 
-int order_write_ledger(struct codec *codec, const struct flow_settlement *s, const void *event_, const void *rules, struct arena *arena,
-                       struct buf *out)
+int order_write_ledger(struct codec *codec, const struct flow_settlement *s, const void *event_,
+                       const void *rules, struct arena *arena, struct buf *out)
 {
     struct order_summary summary;
     struct order_key_parts parts = {0};
@@ -221,8 +229,8 @@ int order_write_ledger(struct codec *codec, const struct flow_settlement *s, con
         .channel = parts.channel,
         .store = parts.store,
         .order_id = parts.order_id,
-        .order_number = s->key->order_number,
-        .document = s->key->order_number,
+        .order_number = s->key->document,
+        .document = s->key->document,
         .account = *summary.account == '\0' ? NULL : summary.account,
         .version = 1,
         .currency = summary.currency->code,

@@ -1,9 +1,11 @@
-/* What people read about a held order; see order_summary.h. The same words go to Prima's hold narrative and into the result. */
+/* What people read about a held order; see order_summary.h. The same words go to Prima's hold
+ * narrative and into the result. */
 #include "order_summary.h"
 
 struct amounts { /* texts of the proof */
-    char lines[MONEY_TEXT_MAX], discounts[MONEY_TEXT_MAX], charges[MONEY_TEXT_MAX], tax[MONEY_TEXT_MAX], expected[MONEY_TEXT_MAX],
-        tenders[MONEY_TEXT_MAX], outstanding[MONEY_TEXT_MAX], difference[MONEY_TEXT_MAX], tolerance[MONEY_TEXT_MAX];
+    char lines[MONEY_TEXT_MAX], discounts[MONEY_TEXT_MAX], charges[MONEY_TEXT_MAX],
+        tax[MONEY_TEXT_MAX], expected[MONEY_TEXT_MAX], tenders[MONEY_TEXT_MAX],
+        outstanding[MONEY_TEXT_MAX], difference[MONEY_TEXT_MAX], tolerance[MONEY_TEXT_MAX];
 };
 
 static void format_amounts(const struct order_summary *s, struct amounts *a)
@@ -37,20 +39,32 @@ static void add_place(struct buf *out, const char *what, const struct order_flag
     buf_text(out, ")");
 }
 
-static void add_flag(struct buf *out, const struct order_summary *s, const struct order_flag *flag, const struct amounts *a)
+static void add_flag(struct buf *out, const struct order_summary *s, const struct order_flag *flag,
+                     const struct amounts *a)
 {
     switch (flag->code) {
     case PF_E_tax_mismatch:
-        buf_printf(out, "tax is %s, by the configured rates %s, tolerance %s", a->tax, a->expected, a->tolerance);
+        buf_printf(out, "tax is %s, by the configured rates %s, tolerance %s", a->tax, a->expected,
+                   a->tolerance);
         add_place(out, "line", flag);
         break;
     case PF_E_total_mismatch:
         if (s->proof.difference == 0)
             buf_text(out, "the parts balance, but the channel states another total");
         else
-            buf_printf(out, "lines %s - discounts %s + charges %s%s%s, but tenders %s + outstanding %s: difference %s", a->lines,
-                       a->discounts, a->charges, s->proof.tax_included ? "" : " + tax ", s->proof.tax_included ? "" : a->tax, a->tenders,
-                       a->outstanding, a->difference);
+            buf_printf(out,
+                       "lines %s - discounts %s + charges %s%s%s, but tenders %s + outstanding %s: "
+                       "difference %s",
+                       a->lines, a->discounts, a->charges, s->proof.tax_included ? "" : " + tax ",
+                       s->proof.tax_included ? "" : a->tax, a->tenders, a->outstanding,
+                       a->difference);
+        break;
+    case PF_E_payment_excess:
+        buf_printf(out, "%s was taken, too much by %s", a->tenders,
+                   *a->difference == '-' ? a->difference + 1 : a->difference);
+        break;
+    case PF_E_payment_contradicts:
+        buf_printf(out, "the channel calls the order paid, and %s outstanding", a->outstanding);
         break;
     case PF_E_payment_pending:
         buf_printf(out, "%s is not paid", a->outstanding);
@@ -68,18 +82,27 @@ static void add_flag(struct buf *out, const struct order_summary *s, const struc
         add_place(out, "line", flag);
         break;
     case PF_E_payment_unmapped:
-        buf_text(out, flag->at == 0 ? "payment terms not mapped" : "payment not mapped and left out");
+        buf_text(out,
+                 flag->at == 0 ? "payment terms not mapped" : "payment not mapped and left out");
         add_place(out, "payment", flag);
         break;
     case PF_E_charge_unmapped:
         buf_text(out, "charge not mapped");
         add_place(out, "charge", flag);
         break;
+    case PF_E_tax_not_ours:
+        buf_text(out, "the channel says that it pays the tax itself");
+        add_place(out, "line", flag);
+        break;
+    case PF_E_address_illegible:
+        buf_text(out, "a name or address is mostly of letters that Prima cannot show");
+        break;
     case PF_E_customer_ambiguous:
         buf_text(out, "several accounts match the customer");
         break;
     case PF_E_customer_unknown_outcome:
-        buf_text(out, "whether the customer's account was created is not known: look for it by the order's CustomerRef");
+        buf_text(out, "whether the customer's account was created is not known: look for it by the "
+                      "order's CustomerRef");
         break;
     case PF_E_customer_unmapped:
         buf_text(out, "no customer, and no account configured for that");
@@ -102,8 +125,8 @@ const char *order_summary_narrative(const struct order_summary *s, struct arena 
         add_flag(&text, s, &s->flags.items[i], &amounts);
     }
     if (s->flags.count == 0 && s->proof.tax != s->proof.tax_expected)
-        buf_printf(&text, "tax is %s, by the configured rates %s: within the tolerance of %s", amounts.tax, amounts.expected,
-                   amounts.tolerance);
+        buf_printf(&text, "tax is %s, by the configured rates %s: within the tolerance of %s",
+                   amounts.tax, amounts.expected, amounts.tolerance);
     const char *copy = text.failed ? NULL : arena_text(arena, text.data, text.size);
     buf_release(&text);
     return copy;

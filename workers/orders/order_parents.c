@@ -6,7 +6,8 @@
 
 #include <errno.h>
 
-_Static_assert((int)BUNDLE_PARTS_MAX <= (int)SHARES_MAX && (int)BUNDLE_COMPONENTS_MAX <= (int)SHARES_MAX,
+_Static_assert((int)BUNDLE_PARTS_MAX <= (int)SHARES_MAX &&
+                   (int)BUNDLE_COMPONENTS_MAX <= (int)SHARES_MAX,
                "all parts of a bundle at a time");
 
 struct node { /* one line of the sale */
@@ -18,7 +19,8 @@ struct node { /* one line of the sale */
 
 static int compare_ids(const void *a, const void *b)
 {
-    return strcmp((*(struct node *const *)a)->line->event->line_id, (*(struct node *const *)b)->line->event->line_id);
+    return strcmp((*(struct node *const *)a)->line->event->line_id,
+                  (*(struct node *const *)b)->line->event->line_id);
 }
 
 static struct node *find_node(struct node *const *by_id, size_t count, const char *line_id)
@@ -38,7 +40,8 @@ static struct node *find_node(struct node *const *by_id, size_t count, const cha
 }
 
 /* Links each part to its parent. 0; -EINVAL. */
-static int link_parts(struct node *nodes, struct node *const *by_id, size_t count, size_t *ret_parents, const char **ret_detail)
+static int link_parts(struct node *nodes, struct node *const *by_id, size_t count,
+                      size_t *ret_parents, const char **ret_detail)
 {
     for (size_t i = count; i-- > 0;) { /* backwards: a parent's parts come in the order of lines */
         const char *parent_id = nodes[i].line->event->parent_line_id;
@@ -57,14 +60,16 @@ static int link_parts(struct node *nodes, struct node *const *by_id, size_t coun
     for (size_t i = 0; i < count; i++)
         for (const struct node *up = nodes[i].parent; up != NULL; up = up->parent)
             if (++nodes[i].depth > BUNDLE_DEPTH_MAX) {
-                *ret_detail = "lines are parts of each other (parent_line_id), or nested more than eight deep";
+                *ret_detail = "lines are parts of each other (parent_line_id), or nested more than "
+                              "eight deep";
                 return -EINVAL;
             }
     return 0;
 }
 
 /* A part's own taxes and its share of the bundle's, a rate once. */
-static int add_taxes(struct sale *sale, struct sale_line *part, const struct sale_line *share, struct arena *arena)
+static int add_taxes(struct sale *sale, struct sale_line *part, const struct sale_line *share,
+                     struct arena *arena)
 {
     size_t own_count = 0;
     const struct sale_tax *own = sale_taxes(sale, part, arena, &own_count);
@@ -87,8 +92,8 @@ static int add_taxes(struct sale *sale, struct sale_line *part, const struct sal
     return 0;
 }
 
-static int add_share(struct sale *sale, const struct sale_line *parent, struct sale_line *part, const struct sale_line *share,
-                     struct arena *arena)
+static int add_share(struct sale *sale, const struct sale_line *parent, struct sale_line *part,
+                     const struct sale_line *share, struct arena *arena)
 {
     struct exact *x = &sale->exact;
     part->bundles = parent->quantity;
@@ -148,7 +153,8 @@ int sale_fold_parents(struct sale *sale, struct arena *arena, const char **ret_d
     }
     qsort(by_id, count, sizeof(struct node *), compare_ids);
     int r = link_parts(nodes, by_id, count, &parents, ret_detail);
-    for (size_t depth = 0; depth <= BUNDLE_DEPTH_MAX && r == 0 && parents > 0; depth++) /* from the outside in */
+    for (size_t depth = 0; depth <= BUNDLE_DEPTH_MAX && r == 0 && parents > 0;
+         depth++) /* from the outside in */
         for (size_t i = 0; i < count && r == 0; i++)
             if (nodes[i].part != NULL && nodes[i].depth == depth)
                 r = fold(sale, &nodes[i], arena);

@@ -2,12 +2,15 @@
 #include "order_request.h"
 
 #include "order_customer.h"
-#include "order_price.h"
+#include "domain/money/price.h"
+#include "order_resolve.h"
 #include "order_text.h"
 
 #include <errno.h>
 
-enum { NARRATIVE_BYTES_MAX = 64 * 1024 }; /* of one line; what is longer is a mistake, and refused rather than cut */
+enum {
+    NARRATIVE_BYTES_MAX = 64 * 1024
+}; /* of one line; what is longer is a mistake, and refused rather than cut */
 
 struct writer {
     const struct order_request *request;
@@ -56,7 +59,8 @@ static void add_title(struct buf *text, const struct order_line *event)
 }
 
 /* Which product a miscellaneous item stands for: all that the channel says of it. */
-static void describe_misc(struct buf *text, const struct sale_line *line, const struct currency *currency)
+static void describe_misc(struct buf *text, const struct sale_line *line,
+                          const struct currency *currency)
 {
     const struct order_line *event = line->event;
     const int64_t rate = line->price.rate_ppm;
@@ -74,9 +78,12 @@ static void describe_misc(struct buf *text, const struct sale_line *line, const 
         add_title(text, event);
     }
     buf_text(text, ", ");
-    buf_text(text, money_digits((struct money){line->unit != 0 ? line->unit : line->price.amount, currency}, price));
+    buf_text(text, money_digits(
+                       (struct money){line->unit != 0 ? line->unit : line->price.amount, currency},
+                       price));
     buf_text(text, line->unit != 0 || line->price.amount == 0 ? " each" : " in all");
-    buf_printf(text, ", tax rate %lld.%04lld %%", (long long)(rate / 10000), (long long)(rate % 10000));
+    buf_printf(text, ", tax rate %lld.%04lld %%", (long long)(rate / 10000),
+               (long long)(rate % 10000));
 }
 
 /* What the channel sold as one. */
@@ -117,16 +124,18 @@ static int add_lines(struct writer *w, struct prima_order *order)
     size_t count = 0;
     for (size_t i = 0; i < sale->line_count; i++) {
         const struct sale_line *line = &sale->lines[i];
-        struct order_price priced[2];
-        const size_t parts = order_price_line(w->exact, line, sale->proof.tax_included, w->vat_inclusive, priced);
+        struct price_part priced[2];
+        const size_t parts = price_parts(w->exact, &line->price, line->quantity,
+                                         sale->proof.tax_included, w->vat_inclusive, priced);
         for (size_t part = 0; part < parts; part++) {
-            const struct order_price *p = &priced[part];
+            const struct price_part *p = &priced[part];
             const bool of_line = rules_settings(w->request->rules)->price_of_line;
             struct prima_order_line *out = &lines[count++];
             *out = (struct prima_order_line){
                 .product = line->product.product,
                 .quantity = note(w, order_number(w->arena, p->quantity)),
-                .price = text_of(w, of_line ? exact_multiply(w->exact, p->quantity, p->unit) : p->unit),
+                .price =
+                    text_of(w, of_line ? exact_multiply(w->exact, p->quantity, p->unit) : p->unit),
                 .warehouse = line->depot,
                 .tax = text_of(w, p->tax),
                 .discount = amount_or_none(w, p->discount),
@@ -146,17 +155,21 @@ static int add_lines(struct writer *w, struct prima_order *order)
 static int add_charges(struct writer *w, struct prima_order *order)
 {
     const struct sale *sale = w->request->sale;
-    struct prima_order_charge *charges = arena_alloc(w->arena, sale->charge_count * sizeof *charges);
+    struct prima_order_charge *charges =
+        arena_alloc(w->arena, sale->charge_count * sizeof *charges);
     if (charges == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < sale->charge_count; i++) {
         const struct sale_charge *charge = &sale->charges[i];
         const struct sale_price *price = &charge->price;
-        const int64_t value = exact_add(w->exact, sale_net_of_discount(w->exact, price), sale->proof.tax_included ? 0 : price->tax);
+        const int64_t value = exact_add(w->exact, sale_net_of_discount(w->exact, price),
+                                        sale->proof.tax_included ? 0 : price->tax);
         if (charge->rule == NULL && value == 0)
             continue;
         charges[order->charge_count++] = (struct prima_order_charge){
-            .charge = charge->rule != NULL ? charge->rule->charge : rules_unmapped_charge(w->request->rules, w->request->channel),
+            .charge = charge->rule != NULL
+                          ? charge->rule->charge
+                          : rules_unmapped_charge(w->request->rules, w->request->channel),
             .value = text_of(w, value),
         };
         if (charge->rule != NULL && charge->rule->carrier != NULL && order->carrier == NULL) {
@@ -171,7 +184,8 @@ static int add_charges(struct writer *w, struct prima_order *order)
 static int add_payments(struct writer *w, struct prima_order *order)
 {
     const struct sale *sale = w->request->sale;
-    struct prima_order_payment *payments = arena_alloc(w->arena, sale->tender_count * sizeof *payments);
+    struct prima_order_payment *payments =
+        arena_alloc(w->arena, sale->tender_count * sizeof *payments);
     if (payments == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < sale->tender_count; i++) {
@@ -182,7 +196,10 @@ static int add_payments(struct writer *w, struct prima_order *order)
             .method = tender->rule->pay_method,
             .sub_method = tender->rule->provider,
             .amount = text_of(w, tender->amount),
-            .auth_ref = w->request->order_number,
+            .auth_ref = tender->event->status == TENDER_STATUS_AUTHORIZED &&
+                                !order_is_empty(tender->event->authorization)
+                            ? tender->event->authorization
+                            : w->request->order_number,
             .transaction_id = tender->event->transaction_id,
             .voucher_number = tender->event->voucher_number,
         };
@@ -199,7 +216,33 @@ static const char *shipping_instructions(struct writer *w, const struct order_ev
     const bool has_gift = !order_is_empty(gift), has_delivery = !order_is_empty(delivery);
     if (!has_gift)
         return delivery;
-    return note(w, ORDER_JOIN(w->arena, "Gift message: ", gift, has_delivery ? "; " : "", has_delivery ? delivery : ""));
+    return note(w, ORDER_JOIN(w->arena, "Gift message: ", gift, has_delivery ? "; " : "",
+                              has_delivery ? delivery : ""));
+}
+
+/* Prima's terms: of an account, or of the payment by which the rest is to come. */
+static const char *payment_terms(const struct order_request *r)
+{
+    const struct order_tender *open = sale_open_tender(r->sale, r->event);
+    if (r->event->payment_terms != NULL)
+        return rules_payment_terms(r->rules, r->channel, r->event->payment_terms->name);
+    const struct payment_rule *rule =
+        open != NULL ? rules_payment(r->rules, r->channel, open) : NULL;
+    return rule != NULL ? rule->terms : NULL;
+}
+
+/* "To pay: 51.95 GBP by Cash on Delivery (COD)": whoever delivers has to know. */
+static void add_to_pay(struct writer *w, struct buf *text)
+{
+    const struct sale *sale = w->request->sale;
+    const struct order_tender *open = sale_open_tender(sale, w->request->event);
+    char amount[MONEY_TEXT_MAX];
+    if (open == NULL)
+        return;
+    add_to_narrative(text, "To pay",
+                     money_format((struct money){sale->proof.outstanding, sale->currency}, amount));
+    buf_text(text, " by ");
+    buf_text(text, order_is_empty(open->gateway) ? tender_kind_names[open->kind] : open->gateway);
 }
 
 /* The customer's note; behind it what of a business has no field of its own in Prima. */
@@ -214,6 +257,7 @@ static const char *special_instructions(struct writer *w, const struct order_eve
         add_to_narrative(&text, "Branch", business->location_name);
     if (business != NULL && !order_is_empty(business->vat_number))
         add_to_narrative(&text, "VAT number", business->vat_number);
+    add_to_pay(w, &text);
     w->no_memory |= text.failed;
     const char *copy = text.size == 0 ? NULL : note(w, arena_text(w->arena, text.data, text.size));
     buf_release(&text);
@@ -225,8 +269,10 @@ static void fill_head(struct writer *w, struct prima_order *order)
     const struct order_request *r = w->request;
     const struct order_event *event = r->event;
     const struct channel_rules *channel = r->channel;
-    const char *type_pos = channel->order_type_pos != NULL ? channel->order_type_pos : channel->order_type;
-    const char *type_business = channel->order_type_business != NULL ? channel->order_type_business : channel->order_type;
+    const char *type_pos =
+        channel->order_type_pos != NULL ? channel->order_type_pos : channel->order_type;
+    const char *type_business =
+        channel->order_type_business != NULL ? channel->order_type_business : channel->order_type;
     *order = (struct prima_order){
         .order_number = r->order_number,
         .customer = r->account,
@@ -235,7 +281,7 @@ static void fill_head(struct writer *w, struct prima_order *order)
                       : event->business != NULL ? type_business
                                                 : channel->order_type,
         .order_channel = channel->order_channel,
-        .payment_terms = event->payment_terms != NULL ? rules_payment_terms(r->rules, channel, event->payment_terms->name) : NULL,
+        .payment_terms = payment_terms(r),
         .vat_inclusive = w->vat_inclusive,
         .hold = r->hold,
         .hold_narrative = r->hold ? r->narrative : NULL,
@@ -257,10 +303,14 @@ static void fill_head(struct writer *w, struct prima_order *order)
 int order_request_write(const struct order_request *request, struct arena *arena, struct buf *out)
 {
     struct exact exact = {.currency = request->sale->currency};
-    struct writer w = {.request = request, .arena = arena, .exact = &exact, .vat_inclusive = request->vat_inclusive};
+    struct writer w = {.request = request,
+                       .arena = arena,
+                       .exact = &exact,
+                       .vat_inclusive = request->vat_inclusive};
     struct prima_order order;
     fill_head(&w, &order);
-    if (add_lines(&w, &order) < 0 || add_charges(&w, &order) < 0 || add_payments(&w, &order) < 0 || w.no_memory)
+    if (add_lines(&w, &order) < 0 || add_charges(&w, &order) < 0 || add_payments(&w, &order) < 0 ||
+        w.no_memory)
         return -ENOMEM;
     if (exact.overflow)
         return -ERANGE;

@@ -3,7 +3,8 @@
 
 #include "order_text.h"
 
-void sale_set_misc(struct sale_line *line, const struct order_rules *rules, const struct channel_rules *channel, struct order_flags *flags)
+void sale_set_misc(struct sale_line *line, const struct order_rules *rules,
+                   const struct channel_rules *channel, struct order_flags *flags)
 {
     line->is_misc = true;
     line->missing = line->product;
@@ -11,8 +12,9 @@ void sale_set_misc(struct sale_line *line, const struct order_rules *rules, cons
     order_flag_raise(flags, PF_E_unknown_sku, line->number);
 }
 
-static void resolve_product(struct sale_line *line, const struct order_rules *rules, const struct channel_rules *channel,
-                            struct arena *arena, struct order_flags *flags)
+static void resolve_product(struct sale_line *line, const struct order_rules *rules,
+                            const struct channel_rules *channel, struct arena *arena,
+                            struct order_flags *flags)
 {
     if (line->component != NULL)
         return; /* bundles.yaml names Prima's product itself */
@@ -20,25 +22,35 @@ static void resolve_product(struct sale_line *line, const struct order_rules *ru
         line->product = (struct prima_sku){.product = rules_gift_card(rules, channel)};
         if (line->product.product == NULL)
             order_flag_raise(flags, PF_E_gift_card_unmapped, line->number);
-    } else if (order_is_empty(line->event->sku) || !rules_sku(rules, channel, line->event->sku, arena, &line->product)) {
+    } else if (order_is_empty(line->event->sku) ||
+               !rules_sku(rules, channel, line->event->sku, arena, &line->product)) {
         sale_set_misc(line, rules, channel, flags);
     }
 }
 
-const char *sale_line_location(const struct sale_line *line, const struct order_event *event)
+/* The order's own location is where it was made: a till, or the shop whose staff typed it in. Goods
+ * that are sent from there leave it by chance alone; only what is handed over lies on its shelf. */
+const char *sale_line_location(const struct sale_line *line, const struct order_event *event,
+                               const struct channel_rules *channel)
 {
-    return !order_is_empty(line->event->location_id) ? line->event->location_id : event->location_id;
+    if (!order_is_empty(line->event->location_id))
+        return line->event->location_id;
+    const bool serves =
+        event->shipping_address == NULL || channel->order_location == LOCATION_ALWAYS;
+    return serves ? event->location_id : NULL;
 }
 
-static void resolve_depot(struct sale_line *line, const struct order_event *event, const struct order_rules *rules,
-                          const struct channel_rules *channel, struct order_flags *flags)
+static void resolve_depot(struct sale_line *line, const struct order_event *event,
+                          const struct order_rules *rules, const struct channel_rules *channel,
+                          struct order_flags *flags)
 {
     if (line->event->gift_card || !line->event->requires_shipping)
         return; /* nothing to pick */
-    const char *location = sale_line_location(line, event);
+    const char *location = sale_line_location(line, event, channel);
     if (!order_is_empty(location))
         line->depot = rules_depot(rules, channel, location);
-    line->lacks_depot = line->depot == NULL && (!order_is_empty(location) || channel->location_required);
+    line->lacks_depot =
+        line->depot == NULL && (!order_is_empty(location) || channel->location_required);
     if (line->lacks_depot)
         order_flag_raise(flags, PF_E_depot_unmapped, line->number);
 }
@@ -48,7 +60,8 @@ bool sale_charge_is_unmapped(const struct sale_charge *charge)
     return charge->rule == NULL && (charge->price.amount != 0 || charge->price.tax != 0);
 }
 
-void sale_resolve(struct sale *sale, const struct order_event *event, const struct order_rules *rules, const struct channel_rules *channel,
+void sale_resolve(struct sale *sale, const struct order_event *event,
+                  const struct order_rules *rules, const struct channel_rules *channel,
                   struct arena *arena, struct order_flags *flags)
 {
     for (size_t i = 0; i < sale->line_count; i++) {
@@ -57,45 +70,19 @@ void sale_resolve(struct sale *sale, const struct order_event *event, const stru
     }
     for (size_t i = 0; i < sale->charge_count; i++) {
         struct sale_charge *charge = &sale->charges[i];
-        charge->rule =
-            charge->shipping != NULL ? rules_carriage(rules, channel, charge->shipping) : rules_charge(rules, channel, charge->charge);
+        charge->rule = charge->shipping != NULL ? rules_carriage(rules, channel, charge->shipping)
+                                                : rules_charge(rules, channel, charge->charge);
         const bool is_tip = charge->charge != NULL && charge->charge->kind == CHARGE_TIP;
         if (sale_charge_is_unmapped(charge))
-            order_flag_raise(flags, is_tip ? PF_E_tip_unmapped : PF_E_charge_unmapped, charge->number);
+            order_flag_raise(flags, is_tip ? PF_E_tip_unmapped : PF_E_charge_unmapped,
+                             charge->number);
     }
     for (size_t i = 0; i < sale->tender_count; i++) {
         sale->tenders[i].rule = rules_payment(rules, channel, sale->tenders[i].event);
         if (sale->tenders[i].rule == NULL)
             order_flag_raise(flags, PF_E_payment_unmapped, sale->tenders[i].number);
     }
-    if (event->payment_terms != NULL && rules_payment_terms(rules, channel, event->payment_terms->name) == NULL)
+    if (event->payment_terms != NULL &&
+        rules_payment_terms(rules, channel, event->payment_terms->name) == NULL)
         order_flag_raise(flags, PF_E_payment_unmapped, 0);
-}
-
-static enum rules_action unpaid_action(const struct sale *sale, const struct order_event *event, const struct channel_rules *channel)
-{
-    struct exact sum = {.currency = sale->currency};
-    int64_t authorized = 0;
-    bool on_account = event->payment_terms != NULL || event->business != NULL;
-    for (size_t i = 0; i < event->tenders.count; i++) {
-        const struct order_tender *tender = &event->tenders.items[i];
-        on_account |= tender->kind == TENDER_ON_ACCOUNT;
-        if (tender->status == TENDER_STATUS_AUTHORIZED)
-            authorized = exact_add(&sum, authorized, sale_pick(sale->money, &tender->amount));
-    }
-    if (on_account)
-        return (enum rules_action)channel->unpaid_on_account;
-    return (enum rules_action)(!sum.overflow && authorized >= sale->proof.outstanding ? channel->unpaid_authorized
-                                                                                      : channel->unpaid_pending);
-}
-
-enum rules_action sale_check_payment(const struct sale *sale, const struct order_event *event, const struct channel_rules *channel,
-                                     struct order_flags *flags)
-{
-    if (sale->proof.outstanding <= 0)
-        return ACTION_POST;
-    const enum rules_action action = unpaid_action(sale, event, channel);
-    if (action != ACTION_POST)
-        order_flag_raise(flags, PF_E_payment_pending, 0);
-    return action;
 }

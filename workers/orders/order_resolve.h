@@ -1,27 +1,43 @@
-/* What of the channel is what in Prima: products, depots, charges, payments. Raises a flag for each that is not mapped. Pure functions: any
- * thread. */
+/* What of the channel is what in Prima: products, depots, charges, payments. Raises a flag for each
+ * that is not mapped. Pure functions: any thread. */
 #ifndef PRIMAFLOW_ORDER_RESOLVE_H
 #define PRIMAFLOW_ORDER_RESOLVE_H
 
 #include "order_flags.h"
 #include "order_sale.h"
 
-/* Everything that the mappings alone decide. A line whose SKU is empty or fits no shape becomes the miscellaneous item; a gift card or a
- * tip never does. */
-void sale_resolve(struct sale *sale, const struct order_event *event, const struct order_rules *rules, const struct channel_rules *channel,
+/* Everything that the mappings alone decide. A line whose SKU is empty or fits no shape becomes the
+ * miscellaneous item; a gift card or a tip never does. */
+void sale_resolve(struct sale *sale, const struct order_event *event,
+                  const struct order_rules *rules, const struct channel_rules *channel,
                   struct arena *arena, struct order_flags *flags);
 
 /* A product that Prima does not have: the line becomes the miscellaneous item, flagged. */
-void sale_set_misc(struct sale_line *line, const struct order_rules *rules, const struct channel_rules *channel, struct order_flags *flags);
+void sale_set_misc(struct sale_line *line, const struct order_rules *rules,
+                   const struct channel_rules *channel, struct order_flags *flags);
 
 /* Whether a resolved charge lacks its mapping; free carriage needs none. */
 bool sale_charge_is_unmapped(const struct sale_charge *charge);
 
-/* The channel's location that serves a line: its own, else the order's; may be NULL or empty. */
-const char *sale_line_location(const struct sale_line *line, const struct order_event *event);
+/* The channel's location that serves a line: its own, else the order's where goods are handed over
+ * there, or the channel's rules say so (order_location); may be NULL or empty. */
+const char *sale_line_location(const struct sale_line *line, const struct order_event *event,
+                               const struct channel_rules *channel);
 
-/* What is done about money that is outstanding: posted, or a flag payment_pending with the channel's action for its reason. */
-enum rules_action sale_check_payment(const struct sale *sale, const struct order_event *event, const struct channel_rules *channel,
+/* Takes authorised payments among the tenders where the mappings say `tender`; before the totals are
+ * checked. */
+void sale_promise_tenders(struct sale *sale, const struct order_event *event,
+                          const struct order_rules *rules, const struct channel_rules *channel);
+
+/* What is done about money that is outstanding: posted, or a flag payment_pending with the action
+ * for its reason; payment_contradicts, where the channel calls the order paid all the same. */
+enum rules_action sale_check_payment(const struct sale *sale, const struct order_event *event,
+                                     const struct order_rules *rules,
+                                     const struct channel_rules *channel,
                                      struct order_flags *flags);
+
+/* By which payment the rest is to come; NULL: none is named, or nothing is outstanding. */
+const struct order_tender *sale_open_tender(const struct sale *sale,
+                                            const struct order_event *event);
 
 #endif

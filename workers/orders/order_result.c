@@ -2,15 +2,16 @@
 #include "order_write.h"
 
 #include "base/digest.h"
-#include "events/order_event.h"
-#include "events/order_result.h"
+#include "domain/events/order_event.h"
+#include "domain/events/order_result.h"
 #include "order_key.h"
 #include "order_summary.h"
 
 #include <errno.h>
 
 /* "topic/partition/offset"; a topic's name has no '/'. */
-static int read_delivery(const char *text, struct arena *arena, struct result_delivery *ret_delivery)
+static int read_delivery(const char *text, struct arena *arena,
+                         struct result_delivery *ret_delivery)
 {
     const char *slash = strchr(text, '/');
     char *end = NULL;
@@ -31,13 +32,27 @@ static int read_delivery(const char *text, struct arena *arena, struct result_de
     return 0;
 }
 
+/* NULL and "" stay absent. */
+static int add_delivery(const char *text, struct arena *arena,
+                        const struct result_delivery **ret_delivery)
+{
+    if (text == NULL || text[0] == '\0')
+        return 0;
+    struct result_delivery *delivery = arena_alloc(arena, sizeof *delivery);
+    const int r = delivery == NULL ? -ENOMEM : read_delivery(text, arena, delivery);
+    if (r == 0)
+        *ret_delivery = delivery;
+    return r;
+}
+
 static bool is_posted(enum outcome outcome)
 {
     return outcome == OUTCOME_POSTED || outcome == OUTCOME_POSTED_ON_HOLD;
 }
 
 /* The flags of what was posted, else the settlement's own code. */
-static int add_codes(const struct order_summary *summary, enum pf_error own, struct arena *arena, struct order_result *result)
+static int add_codes(const struct order_summary *summary, enum pf_error own, struct arena *arena,
+                     struct order_result *result)
 {
     const struct order_flags one = {{{own, 0, 1}}, own == PF_OK ? 0 : 1};
     const struct order_flags *flags = summary != NULL ? &summary->flags : &one;
@@ -46,7 +61,8 @@ static int add_codes(const struct order_summary *summary, enum pf_error own, str
         return -ENOMEM;
     for (size_t i = 0; i < flags->count; i++)
         codes[i] = pf_error_info(flags->items[i].code)->name;
-    const struct pf_error_info *first = pf_error_info(flags->count == 0 ? PF_OK : flags->items[0].code);
+    const struct pf_error_info *first =
+        pf_error_info(flags->count == 0 ? PF_OK : flags->items[0].code);
     result->codes.items = codes;
     result->codes.count = flags->count;
     result->code = first->name;
@@ -54,7 +70,8 @@ static int add_codes(const struct order_summary *summary, enum pf_error own, str
     return 0;
 }
 
-static const struct money_proof *copy_proof(const struct order_summary *summary, struct arena *arena)
+static const struct money_proof *copy_proof(const struct order_summary *summary,
+                                            struct arena *arena)
 {
     struct money_proof *proof = arena_alloc(arena, sizeof *proof);
     if (proof != NULL)
@@ -78,24 +95,28 @@ static struct shadow_post copy_shadow(const struct flow_shadow *s)
     return (struct shadow_post){
         .in_prima = s->in_prima,
         .creates_customer = s->creates_customer,
-        .hold = s->hold,
+        .hold = s->amounts.hold,
         .request_digest = s->request_digest,
-        .currency = s->currency,
-        .order_date = s->date,
-        .lines = s->line_count,
-        .net_minor = s->net_minor,
-        .tax_minor = s->tax_minor,
-        .gross_minor = s->gross_minor,
+        .currency = s->amounts.currency,
+        .order_date = s->amounts.date,
+        .lines = s->amounts.line_count,
+        .net_minor = s->amounts.net_minor,
+        .tax_minor = s->amounts.tax_minor,
+        .gross_minor = s->amounts.gross_minor,
     };
 }
 
-/* What the summary knows. A duplicate shows the proof of what was posted, but raises no flag again. */
-static int add_summary(const struct flow_settlement *s, struct arena *arena, struct order_result *result)
+/* What the summary knows. A duplicate shows the proof of what was posted, but raises no flag
+ * again. */
+static int add_summary(const struct flow_settlement *s, struct arena *arena,
+                       struct order_result *result)
 {
     struct order_summary *summary = NULL;
     if (s->summary != NULL) {
         summary = arena_alloc(arena, sizeof *summary);
-        const int r = summary == NULL ? -ENOMEM : order_summary_read(s->summary, s->summary_size, arena, summary);
+        const int r = summary == NULL
+                          ? -ENOMEM
+                          : order_summary_read(s->summary, s->summary_size, arena, summary);
         if (r < 0)
             return r;
         result->proof = copy_proof(summary, arena);
@@ -114,18 +135,19 @@ static int add_summary(const struct flow_settlement *s, struct arena *arena, str
     return add_codes(is_posted(s->outcome) ? summary : NULL, s->code, arena, result);
 }
 
-int order_write_result(struct codec *codec, const struct flow_settlement *s, const void *event_, struct arena *arena, struct buf *out)
+int order_write_result(struct codec *codec, const struct flow_settlement *s, const void *event_,
+                       struct arena *arena, struct buf *out)
 {
     const struct order_event *event = event_;
     struct order_key_parts parts = {0};
-    struct result_delivery *publisher = arena_alloc(arena, sizeof *publisher);
-    char *identity = arena_alloc(arena, 2 * CODEC_IDENTITY_SIZE + 1);
-    if (publisher == NULL || identity == NULL)
-        return -ENOMEM;
+    char identity[2 * CODEC_IDENTITY_SIZE + 1], goods[2 * CODEC_PART_SIZE + 1],
+        money[2 * FLOW_MONEY_SIZE + 1];
     int r = order_key_split(s->key->natural, arena, &parts);
     if (r < 0)
         return r;
-    const bool has_document = !s->is_shadow && (is_posted(s->outcome) || s->outcome == OUTCOME_DUPLICATE);
+    const bool has_document =
+        !s->is_shadow && (is_posted(s->outcome) || s->outcome == OUTCOME_DUPLICATE ||
+                          s->outcome == OUTCOME_PAYMENT_UPDATED);
     struct order_result result = {
         .outcome = (int)s->outcome,
         .key = s->key->natural,
@@ -133,12 +155,13 @@ int order_write_result(struct codec *codec, const struct flow_settlement *s, con
         .channel = parts.channel,
         .store = parts.store,
         .order_id = parts.order_id,
-        .order_number = s->key->order_number,
-        .document = has_document ? s->key->order_number : NULL,
+        .order_number = s->key->document,
+        .document = has_document ? s->key->document : NULL,
         .identity = digest_hex(s->identity, CODEC_IDENTITY_SIZE, identity),
+        .goods = digest_hex(s->goods, CODEC_PART_SIZE, goods),
+        .money = digest_hex(s->money, FLOW_MONEY_SIZE, money),
         .source_version = event->source_version,
         .source = {s->source_topic, s->source_partition, s->source_offset},
-        .publisher = s->publisher == NULL ? NULL : publisher,
         .event_id = event->event_id,
         .event_time = event->event_time,
         .received_at = s->received_ms,
@@ -148,8 +171,12 @@ int order_write_result(struct codec *codec, const struct flow_settlement *s, con
         .attempts = s->attempts > INT32_MAX ? INT32_MAX : (int32_t)s->attempts,
     };
     r = read_delivery(s->delivery, arena, &result.delivery);
-    if (r == 0 && s->publisher != NULL)
-        r = read_delivery(s->publisher, arena, publisher);
+    if (r == 0)
+        r = add_delivery(s->publisher, arena, &result.publisher);
+    if (r == 0)
+        r = add_delivery(s->exception, arena, &result.exception);
+    if (r == 0)
+        r = add_delivery(s->resolves, arena, &result.resolves);
     if (r == 0)
         r = add_summary(s, arena, &result);
     struct shadow_post shadow;

@@ -30,7 +30,8 @@ static int64_t sum_discounts(struct reader *r, const struct order_discount *item
     return sum;
 }
 
-static void read_taxes(struct reader *r, const struct tax_line *items, size_t count, struct sale_price *price)
+static void read_taxes(struct reader *r, const struct tax_line *items, size_t count,
+                       struct sale_price *price)
 {
     for (size_t i = 0; i < count; i++) {
         if (items[i].rate_ppm < 0 || items[i].rate_ppm > 10000000) {
@@ -46,12 +47,16 @@ static void read_taxes(struct reader *r, const struct tax_line *items, size_t co
 static void read_line(struct reader *r, const struct order_line *event, size_t number)
 {
     struct exact *x = &r->sale->exact;
-    const int64_t ordered = event->quantity, left = event->has_current_quantity ? event->current_quantity : event->quantity;
+    const int64_t ordered = event->quantity,
+                  left = event->has_current_quantity ? event->current_quantity : event->quantity;
     if (ordered < 0 || left < 0)
         r->fault = "a line's quantity is negative";
     if (left <= 0)
         return;
-    struct sale_line line = {.event = event, .number = number, .quantity = left, .unit = read_amount(r, &event->unit_price)};
+    struct sale_line line = {.event = event,
+                             .number = number,
+                             .quantity = left,
+                             .unit = read_amount(r, &event->unit_price)};
     line.price.amount = exact_multiply(x, left, line.unit);
     line.price.discount = sum_discounts(r, event->discounts.items, event->discounts.count);
     read_taxes(r, event->tax_lines.items, event->tax_lines.count, &line.price);
@@ -63,10 +68,12 @@ static void read_line(struct reader *r, const struct order_line *event, size_t n
     r->sale->lines[r->sale->line_count++] = line;
 }
 
-static struct sale_price read_price(struct reader *r, const struct money_set *amount, const struct order_discount *discounts,
-                                    size_t discount_count, const struct tax_line *taxes, size_t tax_count)
+static struct sale_price read_price(struct reader *r, const struct money_set *amount,
+                                    const struct order_discount *discounts, size_t discount_count,
+                                    const struct tax_line *taxes, size_t tax_count)
 {
-    struct sale_price price = {.amount = read_amount(r, amount), .discount = sum_discounts(r, discounts, discount_count)};
+    struct sale_price price = {.amount = read_amount(r, amount),
+                               .discount = sum_discounts(r, discounts, discount_count)};
     read_taxes(r, taxes, tax_count, &price);
     return price;
 }
@@ -78,8 +85,8 @@ static void read_charges(struct reader *r, const struct order_event *event)
         r->sale->charges[r->sale->charge_count++] = (struct sale_charge){
             .shipping = line,
             .number = i + 1,
-            .price =
-                read_price(r, &line->price, line->discounts.items, line->discounts.count, line->tax_lines.items, line->tax_lines.count),
+            .price = read_price(r, &line->price, line->discounts.items, line->discounts.count,
+                                line->tax_lines.items, line->tax_lines.count),
         };
     }
     for (size_t i = 0; i < event->charges.count; i++) {
@@ -89,8 +96,9 @@ static void read_charges(struct reader *r, const struct order_event *event)
         r->sale->charges[r->sale->charge_count++] = (struct sale_charge){
             .charge = charge,
             .number = i + 1,
-            .price = read_price(r, &charge->amount, charge->discounts.items, charge->discounts.count, charge->tax_lines.items,
-                                charge->tax_lines.count),
+            .price =
+                read_price(r, &charge->amount, charge->discounts.items, charge->discounts.count,
+                           charge->tax_lines.items, charge->tax_lines.count),
         };
     }
 }
@@ -102,14 +110,18 @@ static void read_tenders(struct reader *r, const struct order_event *event)
         const int64_t amount = read_amount(r, &tender->amount);
         if (amount < 0)
             r->fault = "a tender is negative; refunds are events of their own";
-        if (tender->status == TENDER_STATUS_CAPTURED && amount != 0) /* some channels note that nothing was paid for a free order */
-            r->sale->tenders[r->sale->tender_count++] = (struct sale_tender){.event = tender, .number = i + 1, .amount = amount};
+        if (tender->status == TENDER_STATUS_CAPTURED &&
+            amount != 0) /* some channels note that nothing was paid for a free order */
+            r->sale->tenders[r->sale->tender_count++] =
+                (struct sale_tender){.event = tender, .number = i + 1, .amount = amount};
     }
 }
 
-enum money_chosen sale_money_chosen(const struct order_event *event, const struct channel_rules *channel)
+enum money_chosen sale_money_chosen(const struct order_event *event,
+                                    const struct channel_rules *channel)
 {
-    const bool has_other = event->presentment_currency != NULL && strcmp(event->presentment_currency, event->currency) != 0;
+    const bool has_other = event->presentment_currency != NULL &&
+                           strcmp(event->presentment_currency, event->currency) != 0;
     return channel->money == MONEY_PRESENTMENT && has_other ? MONEY_PRESENTMENT : MONEY_SHOP;
 }
 
@@ -117,7 +129,8 @@ bool order_is_test(const struct order_event *event, const struct channel_rules *
 {
     size_t tests = 0;
     for (size_t i = 0; i < event->tenders.count; i++)
-        tests += event->tenders.items[i].test || rules_list_has(&channel->test_gateways, event->tenders.items[i].gateway);
+        tests += event->tenders.items[i].test ||
+                 rules_list_has(&channel->test_gateways, event->tenders.items[i].gateway);
     return event->test || (tests > 0 && tests == event->tenders.count);
 }
 
@@ -126,24 +139,29 @@ bool order_is_pos(const struct order_event *event, const struct channel_rules *c
     return rules_list_has(&channel->pos_sources, event->source_name);
 }
 
-static const char *country_of(const struct order_address *address)
+/* An address without its country says nothing: its postcode could be anybody's. */
+static struct tax_place place_of(const struct order_address *address, const char *otherwise)
 {
-    return address == NULL || order_is_empty(address->country_code) ? NULL : address->country_code;
+    if (address == NULL || order_is_empty(address->country_code))
+        return (struct tax_place){.country = otherwise};
+    return (struct tax_place){address->country_code, address->region, address->postcode};
 }
 
-const char *sale_tax_country(const struct order_event *event, const struct channel_rules *channel, bool is_pos)
+struct tax_place sale_tax_place(const struct order_event *event,
+                                const struct channel_rules *channel, bool is_pos)
 {
-    const char *delivered = country_of(event->shipping_address), *customer = country_of(event->billing_address);
     if (is_pos || (event->shipping_address == NULL && !order_is_empty(event->location_id)))
-        return channel->country;
-    if (event->shipping_address != NULL)
-        return delivered != NULL ? delivered : channel->country;
-    return customer != NULL ? customer : channel->country;
+        return (struct tax_place){.country = channel->country};
+    return place_of(event->shipping_address != NULL ? event->shipping_address
+                                                    : event->billing_address,
+                    channel->country);
 }
 
-int sale_read(const struct order_event *event, enum money_chosen money, struct arena *arena, struct sale *ret_sale, const char **ret_detail)
+int sale_read(const struct order_event *event, enum money_chosen money, struct arena *arena,
+              struct sale *ret_sale, const char **ret_detail)
 {
-    const struct currency *currency = currency_find(money == MONEY_SHOP ? event->currency : event->presentment_currency);
+    const struct currency *currency =
+        currency_find(money == MONEY_SHOP ? event->currency : event->presentment_currency);
     if (currency == NULL) {
         *ret_detail = "the currency is not in ISO 4217";
         return -EINVAL;
@@ -153,7 +171,8 @@ int sale_read(const struct order_event *event, enum money_chosen money, struct a
         .money = money,
         .currency = currency,
         .lines = arena_alloc(arena, event->lines.count * sizeof *sale.lines),
-        .charges = arena_alloc(arena, (event->shipping_lines.count + event->charges.count) * sizeof *sale.charges),
+        .charges = arena_alloc(arena, (event->shipping_lines.count + event->charges.count) *
+                                          sizeof *sale.charges),
         .tenders = arena_alloc(arena, event->tenders.count * sizeof *sale.tenders),
         .proof = {.tax_included = event->taxes_included},
     };

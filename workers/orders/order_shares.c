@@ -1,29 +1,16 @@
-/* Largest remainders; see order_shares.h. */
+/* The shares of a line; see order_shares.h. */
 #include "order_shares.h"
 
-#include <assert.h>
 #include <errno.h>
 
-void exact_split(struct exact *x, int64_t whole, const int64_t weights[], size_t count, int64_t ret_parts[])
-{
-    struct money shares[SHARES_MAX] = {{0, NULL}};
-    int64_t even[SHARES_MAX] = {0}, sum = 0;
-    assert(count <= SHARES_MAX);
-    for (size_t i = 0; i < count; i++) {
-        even[i] = 1;
-        sum |= weights[i];
-    }
-    if (money_allocate((struct money){whole, x->currency}, sum == 0 ? even : weights, count, shares) < 0)
-        x->overflow = true;
-    for (size_t i = 0; i < count; i++)
-        ret_parts[i] = shares[i].minor;
-}
-
-const struct sale_tax *sale_taxes(const struct sale *sale, const struct sale_line *line, struct arena *arena, size_t *ret_count)
+const struct sale_tax *sale_taxes(const struct sale *sale, const struct sale_line *line,
+                                  struct arena *arena, size_t *ret_count)
 {
     *ret_count = line->taxes != NULL ? line->tax_count : line->event->tax_lines.count;
-    return line->taxes != NULL ? line->taxes
-                               : sale_split_tax(sale, line->event->tax_lines.items, line->event->tax_lines.count, line->price.tax, arena);
+    return line->taxes != NULL
+               ? line->taxes
+               : sale_split_tax(sale, line->event->tax_lines.items, line->event->tax_lines.count,
+                                line->price.tax, arena);
 }
 
 static int64_t size_of(int64_t amount)
@@ -32,8 +19,9 @@ static int64_t size_of(int64_t amount)
 }
 
 /* One tax of the line, to all parts. */
-static void share_tax(struct exact *x, const struct sale_tax *tax, const int64_t weights[], size_t count, size_t number,
-                      struct sale_tax *taxes, size_t tax_count, struct sale_line parts[])
+static void share_tax(struct exact *x, const struct sale_tax *tax, const int64_t weights[],
+                      size_t count, size_t number, struct sale_tax *taxes, size_t tax_count,
+                      struct sale_line parts[])
 {
     int64_t shares[SHARES_MAX];
     exact_split(x, tax->minor, weights, count, shares);
@@ -43,8 +31,8 @@ static void share_tax(struct exact *x, const struct sale_tax *tax, const int64_t
     }
 }
 
-int sale_share_out(struct sale *sale, const struct sale_line *line, const int64_t weights[], size_t count, struct arena *arena,
-                   struct sale_line parts[])
+int sale_share_out(struct sale *sale, const struct sale_line *line, const int64_t weights[],
+                   size_t count, struct arena *arena, struct sale_line parts[])
 {
     struct exact *x = &sale->exact;
     int64_t after[SHARES_MAX], discounts[SHARES_MAX], bases[SHARES_MAX], bases_sum = 0;
@@ -68,6 +56,7 @@ int sale_share_out(struct sale *sale, const struct sale_line *line, const int64_
         parts[i].tax_count = tax_count;
     }
     for (size_t t = 0; t < tax_count; t++) /* on nothing at all: by weight */
-        share_tax(x, &taxes[t], bases_sum != 0 ? bases : weights, count, t, shares, tax_count, parts);
+        share_tax(x, &taxes[t], bases_sum != 0 ? bases : weights, count, t, shares, tax_count,
+                  parts);
     return 0;
 }

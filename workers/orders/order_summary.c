@@ -5,7 +5,14 @@
 
 #include <errno.h>
 
-enum { VERSION_PLAIN = 1, VERSION_BUNDLES = 2, BIT_HOLD = 1, BIT_PRESENTMENT = 2, BIT_TAX_INCLUDED = 4, BIT_VAT_INCLUSIVE = 8 };
+enum {
+    VERSION_PLAIN = 1,
+    VERSION_BUNDLES = 2,
+    BIT_HOLD = 1,
+    BIT_PRESENTMENT = 2,
+    BIT_TAX_INCLUDED = 4,
+    BIT_VAT_INCLUSIVE = 8
+};
 
 /* The catalogue's codes by their 16 bits, made once. */
 static uint16_t code_marks[PF_ERROR_COUNT];
@@ -54,8 +61,10 @@ int order_summary_write(const struct order_summary *s, struct buf *out)
     make_marks();
     const size_t start = out->size, account = strlen(s->account);
     buf_byte(out, s->is_taken_apart ? VERSION_BUNDLES : VERSION_PLAIN);
-    buf_byte(out, (uint8_t)((s->hold ? BIT_HOLD : 0) | (s->money == MONEY_PRESENTMENT ? BIT_PRESENTMENT : 0) |
-                            (s->proof.tax_included ? BIT_TAX_INCLUDED : 0) | (s->vat_inclusive ? BIT_VAT_INCLUSIVE : 0)));
+    buf_byte(out, (uint8_t)((s->hold ? BIT_HOLD : 0) |
+                            (s->money == MONEY_PRESENTMENT ? BIT_PRESENTMENT : 0) |
+                            (s->proof.tax_included ? BIT_TAX_INCLUDED : 0) |
+                            (s->vat_inclusive ? BIT_VAT_INCLUSIVE : 0)));
     buf_append(out, s->currency->code, 3);
     put_number(out, (uint64_t)s->date);
     put_number(out, s->flags.count);
@@ -67,8 +76,9 @@ int order_summary_write(const struct order_summary *s, struct buf *out)
         put_number(out, flag->count);
     }
     const struct sale_proof *p = &s->proof;
-    const int64_t amounts[] = {p->lines,   p->discounts,   p->charges,    p->tax,      p->tax_expected,
-                               p->tenders, p->outstanding, p->difference, p->tolerance};
+    const int64_t amounts[] = {p->lines,       p->discounts,    p->charges,
+                               p->tax,         p->tax_expected, p->tenders,
+                               p->outstanding, p->difference,   p->tolerance};
     for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
         put_amount(out, amounts[i]);
     put_number(out, account);
@@ -174,7 +184,8 @@ static int take_bundles(struct cursor *c, struct arena *arena, struct order_summ
     return 0;
 }
 
-int order_summary_read(const char *bytes, size_t size, struct arena *arena, struct order_summary *ret_summary)
+int order_summary_read(const char *bytes, size_t size, struct arena *arena,
+                       struct order_summary *ret_summary)
 {
     make_marks();
     struct cursor c = {(const uint8_t *)bytes, (const uint8_t *)bytes + size, false};
@@ -194,8 +205,9 @@ int order_summary_read(const char *bytes, size_t size, struct arena *arena, stru
     c.bad |= s.currency == NULL;
     s.date = (int32_t)take_number(&c, 99991231);
     take_flags(&c, &s.flags);
-    int64_t *amounts[] = {&s.proof.lines,   &s.proof.discounts,   &s.proof.charges,    &s.proof.tax,      &s.proof.tax_expected,
-                          &s.proof.tenders, &s.proof.outstanding, &s.proof.difference, &s.proof.tolerance};
+    int64_t *amounts[] = {&s.proof.lines,       &s.proof.discounts,    &s.proof.charges,
+                          &s.proof.tax,         &s.proof.tax_expected, &s.proof.tenders,
+                          &s.proof.outstanding, &s.proof.difference,   &s.proof.tolerance};
     for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
         *amounts[i] = take_amount(&c);
     take_bytes(&c, s.account, take_number(&c, sizeof s.account - 1));
@@ -210,7 +222,8 @@ int order_summary_read(const char *bytes, size_t size, struct arena *arena, stru
     return 0;
 }
 
-enum outcome order_summary_outcome(const char *bytes, size_t size, enum pf_error ret_codes[static 8], size_t *ret_code_count)
+enum outcome order_summary_outcome(const char *bytes, size_t size,
+                                   enum pf_error ret_codes[static 8], size_t *ret_code_count)
 {
     struct arena *arena = arena_new(16 * SUMMARY_BYTES_MAX);
     struct order_summary summary;

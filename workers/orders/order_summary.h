@@ -1,13 +1,16 @@
-/* What was decided about an order, in some sixty bytes that are stored before anything is sent: from it alone the result is written, then
- * or after a crash, whatever the mappings say by that time.
+/* What was decided about an order, in some sixty bytes that are stored before anything is sent:
+ * from it alone the result is written, then or after a crash, whatever the mappings say by that
+ * time.
  *
- * Format, version 1: version byte · bits (1 on hold, 2 presentment money, 4 tax included, 8 VatInclusive in Prima) · currency (3 letters) ·
- * date YYYYMMDD · flags: count, then code, at, count each · proof: nine amounts · account: length, bytes · miscellaneous lines: count, then
- * the distance of each line's number to the one before. Version 2, of orders with bundles (order_bundle.h), goes on: bundles: count, then
- * for each line that was taken apart the distance of its number, the lines of the request that it became, its mark, its miscellaneous
- * components. Other orders are written in version 1, which an older worker reads. Numbers are variable-length, seven bits a byte, low
- * first; amounts are zigzag. A code is the first 16 bits of its name's SHA-256, so that a new row in the catalogue moves none. Pure
- * functions: any thread. */
+ * Format, version 1: version byte · bits (1 on hold, 2 presentment money, 4 tax included, 8
+ * VatInclusive in Prima) · currency (3 letters) · date YYYYMMDD · flags: count, then code, at,
+ * count each · proof: nine amounts · account: length, bytes · miscellaneous lines: count, then the
+ * distance of each line's number to the one before. Version 2, of orders with bundles
+ * (order_bundle.h), goes on: bundles: count, then for each line that was taken apart the distance
+ * of its number, the lines of the request that it became, its mark, its miscellaneous components.
+ * Other orders are written in version 1, which an older worker reads. Numbers are variable-length,
+ * seven bits a byte, low first; amounts are zigzag. A code is the first 16 bits of its name's
+ * SHA-256, so that a new row in the catalogue moves none. Pure functions: any thread. */
 #ifndef PRIMAFLOW_ORDER_SUMMARY_H
 #define PRIMAFLOW_ORDER_SUMMARY_H
 
@@ -16,7 +19,7 @@
 #include "order_bundle.h"
 #include "order_flags.h"
 #include "order_sale.h"
-#include "runtime/flow.h"
+#include "flow/flow.h"
 
 struct order_summary {
     bool hold;
@@ -34,20 +37,27 @@ struct order_summary {
     size_t bundle_count;
 };
 
-enum { SUMMARY_BYTES_MAX = 1024 }; /* flow.h's bound; an order with so many unknown SKUs or bundles that it does not fit is dead-lettered */
+enum {
+    SUMMARY_BYTES_MAX = 1024
+}; /* flow.h's bound; an order with so many unknown SKUs or bundles that it does not fit is
+      dead-lettered */
 
 /* 0; -ENOMEM: longer than SUMMARY_BYTES_MAX; -EINVAL: the account is longer than 40 bytes. */
-__attribute__((warn_unused_result)) int order_summary_write(const struct order_summary *summary, struct buf *out);
+__attribute__((warn_unused_result)) int order_summary_write(const struct order_summary *summary,
+                                                            struct buf *out);
 
 /* 0; -EBADMSG: not such a summary, or of another version; -ENOMEM. */
-__attribute__((warn_unused_result)) int order_summary_read(const char *bytes, size_t size, struct arena *arena,
+__attribute__((warn_unused_result)) int order_summary_read(const char *bytes, size_t size,
+                                                           struct arena *arena,
                                                            struct order_summary *ret_summary);
 
-/* flow.h: summary_outcome. A summary that cannot be read: posted on hold with PF_E_defect, for nothing is known about it. */
-enum outcome order_summary_outcome(const char *bytes, size_t size, enum pf_error ret_codes[static 8], size_t *ret_code_count);
+/* flow.h: summary_outcome. A summary that cannot be read: posted on hold with PF_E_defect, for
+ * nothing is known about it. */
+enum outcome order_summary_outcome(const char *bytes, size_t size,
+                                   enum pf_error ret_codes[static 8], size_t *ret_code_count);
 
-/* One sentence for people, without personal data: what was flagged, where, by how much. "" when there is nothing to say. In the arena;
- * NULL: no memory. */
+/* One sentence for people, without personal data: what was flagged, where, by how much. "" when
+ * there is nothing to say. In the arena; NULL: no memory. */
 const char *order_summary_narrative(const struct order_summary *summary, struct arena *arena);
 
 #endif

@@ -1,10 +1,11 @@
 /* Tax, recomputed from the configured rates; see order_sale.h.
  *
- * A channel rounds each line's tax, or the tax of the whole invoice per rate; which, is configuration. Rounded is to the nearest unit,
- * halves up: VAT is never cut off. Of an edited line the channel states the tax of all units that there were: its share is ours, and may
- * differ from the channel's own by a rounding. What the channel charged is posted; what is recomputed judges it, within a tolerance for
- * rounding alone.
- */
+ * A channel rounds each line's tax, or the tax of the whole invoice per rate; which, is
+ * configuration. Rounded is to the nearest unit, halves up: VAT is never cut off. Of an edited line
+ * the channel states the tax of all units that there were: its share is ours, and may differ from
+ * the channel's own by a rounding. What the channel charged is posted; what is recomputed judges
+ * it, within a tolerance for rounding alone. */
+#include "order_basket.h"
 #include "order_sale.h"
 
 #include <errno.h>
@@ -19,8 +20,10 @@ struct checker {
     struct sale *sale;
     const struct order_event *event;
     const struct order_rules *rules;
+    const struct channel_rules *channel;
     const struct sale_rate_watch *watch;
     struct order_flags *flags;
+    struct basket basket;
     struct group *groups;
     size_t group_count;
     int64_t tolerance_per_line;
@@ -29,70 +32,123 @@ struct checker {
     size_t ours;  /* of those the ones that are our share (tax_is_ours) */
 };
 
+static bool has_rate(const struct checker *c, int64_t rate_ppm)
+{
+    return rules_has_tax_rate(c->rules, c->channel, &c->sale->tax_place, c->sale->date, rate_ppm);
+}
+
 static void need_rate(struct checker *c, int64_t rate_ppm, size_t at)
 {
-    if (rules_has_tax_rate(c->rules, c->sale->tax_country, c->sale->date, rate_ppm))
+    if (has_rate(c, rate_ppm))
         return;
     order_flag_raise(c->flags, PF_E_tax_rate_unmapped, at);
     if (c->watch != NULL)
-        c->watch->missing(c->watch->user, c->sale->tax_country, rate_ppm);
+        c->watch->missing(c->watch->user, &c->sale->tax_place, rate_ppm);
 }
 
 static void add_to_group(struct checker *c, int64_t rate_ppm, int64_t denominator, int64_t base)
 {
     struct group *group = c->groups;
-    while (group < c->groups + c->group_count && (group->rate_ppm != rate_ppm || group->denominator != denominator))
+    while (group < c->groups + c->group_count &&
+           (group->rate_ppm != rate_ppm || group->denominator != denominator))
         group++;
     if (group == c->groups + c->group_count)
         *group = (struct group){rate_ppm, denominator, 0}, c->group_count++;
     group->base = exact_add(&c->sale->exact, group->base, base);
 }
 
-/* One line's or charge's taxes. `taxable`: the channel says that tax is due on it; `needs_rate`: a missing tax means zero-rated, not out of
- * scope. */
-static void check_price(struct checker *c, struct sale_price *price, const struct tax_line *taxes, size_t count, bool taxable,
-                        bool needs_rate, size_t at)
+/* What of an order is taxed: a line, carriage, a charge. */
+struct taxed {
+    struct sale_price *price;
+    const struct tax_line *taxes;
+    size_t count;
+    size_t at;        /* number of the line; 0: another part */
+    bool is_taxable;  /* the channel says that tax is due on it */
+    bool needs_rate;  /* a missing tax means zero-rated, not out of scope */
+    bool is_carriage; /* taxed as what it carries is (order_basket.h) */
+};
+
+/* Recomputes the taxes of one part, each on the whole of it or on its share. */
+static void expect_taxes(struct checker *c, const struct taxed *t)
 {
     struct exact *x = &c->sale->exact;
-    const int64_t base = sale_net_of_discount(x, price);
-    const int64_t denominator = c->event->taxes_included ? PPM + price->rate_ppm : PPM;
-    for (size_t i = 0; i < count && taxable; i++) {
-        need_rate(c, taxes[i].rate_ppm, at);
-        if (taxes[i].rate_ppm == 0)
+    const bool included = c->event->taxes_included;
+    const int64_t base = sale_net_of_discount(x, t->price);
+    int64_t bases[BASKET_RATES_MAX];
+    const bool is_split = t->is_carriage && basket_split(&c->basket, c->sale, included, base,
+                                                         t->taxes, t->count, bases);
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->taxes[i].channel_liable && c->channel->channel_liable == LIABLE_PERSON)
+            order_flag_raise(c->flags, PF_E_tax_not_ours, t->at);
+        const int64_t rate = t->taxes[i].rate_ppm, on = is_split ? bases[i] : base;
+        const int64_t denominator = !included ? PPM : PPM + (is_split ? rate : t->price->rate_ppm);
+        const bool is_blend = t->is_carriage && t->count == 1 && basket_blends(&c->basket, rate);
+        if (!is_blend)
+            need_rate(c, rate, t->at);
+        if (rate == 0)
             continue;
-        price->tax_expected = exact_add(x, price->tax_expected, exact_portion(x, base, taxes[i].rate_ppm, denominator));
-        add_to_group(c, taxes[i].rate_ppm, denominator, base);
+        t->price->tax_expected =
+            exact_add(x, t->price->tax_expected, exact_portion(x, on, rate, denominator));
+        add_to_group(c, rate, denominator, on);
     }
-    if (taxable && needs_rate && count == 0)
-        need_rate(c, 0, at);
+}
+
+static void check_price(struct checker *c, const struct taxed *t)
+{
+    struct exact *x = &c->sale->exact;
+    struct sale_price *price = t->price;
+    if (t->is_taxable)
+        expect_taxes(c, t);
+    if (t->is_taxable && t->needs_rate && t->count == 0)
+        need_rate(c, 0, t->at);
     c->taxed += price->rates;
     c->ours += price->tax_is_ours ? price->rates : 0;
-    const int64_t allowed = c->by_line ? exact_multiply(x, c->tolerance_per_line, (int64_t)price->rates) : INT64_MAX;
+    const int64_t allowed =
+        c->by_line ? exact_multiply(x, c->tolerance_per_line, (int64_t)price->rates) : INT64_MAX;
     if (exact_distance(x, price->tax, price->tax_expected) > allowed)
-        order_flag_raise(c->flags, PF_E_tax_mismatch, at);
+        order_flag_raise(c->flags, PF_E_tax_mismatch, t->at);
+}
+
+static void check_charge(struct checker *c, struct sale_charge *charge)
+{
+    const struct order_charge *other = charge->charge;
+    const bool in_scope = other == NULL || other->kind == CHARGE_GIFT_WRAP ||
+                          other->kind == CHARGE_HANDLING || other->kind == CHARGE_OTHER;
+    check_price(
+        c, &(struct taxed){
+               .price = &charge->price,
+               .taxes = other != NULL ? other->tax_lines.items : charge->shipping->tax_lines.items,
+               .count = other != NULL ? other->tax_lines.count : charge->shipping->tax_lines.count,
+               .is_taxable = !c->event->tax_exempt,
+               .needs_rate = in_scope,
+               .is_carriage = other == NULL,
+           });
 }
 
 static void check_prices(struct checker *c)
 {
     struct sale *sale = c->sale;
     for (size_t i = 0; i < sale->line_count; i++) {
-        struct sale_line *line = &sale->lines[i];
-        const bool taxable = line->event->taxable && !line->event->gift_card && !c->event->tax_exempt;
-        check_price(c, &line->price, line->event->tax_lines.items, line->event->tax_lines.count, taxable, true, line->number);
+        const struct order_line *event = sale->lines[i].event;
+        check_price(c,
+                    &(struct taxed){
+                        .price = &sale->lines[i].price,
+                        .taxes = event->tax_lines.items,
+                        .count = event->tax_lines.count,
+                        .at = sale->lines[i].number,
+                        .is_taxable = event->taxable && !event->gift_card && !c->event->tax_exempt,
+                        .needs_rate = true,
+                    });
     }
-    for (size_t i = 0; i < sale->charge_count; i++) {
-        struct sale_charge *charge = &sale->charges[i];
-        const bool in_scope = charge->charge == NULL || charge->charge->kind == CHARGE_GIFT_WRAP ||
-                              charge->charge->kind == CHARGE_HANDLING || charge->charge->kind == CHARGE_OTHER;
-        const struct tax_line *taxes = charge->charge != NULL ? charge->charge->tax_lines.items : charge->shipping->tax_lines.items;
-        const size_t count = charge->charge != NULL ? charge->charge->tax_lines.count : charge->shipping->tax_lines.count;
-        check_price(c, &charge->price, taxes, count, !c->event->tax_exempt, in_scope, 0);
-    }
+    c->basket = basket_read(sale, c->event->taxes_included);
+    for (size_t i = 0; i < sale->charge_count; i++)
+        check_charge(c, &sale->charges[i]);
 }
 
 static struct sale_price *price_at(struct sale *sale, size_t i)
 {
-    return i < sale->line_count ? &sale->lines[i].price : &sale->charges[i - sale->line_count].price;
+    return i < sale->line_count ? &sale->lines[i].price
+                                : &sale->charges[i - sale->line_count].price;
 }
 
 static int64_t sum_tax(struct sale *sale, int64_t (*which)(const struct sale_price *))
@@ -118,11 +174,13 @@ static int64_t sum_groups(struct checker *c)
     int64_t sum = 0;
     for (size_t i = 0; i < c->group_count; i++)
         sum = exact_add(&c->sale->exact, sum,
-                        exact_portion(&c->sale->exact, c->groups[i].base, c->groups[i].rate_ppm, c->groups[i].denominator));
+                        exact_portion(&c->sale->exact, c->groups[i].base, c->groups[i].rate_ppm,
+                                      c->groups[i].denominator));
     return sum;
 }
 
-const struct sale_tax *sale_split_tax(const struct sale *sale, const struct tax_line *lines, size_t count, int64_t tax, struct arena *arena)
+const struct sale_tax *sale_split_tax(const struct sale *sale, const struct tax_line *lines,
+                                      size_t count, int64_t tax, struct arena *arena)
 {
     struct sale_tax *taxes = arena_alloc(arena, count * sizeof *taxes);
     struct money *parts = arena_alloc(arena, count * sizeof *parts);
@@ -158,7 +216,8 @@ static int64_t count_moved(struct sale *sale, bool ours_alone)
 void sale_adopt_tax(struct sale *sale, int64_t tax)
 {
     struct exact *x = &sale->exact;
-    int64_t missing = exact_subtract(x, tax, sum_tax(sale, stated_tax)), ours = count_moved(sale, true);
+    int64_t missing = exact_subtract(x, tax, sum_tax(sale, stated_tax)),
+            ours = count_moved(sale, true);
     const bool ours_alone = ours > 0 && exact_distance(x, missing, 0) <= ours;
     int64_t taxed = ours_alone ? ours : count_moved(sale, false);
     for (size_t i = 0; i < sale->line_count + sale->charge_count && taxed > 0; i++)
@@ -170,8 +229,10 @@ void sale_adopt_tax(struct sale *sale, int64_t tax)
         }
 }
 
-int sale_check_tax(struct sale *sale, const struct order_event *event, const struct order_rules *rules, const struct channel_rules *channel,
-                   const struct sale_rate_watch *watch, struct arena *arena, struct order_flags *flags)
+int sale_check_tax(struct sale *sale, const struct order_event *event,
+                   const struct order_rules *rules, const struct channel_rules *channel,
+                   const struct sale_rate_watch *watch, struct arena *arena,
+                   struct order_flags *flags)
 {
     size_t taxes = 0;
     for (size_t i = 0; i < event->lines.count; i++)
@@ -184,6 +245,7 @@ int sale_check_tax(struct sale *sale, const struct order_event *event, const str
         .sale = sale,
         .event = event,
         .rules = rules,
+        .channel = channel,
         .watch = watch,
         .flags = flags,
         .groups = arena_alloc(arena, taxes * sizeof *c.groups),
@@ -199,16 +261,23 @@ int sale_check_tax(struct sale *sale, const struct order_event *event, const str
     proof->tax = sum_tax(sale, stated_tax);
     proof->tax_expected = c.by_line ? sum_tax(sale, expected_tax) : sum_groups(&c);
     const int64_t invoice = sale_pick(sale->money, &event->totals.tax);
-    const int64_t by_rounding_lines = exact_multiply(x, channel->tolerance_per_line, (int64_t)c.taxed);
-    const int64_t may_move = c.by_line ? exact_multiply(x, channel->tolerance_per_line, (int64_t)c.ours) : by_rounding_lines;
+    const int64_t by_rounding_lines =
+        exact_multiply(x, channel->tolerance_per_line, (int64_t)c.taxed);
+    const int64_t may_move = c.by_line
+                                 ? exact_multiply(x, channel->tolerance_per_line, (int64_t)c.ours)
+                                 : by_rounding_lines;
     if (!x->overflow && exact_distance(x, invoice, proof->tax) <= may_move) {
         sale_adopt_tax(sale, invoice);
         proof->tax = invoice;
     }
-    /* What was rounded once a line may be off once a line; an invoice's tax is rounded once a rate. */
-    const int64_t allowed = c.by_line ? by_rounding_lines : exact_multiply(x, channel->tolerance_per_line, (int64_t)c.group_count);
+    /* What was rounded once a line may be off once a line; an invoice's tax is rounded once a
+     * rate. */
+    const int64_t allowed =
+        c.by_line ? by_rounding_lines
+                  : exact_multiply(x, channel->tolerance_per_line, (int64_t)c.group_count);
     proof->tolerance = allowed < channel->tolerance_cap ? allowed : channel->tolerance_cap;
-    if (proof->tax != invoice || exact_distance(x, proof->tax, proof->tax_expected) > proof->tolerance)
+    if (proof->tax != invoice ||
+        exact_distance(x, proof->tax, proof->tax_expected) > proof->tolerance)
         order_flag_raise(flags, PF_E_tax_mismatch, 0);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* Texts put together in the arena without a format to interpret: keys, references and numbers are made several times for every order. */
+/* Texts put together in the arena without a format to interpret: keys, references and numbers are
+ * made several times for every order. */
 #ifndef PRIMAFLOW_ORDER_TEXT_H
 #define PRIMAFLOW_ORDER_TEXT_H
 

@@ -7,7 +7,8 @@ static bool differs(const struct sale *sale, const struct money_set *stated, int
     return stated != NULL && sale_pick(sale->money, stated) != sum;
 }
 
-void sale_check_totals(struct sale *sale, const struct order_event *event, const struct channel_rules *channel, struct order_flags *flags)
+void sale_check_totals(struct sale *sale, const struct order_event *event,
+                       const struct channel_rules *channel, struct order_flags *flags)
 {
     struct exact *x = &sale->exact;
     struct sale_proof *proof = &sale->proof;
@@ -26,15 +27,26 @@ void sale_check_totals(struct sale *sale, const struct order_event *event, const
         proof->tenders = exact_add(x, proof->tenders, sale->tenders[i].amount);
     proof->charges = exact_add(x, shipping, others);
     proof->outstanding = sale_pick(sale->money, &event->totals.outstanding);
+    if (proof->outstanding >=
+        sale->promised) /* else the channel does not count it as outstanding */
+        proof->outstanding = exact_subtract(x, proof->outstanding, sale->promised);
 
     const int64_t subtotal = exact_subtract(x, proof->lines, proof->discounts);
-    const int64_t total = exact_add(x, exact_add(x, subtotal, proof->charges), proof->tax_included ? 0 : proof->tax);
+    const int64_t total =
+        exact_add(x, exact_add(x, subtotal, proof->charges), proof->tax_included ? 0 : proof->tax);
     proof->difference = exact_subtract(x, total, exact_add(x, proof->tenders, proof->outstanding));
     const int64_t tolerance = channel->tolerate_total ? proof->tolerance : 0;
-    if (exact_distance(x, proof->difference, 0) > tolerance ||
+    /* More was taken than is due, and all else is right: the customer is owed money. */
+    const bool is_excess =
+        proof->difference < -tolerance && proof->outstanding == 0 &&
+        exact_distance(x, total, sale_pick(sale->money, &event->totals.total)) <= tolerance;
+    if (is_excess)
+        order_flag_raise(flags, PF_E_payment_excess, 0);
+    if ((!is_excess && exact_distance(x, proof->difference, 0) > tolerance) ||
         exact_distance(x, total, sale_pick(sale->money, &event->totals.total)) > tolerance ||
         differs(sale, event->totals.subtotal, subtotal) ||
         differs(sale, event->totals.discounts, exact_add(x, proof->discounts, discounts)) ||
-        differs(sale, event->totals.shipping, shipping) || differs(sale, event->totals.charges, others))
+        differs(sale, event->totals.shipping, shipping) ||
+        differs(sale, event->totals.charges, others))
         order_flag_raise(flags, PF_E_total_mismatch, 0);
 }

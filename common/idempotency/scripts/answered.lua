@@ -2,6 +2,8 @@
 -- ARGV[6] token  [7] number of the send
 -- "exists" says more: with [8], the code under which to park, a key of which no send of its own is unanswered is parked in the same step (a crash
 -- between the two would forget that the number is somebody else's).  [9] delivery  KEYS[4] deferrals
+-- [10] 'no': it was answered, in words that do not say whether it was applied. It stays unanswered, and proves nothing when the number is found: those may
+-- have been the words for a number that somebody else has.  [11] prima.max_apply_delay, ms
 local tok, number = ARGV[6], tonumber(ARGV[7])
 local ghost = stale()
 if ghost then return ghost end
@@ -9,7 +11,13 @@ if rec and rec[ST] == 'k' and rec[TOK] == tok and ARGV[8] ~= '' then return {'pa
 if not rec or rec[TOK] ~= tok or rec[ST] ~= 's' and rec[ST] ~= 'c' then return {'lost'} end
 for i, out in ipairs(rec[OUTS]) do
     if out[3] == number then
-        table.remove(rec[OUTS], i)
+        if ARGV[10] == NO then
+            out[5], out[6], out[7], out[8] = out[5] or '', out[6] or '', out[7] or 0, NO
+            has_ended(out, tonumber(ARGV[11]))
+        else
+            table.remove(rec[OUTS], i)
+            rec[SENDS] = math.max(0, (rec[SENDS] or 1) - 1)
+        end
         break
     end
 end

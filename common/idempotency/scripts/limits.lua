@@ -1,27 +1,40 @@
--- take(bucket, pause, class, weight, rate, burst): one request to Prima for `class`; 0 = go, else ms to wait.
--- A bucket a class, refilled with its share of the rate among the classes that asked within the last second: who is alone has all of it, and
--- nobody who asks gets less than its weight's share. `pause` is set when Prima said Retry-After; it holds for the whole fleet.
+-- The fleet's limit on Prima.
+-- paused(key): ms for which nobody asks Prima anything, because it said Retry-After; it holds for the whole fleet.
+-- take(bucket, class, weight, rate, burst, want): permits for `class`, and when → how many, µs until the first may be used (negative: that long
+-- ago), µs between one and the next; none: µs after which to ask again.
+--
+-- A bucket a class, refilled with its share of the rate among the classes whose permits were used within the last second or are still to be: who is
+-- alone has all of it, and nobody who asks gets less than its weight's share. Permits are given before their time: the bucket goes below zero, and
+-- who asks next gets later ones. So whoever waits, waits once and until its own turn, and nobody asks in vain. A batch is what 100 ms let through,
+-- two at least: a worker that dies with one costs the fleet no more.
+local BATCH_MS, AHEAD_MAX_MS = 100, 60000
 local paused_ms -- asked once
-local function take(bucket, pause, class, weight, rate, burst)
-    paused_ms = paused_ms or redis.call('PTTL', pause)
-    if paused_ms > 0 then return paused_ms end
-    if rate <= 0 then return 0 end
+local function paused(key)
+    paused_ms = paused_ms or redis.call('PTTL', key)
+    return paused_ms > 0 and paused_ms or 0
+end
+
+local function take(bucket, class, weight, rate, burst, want)
     local all = redis.call('HGETALL', bucket)
     local h = {}
     for i = 1, #all, 2 do h[all[i]] = all[i + 1] end
     local weights = weight
-    for field, seen in pairs(h) do
+    for field, seen in pairs(h) do -- seen: when its last permit is due, which may be to come, but not further than anybody is given one
         local other, w = string.match(field, '^seen:(%w+):(%d+)$')
-        if other and other ~= class and now - tonumber(seen) < 1000 then weights = weights + tonumber(w) end
+        local ago = now - tonumber(seen)
+        if other and other ~= class and ago < 1000 and ago > -2 * AHEAD_MAX_MS then weights = weights + tonumber(w) end
     end
     local share = rate * weight / weights
     local room = math.max(1, burst * weight / weights)
-    local tokens = tonumber(h['tokens:' .. class] or room)
-    local at = tonumber(h['at:' .. class] or now)
-    tokens = math.min(room, tokens + (now - at) * share / 1000)
-    local wait = 0
-    if tokens >= 1 then tokens = tokens - 1 else wait = math.ceil((1 - tokens) * 1000 / share) end
-    redis.call('HSET', bucket, 'tokens:' .. class, tokens, 'at:' .. class, now, 'seen:' .. class .. ':' .. weight, now)
-    redis.call('PEXPIRE', bucket, 60000)
-    return wait
+    local tokens, at = tonumber(h['tokens:' .. class] or room), tonumber(h['at:' .. class] or now)
+    -- A clock that was set back has let nothing flow in, and takes nothing away.
+    tokens = math.min(room, tokens + math.max(0, now - at) * share / 1000)
+    local each = 1000000 / share
+    local first = (1 - tokens) * each
+    local count = math.min(want, math.max(2, math.floor(share * BATCH_MS / 1000)))
+    if first > AHEAD_MAX_MS * 1000 then count, first = 0, first - AHEAD_MAX_MS * 1000 end
+    local due = math.max(0, math.ceil((first + math.max(0, count - 1) * each) / 1000))
+    redis.call('HSET', bucket, 'tokens:' .. class, tokens - count, 'at:' .. class, now, 'seen:' .. class .. ':' .. weight, now + due)
+    redis.call('PEXPIRE', bucket, 60000 + due)
+    return count, math.ceil(first), math.ceil(each)
 end

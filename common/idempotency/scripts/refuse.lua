@@ -1,11 +1,12 @@
 -- refuse: Prima definitely refused the send. Clean only when nothing earlier is unanswered; else it is a person's turn.
 -- KEYS[4] deferrals
--- ARGV[6] token  [7] number of the send, 0 when nothing was sent  [8] code  [9] delivery  [10] code when parked
+-- ARGV[6] token  [7] number of the send, -1 when nothing was sent  [8] code  [9] delivery  [10] code when parked
+-- [11] '1' when what was refused is the delivery's own content; else it may try that afterwards, and the refusal is nobody's to publish
 local tok, number = ARGV[6], tonumber(ARGV[7])
 local ghost = stale()
 if ghost then return ghost end
 if not rec then return {'lost'} end
-if (rec[ST] == 'r' or rec[ST] == 'k') and rec[DLV] == ARGV[9] and rec[TOK] == tok then return {rec[ST] == 'r' and 'refused' or 'parked'} end
+if (rec[ST] == 'r' or rec[ST] == 'k') and rec[TOK] == tok then return {rec[ST] == 'r' and 'refused' or 'parked'} end
 if rec[TOK] ~= tok then return {'lost'} end --mutant token_compare
 if rec[ST] ~= 's' and rec[ST] ~= 'c' then return {'lost'} end
 for i, out in ipairs(rec[OUTS]) do
@@ -14,8 +15,9 @@ for i, out in ipairs(rec[OUTS]) do
         break
     end
 end
-rec[DLV], rec[LEASE], rec[AT] = ARGV[9], 0, now
-redis.call('ZREM', KEYS[4], ARGV[9])
+local mine = ARGV[11] == '1'
+rec[DLV], rec[LEASE], rec[AT] = mine and ARGV[9] or '', 0, now
+if mine or #rec[OUTS] > 0 then redis.call('ZREM', KEYS[4], ARGV[9]) end
 if #rec[OUTS] > 0 then rec[ST], rec[CODE] = 'k', ARGV[10] store() return {'parked'} end --mutant clean_refusal
 rec[ST], rec[CODE], rec[SUM], rec[OUTS] = 'r', ARGV[8], '', {}
 store('')

@@ -1,6 +1,17 @@
 -- release: the holder gives its claim back, nothing was sent.
 -- KEYS[4] deferrals
 -- ARGV[6] token  [7] delivery  [8] '1' when the record ends here, or lets later ones of its key pass: its deferral mark goes, too
-if rec and rec[TOK] == ARGV[6] and rec[ST] == 'c' then redis.call('DEL', KEYS[3]) end
+-- [9] source version, when it waits by policy: older versions of the key are superseded by it for as long as it may wait, [10] ms; else ''
+local ghost = stale()
+if ghost then return ghost end
+local mine = rec and rec[TOK] == ARGV[6] and rec[ST] == 'c'
+local version, life = tonumber(ARGV[9]), ARGV[10]
+if mine and rec[CODE] == 'w' and ARGV[8] ~= '1' then version, life = rec[VER], ttl end -- it waited by policy, and comes back once more
+if mine and version then
+    local waits = {'w', '', '', 0, fence, '', 0, ARGV[7], '', version, '', {}, '', now}
+    redis.call('SET', KEYS[3], cmsgpack.pack(waits), 'PX', life)
+elseif mine then
+    redis.call('DEL', KEYS[3])
+end
 if ARGV[8] == '1' then redis.call('ZREM', KEYS[4], ARGV[7]) end
 return {'released'}

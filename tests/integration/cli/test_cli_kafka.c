@@ -1,5 +1,5 @@
-/* The command line's Kafka adapter on a real broker: transactions whole or not at all, aborted and open ones never seen, ranges that end.
- */
+/* The command line's Kafka adapter on a real broker: transactions whole or not at all, aborted and
+ * open ones never seen, ranges that end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +14,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "broker.h"
-#include "spool.h"
+#include "kafka/admin.h"
+#include "kafka/reader.h"
+#include "kafka/writer.h"
+#include "core/spool.h"
 
 static struct config *config;
 static char topic[60];
@@ -25,20 +27,20 @@ static void topic_new(int partitions, const char *bytes_max)
 {
     char hex[17];
     uint8_t random[8];
-    struct broker_admin *admin;
-    struct broker_message message;
-    struct broker_setting setting = {.name = "max.message.bytes"};
+    struct kafka_admin *admin;
+    struct kafka_words message;
+    struct kafka_setting setting = {.name = "max.message.bytes"};
     bool created = false;
 
     digest_random(random, sizeof random);
     (void)snprintf(topic, sizeof topic, "test.cli.%s", digest_hex(random, sizeof random, hex));
     (void)snprintf(setting.value, sizeof setting.value, "%s", bytes_max != NULL ? bytes_max : "");
-    const struct broker_topic wanted = {topic, partitions, 1, &setting, bytes_max != NULL};
-    assert_int_equal(broker_admin_new(config, &admin, &message), 0);
-    if (broker_topics_create(admin, &wanted, 1, &created, &message) != 0)
+    const struct kafka_topic wanted = {topic, partitions, 1, &setting, bytes_max != NULL};
+    assert_int_equal(kafka_admin_new(config, &admin, message.text), 0);
+    if (kafka_topics_create(admin, &wanted, 1, &created, message.text) != 0)
         fail_msg("%s", message.text);
     assert_true(created);
-    broker_admin_free(admin);
+    kafka_admin_free(admin);
 }
 
 static int setup(void **state)
@@ -58,23 +60,24 @@ static int teardown(void **state)
 /* ---- writing ---- */
 
 /* Sends texts in one transaction, with the time given (0: now). */
-static int texts_send_at(const char *const texts[], int64_t timestamp_ms, struct broker_message *message)
+static int texts_send_at(const char *const texts[], int64_t timestamp_ms,
+                         struct kafka_words *message)
 {
-    struct broker_producer *producer;
+    struct kafka_writer *producer;
     struct spool spool;
     spool_init(&spool);
     for (size_t i = 0; texts[i] != NULL; i++)
-        assert_int_equal(spool_add(&spool, &(struct broker_record){.partition = -1,
-                                                                   .timestamp_ms = timestamp_ms,
-                                                                   .key = texts[i],
-                                                                   .key_size = 1,
-                                                                   .value = texts[i],
-                                                                   .value_size = strlen(texts[i])}),
+        assert_int_equal(spool_add(&spool, &(struct kafka_record){.partition = -1,
+                                                                  .timestamp_ms = timestamp_ms,
+                                                                  .key = texts[i],
+                                                                  .key_size = 1,
+                                                                  .value = texts[i],
+                                                                  .value_size = strlen(texts[i])}),
                          0);
-    int rc = broker_producer_new(config, 0, &producer, message);
+    int rc = kafka_writer_new(config, 0, &producer, message->text);
     if (rc == 0) {
         rc = spool_send(&spool, 0, spool.count, topic, producer, message);
-        broker_producer_free(producer);
+        kafka_writer_free(producer);
     }
     spool_release(&spool);
     return rc;
@@ -82,7 +85,7 @@ static int texts_send_at(const char *const texts[], int64_t timestamp_ms, struct
 
 static void texts_send(const char *const texts[], int64_t timestamp_ms)
 {
-    struct broker_message message = {""};
+    struct kafka_words message = {""};
     if (texts_send_at(texts, timestamp_ms, &message) != 0)
         fail_msg("%s", message.text);
 }
@@ -92,7 +95,9 @@ static rd_kafka_t *open_transaction(const char *text)
 {
     char words[200];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", config_text(config, CFG_kafka_bootstrap_servers), words, sizeof words),
+    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers",
+                                       config_text(config, CFG_kafka_bootstrap_servers), words,
+                                       sizeof words),
                      0);
     assert_int_equal(rd_kafka_conf_set(conf, "transactional.id", topic, words, sizeof words), 0);
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words);
@@ -117,7 +122,7 @@ struct seen {
     int64_t count, first_offset, last_timestamp;
 };
 
-static int see(void *user, const struct broker_record *record)
+static int see(void *user, const struct kafka_record *record)
 {
     struct seen *s = user;
     if (s->count++ == 0)
@@ -129,21 +134,21 @@ static int see(void *user, const struct broker_record *record)
 }
 
 /* Reads a range and compares the values in order; returns how long it took. */
-static int64_t read_is(struct broker_range range, const char *wanted)
+static int64_t read_is(struct kafka_range range, const char *wanted)
 {
-    struct broker_message message = {""};
+    struct kafka_words message = {""};
     struct seen s = {.count = 0};
     const char *const topics[] = {topic};
     int64_t began = clock_monotonic_ms();
     buf_init(&s.text, 1 << 20);
-    if (broker_read(config, topics, 1, &range, see, &s, &message) != 0)
+    if (kafka_read(config, topics, 1, &range, see, &s, message.text) != 0)
         fail_msg("%s", message.text);
     assert_string_equal(s.text.data, wanted);
     buf_release(&s.text);
     return clock_monotonic_ms() - began;
 }
 
-static const struct broker_range whole = {.partition = -1};
+static const struct kafka_range whole = {.partition = -1};
 
 static void test_a_transaction_is_read_whole(void **state)
 {
@@ -173,7 +178,8 @@ static void test_an_open_transaction_ends_the_reading(void **state)
     topic_new(1, NULL);
     texts_send((const char *const[]){"a1", NULL}, 0);
     rd_kafka_t *client = open_transaction("open");
-    texts_send((const char *const[]){"a2", NULL}, 0); /* committed, but behind the open one: not stable yet */
+    texts_send((const char *const[]){"a2", NULL},
+               0); /* committed, but behind the open one: not stable yet */
     assert_true(read_is(whole, "a1 ") < 5000);
     assert_null(rd_kafka_commit_transaction(client, 15000));
     rd_kafka_destroy(client);
@@ -181,7 +187,7 @@ static void test_an_open_transaction_ends_the_reading(void **state)
 }
 
 /* Writes another record the first time that it is shown one. */
-static int see_and_write(void *user, const struct broker_record *record)
+static int see_and_write(void *user, const struct kafka_record *record)
 {
     struct seen *s = user;
     if (s->count == 0) {
@@ -194,14 +200,14 @@ static int see_and_write(void *user, const struct broker_record *record)
 static void test_the_end_is_where_it_was_when_reading_began(void **state)
 {
     (void)state;
-    struct broker_message message = {""};
+    struct kafka_words message = {""};
     struct seen s = {.count = 0};
     const char *const topics[] = {topic};
     topic_new(1, NULL);
     for (int i = 0; i < 3; i++)
         texts_send((const char *const[]){"a1", NULL}, 0);
     buf_init(&s.text, 1000);
-    assert_int_equal(broker_read(config, topics, 1, &whole, see_and_write, &s, &message), 0);
+    assert_int_equal(kafka_read(config, topics, 1, &whole, see_and_write, &s, message.text), 0);
     assert_string_equal(s.text.data, "a1 a1 a1 ");
     buf_release(&s.text);
 }
@@ -213,12 +219,15 @@ static void test_records_come_by_key_into_one_partition(void **state)
     texts_send((const char *const[]){"a1", "b1", "c1", "a2", "b2", "c2", "a3", NULL}, 0);
     int64_t total = 0;
     for (int32_t p = 0; p < 4; p++) {
-        struct broker_message message = {""};
+        struct kafka_words message = {""};
         struct seen s = {.count = 0};
         const char *const topics[] = {topic};
         buf_init(&s.text, 1000);
-        assert_int_equal(broker_read(config, topics, 1, &(struct broker_range){.partition = p}, see, &s, &message), 0);
-        const char *a1 = strstr(s.text.data, "a1"), *a2 = strstr(s.text.data, "a2"), *a3 = strstr(s.text.data, "a3");
+        assert_int_equal(kafka_read(config, topics, 1, &(struct kafka_range){.partition = p}, see,
+                                    &s, message.text),
+                         0);
+        const char *a1 = strstr(s.text.data, "a1"), *a2 = strstr(s.text.data, "a2"),
+                   *a3 = strstr(s.text.data, "a3");
         assert_true((a1 == NULL && a2 == NULL && a3 == NULL) || (a1 != NULL && a1 < a2 && a2 < a3));
         total += s.count;
         buf_release(&s.text);
@@ -232,33 +241,53 @@ static void test_ranges(void **state)
     static const int64_t day = 86400000;
     int64_t now = clock_wall_ms();
     topic_new(1, NULL);
-    texts_send((const char *const[]){"a1", NULL}, now - 3 * day);   /* offset 0; each transaction ends with a marker */
-    texts_send((const char *const[]){"a2", NULL}, now - 2 * day);   /* 2 */
-    texts_send((const char *const[]){"late", NULL}, now - 4 * day); /* 4: written after, but older */
-    texts_send((const char *const[]){"a3", NULL}, now - day);       /* 6 */
+    texts_send((const char *const[]){"a1", NULL},
+               now - 3 * day); /* offset 0; each transaction ends with a marker */
+    texts_send((const char *const[]){"a2", NULL}, now - 2 * day); /* 2 */
+    texts_send((const char *const[]){"late", NULL},
+               now - 4 * day);                                /* 4: written after, but older */
+    texts_send((const char *const[]){"a3", NULL}, now - day); /* 6 */
     const struct {
         const char *name;
-        struct broker_range range;
+        struct kafka_range range;
         const char *wanted;
     } rows[] = {
         {"all", whole, "a1 a2 late a3 "},
-        {"from an offset", {.from = BROKER_FROM_OFFSET, .from_value = 2, .partition = -1}, "a2 late a3 "},
-        {"from a marker's offset", {.from = BROKER_FROM_OFFSET, .from_value = 3, .partition = -1}, "late a3 "},
-        {"from beyond the end", {.from = BROKER_FROM_OFFSET, .from_value = 99, .partition = -1}, ""},
-        {"from a time", {.from = BROKER_FROM_TIME, .from_value = now - 2 * day, .partition = -1}, "a2 a3 "},
-        {"from a time before all", {.from = BROKER_FROM_TIME, .from_value = now - 9 * day, .partition = -1}, "a1 a2 late a3 "},
-        {"from a time after all", {.from = BROKER_FROM_TIME, .from_value = now, .partition = -1}, ""},
-        {"until a time", {.until = BROKER_UNTIL_TIME, .until_ms = now - 2 * day, .partition = -1}, "a1 late "},
+        {"from an offset",
+         {.from = KAFKA_FROM_OFFSET, .from_value = 2, .partition = -1},
+         "a2 late a3 "},
+        {"from a marker's offset",
+         {.from = KAFKA_FROM_OFFSET, .from_value = 3, .partition = -1},
+         "late a3 "},
+        {"from beyond the end", {.from = KAFKA_FROM_OFFSET, .from_value = 99, .partition = -1}, ""},
+        {"from a time",
+         {.from = KAFKA_FROM_TIME, .from_value = now - 2 * day, .partition = -1},
+         "a2 a3 "},
+        {"from a time before all",
+         {.from = KAFKA_FROM_TIME, .from_value = now - 9 * day, .partition = -1},
+         "a1 a2 late a3 "},
+        {"from a time after all",
+         {.from = KAFKA_FROM_TIME, .from_value = now, .partition = -1},
+         ""},
+        {"until a time",
+         {.until = KAFKA_UNTIL_TIME, .until_ms = now - 2 * day, .partition = -1},
+         "a1 late "},
         {"from and until",
-         {.from = BROKER_FROM_TIME, .from_value = now - 3 * day, .until = BROKER_UNTIL_TIME, .until_ms = now - day, .partition = -1},
+         {.from = KAFKA_FROM_TIME,
+          .from_value = now - 3 * day,
+          .until = KAFKA_UNTIL_TIME,
+          .until_ms = now - day,
+          .partition = -1},
          "a1 a2 "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         assert_true(read_is(rows[i].range, rows[i].wanted) < 5000);
     }
-    int64_t took =
-        read_is((struct broker_range){.until = BROKER_UNTIL_TIME, .until_ms = clock_wall_ms() + 1200, .partition = -1}, "a1 a2 late a3 ");
+    int64_t took = read_is((struct kafka_range){.until = KAFKA_UNTIL_TIME,
+                                                .until_ms = clock_wall_ms() + 1200,
+                                                .partition = -1},
+                           "a1 a2 late a3 ");
     assert_in_range(took, 1000, 6000); /* waits for the clock */
 }
 
@@ -266,7 +295,7 @@ static void test_all_or_nothing_when_the_topic_refuses_one(void **state)
 {
     (void)state;
     char large[5000];
-    struct broker_message message = {""};
+    struct kafka_words message = {""};
     memset(large, 'x', sizeof large - 1);
     large[sizeof large - 1] = '\0';
     topic_new(1, "2000");
@@ -279,45 +308,50 @@ static void test_all_or_nothing_when_the_topic_refuses_one(void **state)
 static void test_what_is_not_there_is_said(void **state)
 {
     (void)state;
-    struct broker_message message = {""};
+    struct kafka_words message = {""};
     struct seen s = {.count = 0};
     const char *const topics[] = {"test.cli.no-such-topic"};
-    assert_int_equal(broker_read(config, topics, 1, &whole, see, &s, &message), -ENOENT);
+    assert_int_equal(kafka_read(config, topics, 1, &whole, see, &s, message.text), -ENOENT);
     assert_non_null(strstr(message.text, "test.cli.no-such-topic"));
     assert_non_null(strstr(message.text, "topics create"));
 
     topic_new(2, NULL);
     const char *const there[] = {topic};
-    assert_int_equal(broker_read(config, there, 1, &(struct broker_range){.partition = 2}, see, &s, &message), -ENOENT);
+    assert_int_equal(
+        kafka_read(config, there, 1, &(struct kafka_range){.partition = 2}, see, &s, message.text),
+        -ENOENT);
 
     struct config *nowhere;
     struct config_message wrong;
-    struct broker_admin *admin;
+    struct kafka_admin *admin;
     int brokers = 0;
     const char *override = "kafka.bootstrap.servers=127.0.0.1:1";
     assert_int_equal(config_load(NULL, &override, 1, &nowhere, &wrong), 0);
-    assert_int_equal(broker_admin_new(nowhere, &admin, &message), 0);
-    assert_int_equal(broker_broker_count(admin, &brokers, &message), -EIO);
+    assert_int_equal(kafka_admin_new(nowhere, &admin, message.text), 0);
+    assert_int_equal(kafka_broker_count(admin, &brokers, message.text), -EIO);
     assert_non_null(strstr(message.text, "kafka.bootstrap.servers"));
-    broker_admin_free(admin);
+    kafka_admin_free(admin);
     config_free(nowhere);
 }
 
 static void test_keys_values_and_headers_come_back_as_they_were(void **state)
 {
     (void)state;
-    static const char *const lines = "{\"key\":\"k\",\"headers\":{\"x\":\"1\",\"y\":[\"2\",null,{\"base64\":\"AP8=\"}]},\"value\":{"
+    static const char *const lines = "{\"key\":\"k\",\"headers\":{\"x\":\"1\",\"y\":[\"2\",null,{"
+                                     "\"base64\":\"AP8=\"}]},\"value\":{"
                                      "\"base64\":\"/wA=\"}}\n{\"key\":null,\"value\":null}\n";
     FILE *in = fmemopen((char *)(uintptr_t)lines, strlen(lines), "r");
-    struct broker_producer *producer;
-    struct broker_message message = {""};
+    struct kafka_writer *producer;
+    struct kafka_words message = {""};
+    struct complaints complaints = {.count = 0};
+    struct ops_error error;
     struct spool spool;
     topic_new(1, NULL);
     spool_init(&spool);
-    assert_int_equal(spool_read(&spool, in, "lines", spool_raw_line, NULL), 0);
-    assert_int_equal(broker_producer_new(config, 0, &producer, &message), 0);
+    assert_int_equal(spool_read(&spool, in, "lines", spool_raw_line, NULL, &complaints, &error), 0);
+    assert_int_equal(kafka_writer_new(config, 0, &producer, message.text), 0);
     assert_int_equal(spool_send(&spool, 0, spool.count, topic, producer, &message), 0);
-    broker_producer_free(producer);
+    kafka_writer_free(producer);
     spool_release(&spool);
     (void)fclose(in);
 
@@ -327,8 +361,8 @@ static void test_keys_values_and_headers_come_back_as_they_were(void **state)
     FILE *out = popen(command, "r");
     output[fread(output, 1, sizeof output - 1, out)] = '\0';
     assert_int_equal(pclose(out), 0);
-    assert_non_null(strstr(
-        output, "\"key\":\"k\",\"headers\":{\"x\":\"1\",\"y\":[\"2\",null,{\"base64\":\"AP8=\"}]},\"value\":{\"base64\":\"/wA=\"}}"));
+    assert_non_null(strstr(output, "\"key\":\"k\",\"headers\":{\"x\":\"1\",\"y\":[\"2\",null,{"
+                                   "\"base64\":\"AP8=\"}]},\"value\":{\"base64\":\"/wA=\"}}"));
     assert_non_null(strstr(output, "\"key\":null,\"headers\":{},\"value\":null}"));
 }
 

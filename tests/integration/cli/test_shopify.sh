@@ -66,9 +66,30 @@ exits 64 'a shop that cannot be one' import shopify orders "$TMP/uk.json" --stor
 exits 64 'no file' import shopify orders --store uk
 exits 65 'a file that is not there' import shopify orders "$TMP/none.json" --store uk
 exits 65 'a wrong order among good ones' import shopify orders "$TMP/bad.jsonl" --store uk
-says "$TMP/bad.jsonl:8: \$.total_price_set.shop_money.amount: \"abc\" is not an amount in GBP"
+says "$TMP/bad.jsonl:8: order #1012 (5700000000012): \$.total_price_set.shop_money.amount: \"abc\" is not an amount in GBP"
 says 'nothing was printed'
 if [ -s "$TMP/out" ]; then not_ok 'something was printed'; else ok '  nothing was'; fi
+exits 65 'with --skip-bad the others go' import shopify orders "$TMP/bad.jsonl" --store uk --skip-bad "$TMP/aside.jsonl"
+count_is $((UK - 1)) "$(wc -l <"$TMP/out")"
+count_is 1 "$(wc -l <"$TMP/aside.jsonl")"
+if [ "$(stat -c %a "$TMP/aside.jsonl")" = 600 ]; then ok '  set aside for its owner alone'; else not_ok 'others can read it'; fi
+sed -i 's/"abc"/"57.50"/' "$TMP/aside.jsonl"
+exits 0 'what was set aside is imported once it is corrected' import shopify orders "$TMP/aside.jsonl" --store uk
+head -c -400 "$TMP/uk.jsonl" >"$TMP/cut.jsonl"
+head -c -400 "$TMP/uk.json" >"$TMP/cut.json"
+exits 65 'a file that is cut in its middle' import shopify orders "$TMP/cut.jsonl" --store uk
+says "1 complaints about 1 of $UK orders; nothing was printed. To take the others, add --skip-bad FILE"
+exits 65 'the orders before the cut' import shopify orders "$TMP/cut.jsonl" --store uk --skip-bad "$TMP/aside.cut"
+says "$TMP/cut.jsonl:$UK: not JSON"
+says 'export the file again, for what could not be read is missing'
+count_is $((UK - 1)) "$(wc -l <"$TMP/out")"
+exits 65 'a document that is cut has none' import shopify orders "$TMP/cut.json" --store uk
+says 'nothing was printed'
+if grep -q 'To take the others' "$TMP/err"; then not_ok 'there are no others'; else ok '  and no others to take'; fi
+exits 64 'not over the file itself' import shopify orders "$TMP/bad.jsonl" --store uk --skip-bad "$TMP/bad.jsonl"
+if [ -s "$TMP/bad.jsonl" ]; then ok '  which is as it was'; else not_ok 'it was overwritten'; fi
+exits 69 'where it cannot be set aside' import shopify orders "$TMP/bad.jsonl" --store uk --skip-bad "$TMP/none/aside.jsonl"
+says 'nothing was read'
 exits 0 'printed' import shopify orders "$TMP/uk.json" --store uk
 cp "$TMP/out" "$TMP/printed"
 exits 0 'by lines' import shopify orders "$TMP/uk.jsonl" --store uk
@@ -112,9 +133,9 @@ import json, sqlite3, sys
 db = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True)
 results = {r["value"]["order_id"]: r["value"] for r in map(json.loads, open(sys.argv[2])) if r["value"]["outcome"] != "duplicate"}
 # id's end: outcome, code, paid, outstanding, difference; minor units, worked out by hand
-held = {"10": ("unknown_sku", 3300, 0, 0), "22": ("payment_pending", 2000, 6000, 0), "24": ("payment_pending", 6600, 480, 0), "25": ("total_mismatch", 8900, 0, -2300)}
+held = {"10": ("unknown_sku", 3300, 0, 0), "23": ("payment_excess", 1999, 0, -999), "16": ("address_illegible", 8320, 0, 0), "22": ("payment_pending", 2000, 6000, 0), "24": ("payment_pending", 6600, 480, 0), "25": ("payment_excess", 8900, 0, -2300)}
 posted = {"01": (5750, 0), "02": (13336, 0), "03": (6600, 0), "04": (6000, 0), "05": (1235, 0), "06": (9350, 0), "07": (5300, 0), "08": (6000, 0), "09": (5950, 0), "11": (2700, 0),
-          "12": (15944, 0), "13": (0, 23400), "16": (8320, 0), "17": (7600, 0), "18": (5350, 0), "19": (9900, 0), "20": (28190, 0), "21": (0, 3600), "23": (1000, 0)}
+          "12": (15944, 0), "13": (0, 23400), "17": (7600, 0), "18": (5350, 0), "19": (9900, 0), "20": (28190, 0), "21": (3600, 0)}
 absent = {"14": "cancelled_before_posting", "15": "ignored_test"}
 prefix = {"05": "202", "16": "301"}
 wrong = []

@@ -32,7 +32,7 @@ cd "$TREE"
 exits 0 'doctor, all well' doctor
 exits 65 'an id that nobody sent' why 4711
 
-cli generate orders --seed 3 --count $COUNT --duplicates 10 --faulty 40 --faults tax_mismatch,unknown_sku,conflict,cancelled,truncated,test_order \
+cli generate orders --seed 3 --count $COUNT --duplicates 10 --faulty 40 --faults tax_mismatch,unknown_sku,amended,cancelled,truncated,test_order \
     --to-kafka --expect "$TMP/expect"
 cli consume orders.raw >"$TMP/raw"
 ID=$(python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readline())["order_id"])' "$TMP/expect")
@@ -73,7 +73,7 @@ for order_id, events in orders.items():
         if told["prima"]["answer"] != ("has it" if posted else "does not have it"): complaints.append("Prima " + told["prima"]["answer"])
         if posted != (told["redis"]["state"] == "posted"): complaints.append("Redis " + told["redis"]["state"])
         if wanted and not any(n.startswith(wanted + " (") for n in told["next"]): complaints.append("next")
-        if not wanted and told["next"] != ["Nothing is to be done."]: complaints.append("next")
+        if not wanted and told["next"] != ["No action needed."]: complaints.append("next")
         complaints += ["personal: " + p for p in people if p in out.stdout]
     if complaints:
         wrong += 1
@@ -90,7 +90,7 @@ says 'posted'
 
 "$TREE/ops/stack" kill redis --dir "$D"
 exits 69 'Redis away: the rest is told' why "$ID"
-says 'Redis is not asked'
+says 'Redis not queried'
 says 'orders.results'
 exits 69 'doctor sees it' doctor
 says 'cannot reach Redis'

@@ -86,6 +86,11 @@ exits 65 'an order with other content' ledger import "$TMP/other" --yes --reason
 says "$TMP/other:1: the ledger has another entry of 01/shopify/uk/900006"
 is 'entries and audit records' "$COUNT 1" "$(count orders.ledger) $(count ops.audit)"
 
+{ sed -n 7p "$TMP/orders" && sed -n '7s/"900006"/"900999"/p' "$TMP/orders"; } >"$TMP/mixed"
+exits 0 'an order that is there and one that is not' ledger import "$TMP/mixed" --yes --reason late --json
+is '  new, same, written' '1 1 true' "$(json new) $(json same) $(json written)"
+is 'only the new one is written' "$((COUNT + 1)) 2" "$(count orders.ledger) $(count ops.audit)"
+
 # ---- seen ----
 exits 0 'shown by its id' ledger show 900006
 says 'imported'
@@ -99,7 +104,7 @@ exits 65 'one that is not there' ledger show 4711
 cli generate orders --seed 5 --count 1 >"$TMP/one"
 cli produce orders.raw "$TMP/one"
 worker live.log
-for ((i = 0; i < 60; i++)); do if [ "$(count orders.ledger)" -gt $COUNT ]; then break; fi; sleep 1; done
+for ((i = 0; i < 60; i++)); do if [ "$(count orders.ledger)" -gt $((COUNT + 1)) ]; then break; fi; sleep 1; done
 cli consume orders.results >"$TMP/out"
 ID=$(json value.order_id) CHANNEL=$(json value.channel) STORE=$(json value.store)
 exits 0 "a worker's entry" ledger show "$ID"

@@ -43,7 +43,7 @@ for defect in order customer; do
     is "a shadow that forgets what it is ($defect) ends" 70 "$ENDED"
     is '  requests that write' 0 "$(writes)"
 done
-is '  and says why, each time' 2 "$(grep -c 'refused: a defect' "$TMP/defect.log")"
+is '  and says why, each time' 2 "$(grep -c 'blocked: a defect' "$TMP/defect.log")"
 
 cli generate orders --seed 11 --count $((COUNT - 4)) --duplicates 10 --faulty 30 --to-kafka --expect "$TMP/expect.more"
 cat "$TMP/expect.few" "$TMP/expect.more" >"$TMP/expect"

@@ -157,7 +157,7 @@ def test_judge(facts, asked, folder):
 
 def clean_place(facts, asked):
     place = next(iter(asked.may_be_dead))
-    return {place: ("conflict", next(r.value for r in facts.raw if r.place == place))}
+    return {place: ("order_amended", next(r.value for r in facts.raw if r.place == place))}
 
 
 # ---- the whole ----

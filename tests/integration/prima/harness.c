@@ -14,8 +14,10 @@ void harness_init(struct harness *h, int port, bool tls, const char *const *over
 {
     *h = (struct harness){.config = NULL};
     char url[100];
-    (void)snprintf(url, sizeof url, "prima.url=http%s://127.0.0.1:%d/wsalive/wsalive", tls ? "s" : "", port);
-    const char *all[OVERRIDES_MAX] = {url, "prima.deadline.new_order=3s", "prima.deadline.order_status=3s"};
+    (void)snprintf(url, sizeof url, "prima.url=http%s://127.0.0.1:%d/wsalive/wsalive",
+                   tls ? "s" : "", port);
+    const char *all[OVERRIDES_MAX] = {url, "prima.deadline.new_order=3s",
+                                      "prima.deadline.order_status=3s"};
     size_t count = 3;
     for (; overrides != NULL && *overrides != NULL; overrides++) {
         assert_true(count < OVERRIDES_MAX);
@@ -45,24 +47,30 @@ static void on_answer(void *user, const struct prima_reply *r)
     a->code = r->code;
     a->http_status = r->http_status;
     a->is_soap_fault = r->is_soap_fault;
+    a->is_primas_own = r->is_primas_own;
     a->retry_after_ms = r->retry_after_ms;
     a->took_us = r->took_us;
     (void)snprintf(a->words, sizeof a->words, "%s", r->words);
-    (void)snprintf(a->order_status, sizeof a->order_status, "%s", r->order_status != NULL ? r->order_status : "");
+    (void)snprintf(a->order_status, sizeof a->order_status, "%s",
+                   r->order_status != NULL ? r->order_status : "");
     (void)snprintf(a->echo, sizeof a->echo, "%s", r->echo != NULL ? r->echo : "");
-    (void)snprintf(a->account, sizeof a->account, "%s", r->account_count > 0 ? r->accounts[0].account : "");
+    (void)snprintf(a->account, sizeof a->account, "%s",
+                   r->account_count > 0 ? r->accounts[0].account : "");
     a->account_count = r->account_count;
     a->document_count = r->document_count;
     a->pages = r->pages;
     a->lines = r->document_count > 0 ? r->documents[0].line_count : 0;
-    (void)snprintf(a->number, sizeof a->number, "%s", r->document_count > 0 ? r->documents[0].number : "");
-    (void)snprintf(a->gross, sizeof a->gross, "%s", r->document_count > 0 ? r->documents[0].gross : "");
+    (void)snprintf(a->number, sizeof a->number, "%s",
+                   r->document_count > 0 ? r->documents[0].number : "");
+    (void)snprintf(a->gross, sizeof a->gross, "%s",
+                   r->document_count > 0 ? r->documents[0].gross : "");
     a->product_count = r->product_count;
     if (++a->harness->answered == a->harness->wanted)
         uv_stop(&a->harness->loop);
 }
 
-void harness_send(struct harness *h, enum prima_type type, const char *request, struct answer *answer)
+void harness_send(struct harness *h, enum prima_type type, const char *request,
+                  struct answer *answer)
 {
     answer->harness = h;
     const size_t answered = h->answered;
@@ -107,12 +115,20 @@ const char *harness_reply(const char *inner)
     char body[32 * 1024];
     size_t size = (size_t)snprintf(
         body, sizeof body,
-        "<?xml version=\"1.0\"?><SOAP-ENV:Envelope xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\"><SOAP-ENV:Body>"
+        "<?xml version=\"1.0\"?><SOAP-ENV:Envelope "
+        "xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\"><SOAP-ENV:Body>"
         "<ns1:comwsomhandlerResponse xmlns:ns1=\"urn:omlink\"><result>");
     for (; *inner != '\0'; inner++)
-        size += (size_t)snprintf(body + size, sizeof body - size, *inner == '<' ? "&lt;" : *inner == '&' ? "&amp;" : "%c", *inner);
-    (void)snprintf(body + size, sizeof body - size, "</result></ns1:comwsomhandlerResponse></SOAP-ENV:Body></SOAP-ENV:Envelope>");
-    (void)snprintf(reply, sizeof reply, "HTTP/1.1 200 OK\r\nContent-Type: text/xml;charset=UTF-8\r\nContent-Length: %zu\r\n\r\n%s",
-                   strlen(body), body);
+        size += (size_t)snprintf(body + size, sizeof body - size,
+                                 *inner == '<'   ? "&lt;"
+                                 : *inner == '&' ? "&amp;"
+                                                 : "%c",
+                                 *inner);
+    (void)snprintf(body + size, sizeof body - size,
+                   "</result></ns1:comwsomhandlerResponse></SOAP-ENV:Body></SOAP-ENV:Envelope>");
+    (void)snprintf(
+        reply, sizeof reply,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml;charset=UTF-8\r\nContent-Length: %zu\r\n\r\n%s",
+        strlen(body), body);
     return reply;
 }

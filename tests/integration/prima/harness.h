@@ -1,4 +1,5 @@
-/* What the tests of Prima's client share: a client with settings of the row's own, and answers that are copied and counted. */
+/* What the tests of Prima's client share: a client with settings of the row's own, and answers that
+ * are copied and counted. */
 #ifndef PRIMA_HARNESS_H
 #define PRIMA_HARNESS_H
 
@@ -12,7 +13,7 @@ struct answer {
     enum prima_fate fate;
     enum pf_error code;
     int http_status;
-    bool is_soap_fault;
+    bool is_soap_fault, is_primas_own;
     int64_t retry_after_ms, took_us;
     char words[301], order_status[64], echo[64], account[64];
     size_t account_count, product_count, document_count;
@@ -28,13 +29,15 @@ struct harness {
     size_t answered, wanted; /* harness_wait stops the loop at `wanted` */
 };
 
-/* A client of http://127.0.0.1:<port>/wsalive/wsalive (https with `tls`). `overrides` are "key=value", ends with NULL; NULL: none. Fails
- * the test when the client does not come up. */
+/* A client of http://127.0.0.1:<port>/wsalive/wsalive (https with `tls`). `overrides` are
+ * "key=value", ends with NULL; NULL: none. Fails the test when the client does not come up. */
 void harness_init(struct harness *h, int port, bool tls, const char *const *overrides);
-void harness_release(struct harness *h); /* frees the client and runs the loop dry: whatever keeps it alive fails the test */
+/* frees the client and runs the loop dry: whatever keeps it alive fails the test */
+void harness_release(struct harness *h);
 
 /* A request of the type for company 1; answer->calls counts, and must live until it does. */
-void harness_send(struct harness *h, enum prima_type type, const char *request, struct answer *answer);
+void harness_send(struct harness *h, enum prima_type type, const char *request,
+                  struct answer *answer);
 
 /* Runs the loop until `count` answers came in all, or fails the test after ten seconds. */
 void harness_wait(struct harness *h, size_t count);
@@ -42,8 +45,10 @@ void harness_wait(struct harness *h, size_t count);
 /* One request and its answer. */
 struct answer harness_ask(struct harness *h, enum prima_type type, const char *request);
 
-/* HTTP reply with a SOAP envelope around the escaped inner document; static, overwritten by the next call of the same thread. */
+/* HTTP reply with a SOAP envelope around the escaped inner document; static, overwritten by the
+ * next call of the same thread. */
 const char *harness_reply(const char *inner);
-#define OK_REPLY "<Response RequestStatus=\"OK\" RequestError=\"\"><Data/></Response>"
+#define OK_REPLY                                                                                   \
+    "<Response RequestStatus=\"OK\" RequestError=\"\"><Data OrderNumber=\"1\"/></Response>"
 
 #endif

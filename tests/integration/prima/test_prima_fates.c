@@ -1,4 +1,5 @@
-/* What the client says of a server that does anything but answer plainly, and how many POSTs that server saw. One row a hostility. */
+/* What the client says of a server that does anything but answer plainly, and how many POSTs that
+ * server saw. One row a hostility. */
 #include "harness.h"
 
 #include "../../support/raw_server.h"
@@ -15,7 +16,8 @@ struct row {
     const char *name;
     raw_serve serve;
     const char *reply; /* for serve functions that send one */
-    bool is_warm;      /* the connection has carried a request already: libcurl's resend happens only there */
+    /* the connection has carried a request already: libcurl's resend happens only there */
+    bool is_warm;
     const char *overrides[3];
     enum prima_type type;
     enum prima_fate fate;
@@ -143,8 +145,10 @@ static void serve_long(struct raw_connection *c, void *user)
     const bool is_in_headers = strcmp(row->reply, "headers") == 0;
     headers[0] = '\0';
     for (size_t size = 0; is_in_headers && size < 100 * 1024;)
-        size += (size_t)snprintf(headers + size, sizeof headers - size, "X-Filler: 0123456789012345678901234567890123456789\r\n");
-    (void)snprintf(body, sizeof body, "%s%*s", strstr(harness_reply(OK_REPLY), "<?xml"), is_in_headers ? 1 : 100 * 1024, "");
+        size += (size_t)snprintf(headers + size, sizeof headers - size,
+                                 "X-Filler: 0123456789012345678901234567890123456789\r\n");
+    (void)snprintf(body, sizeof body, "%s%*s", strstr(harness_reply(OK_REPLY), "<?xml"),
+                   is_in_headers ? 1 : 100 * 1024, "");
     while (raw_read(c)) {
         char length[64];
         (void)snprintf(length, sizeof length, "Content-Length: %zu\r\n\r\n", strlen(body));
@@ -156,74 +160,104 @@ static void serve_long(struct raw_connection *c, void *user)
 }
 
 #define HEAD(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\n"
-#define BODY(type, length, text) "HTTP/1.1 200 OK\r\nContent-Type: " type "\r\nContent-Length: " length "\r\n\r\n" text
-#define FAULT                                                                                                                              \
-    "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><e:Fault><faultcode>e:Server</faultcode><faultstring>ABL "    \
-    "&amp; "                                                                                                                               \
+#define BODY(type, length, text)                                                                   \
+    "HTTP/1.1 200 OK\r\nContent-Type: " type "\r\nContent-Length: " length "\r\n\r\n" text
+#define FAULT                                                                                      \
+    "<e:Envelope "                                                                                 \
+    "xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><e:Fault><faultcode>e:Server</"   \
+    "faultcode><faultstring>ABL "                                                                  \
+    "&amp; "                                                                                       \
     "error</faultstring></e:Fault></e:Body></e:Envelope>"
-#define CHUNK_1                                                                                                                            \
-    "<E:Envelope xmlns:E=\"http://schemas.xmlsoap.org/soap/envelope/\"><E:Body><x:comwsomhandlerResponse xmlns:x=\"u\"><a><![CDATA["
+#define CHUNK_1                                                                                    \
+    "<E:Envelope "                                                                                 \
+    "xmlns:E=\"http://schemas.xmlsoap.org/soap/envelope/\"><E:Body><x:comwsomhandlerResponse "     \
+    "xmlns:x=\"u\"><a><![CDATA["
 #define CHUNK_2 OK_REPLY "]]></a></x:comwsomhandlerResponse></E:Body></E:Envelope>"
 
 static const struct row rows[] = {
     {"a plain answer", serve_reply, .fate = PRIMA_OK, .http_status = 200, .posts = 1},
-    {"a reused connection that closes before the reply's first byte is not sent on again", serve_close_after_read, .is_warm = true,
-     .fate = PRIMA_UNKNOWN, .posts = 1},
-    {"a reused connection that is reset before the reply's first byte is not sent on again", serve_reset_after_read, .is_warm = true,
-     .fate = PRIMA_UNKNOWN, .posts = 1},
-    {"a reused connection that is reset between head and body", serve_reset_after_head, .is_warm = true, .fate = PRIMA_UNKNOWN},
-    {"a connection that the server closed while idle is replaced", serve_close_when_idle, .is_warm = true, .fate = PRIMA_OK,
-     .http_status = 200, .posts = 1},
-    {"closed after the request was read", serve_close_after_read, .fate = PRIMA_UNKNOWN, .posts = 1},
+    {"a reused connection that closes before the reply's first byte is not sent on again",
+     serve_close_after_read, .is_warm = true, .fate = PRIMA_UNKNOWN, .posts = 1},
+    {"a reused connection that is reset before the reply's first byte is not sent on again",
+     serve_reset_after_read, .is_warm = true, .fate = PRIMA_UNKNOWN, .posts = 1},
+    {"a reused connection that is reset between head and body", serve_reset_after_head,
+     .is_warm = true, .fate = PRIMA_UNKNOWN},
+    {"a connection that the server closed while idle is replaced", serve_close_when_idle,
+     .is_warm = true, .fate = PRIMA_OK, .http_status = 200, .posts = 1},
+    {"closed after the request was read", serve_close_after_read, .fate = PRIMA_UNKNOWN,
+     .posts = 1},
     {"reset after the request was read", serve_reset_after_read, .fate = PRIMA_UNKNOWN, .posts = 1},
     {"reset at the request's first byte", serve_reset_at_first_byte, .fate = PRIMA_UNKNOWN},
-    {"a reply cut short of its length", serve_reply_and_close, BODY("text/xml", "900", "<Envelope>"), .fate = PRIMA_UNKNOWN, .posts = 1},
-    {"a reply without length, cut", serve_reply_and_close, "HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n" CHUNK_1,
-     .fate = PRIMA_UNKNOWN, .http_status = 200, .posts = 1},
-    {"a chunked reply without its last chunk", serve_reply_and_close, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<?xml\r\n",
-     .fate = PRIMA_UNKNOWN, .posts = 1},
-    {"a reply that drips past the deadline", serve_drip, .overrides = {"prima.deadline.new_order=300ms"}, .fate = PRIMA_UNKNOWN,
-     .posts = 1},
-    {"no reply until the deadline", serve_nothing, .overrides = {"prima.deadline.new_order=200ms"}, .fate = PRIMA_UNKNOWN, .posts = 1},
-    {"100 Continue first", serve_continue, .fate = PRIMA_OK, .http_status = 200, .posts = 1},
-    {"a redirect is not followed", serve_reply, HEAD("302 Found") "Location: /elsewhere\r\n\r\n", .fate = PRIMA_UNKNOWN, .http_status = 302,
-     .posts = 1},
-    {"a redirect that keeps the method is not followed either", serve_reply, HEAD("307 Temporary Redirect") "Location: /elsewhere\r\n\r\n",
-     .fate = PRIMA_UNKNOWN, .http_status = 307, .posts = 1},
-    {"a chunked reply", serve_reply,
-     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7a\r\n" CHUNK_1 "\r\n77\r\n" CHUNK_2 "\r\n0\r\n\r\n", .fate = PRIMA_OK,
+    {"a reply cut short of its length", serve_reply_and_close,
+     BODY("text/xml", "900", "<Envelope>"), .fate = PRIMA_UNKNOWN, .posts = 1},
+    {"a reply without length, cut", serve_reply_and_close,
+     "HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n" CHUNK_1, .fate = PRIMA_UNKNOWN,
      .http_status = 200, .posts = 1},
-    {"HTTP/1.0, ended by closing", serve_reply_and_close, "HTTP/1.0 200 OK\r\n\r\n" CHUNK_1 CHUNK_2, .fate = PRIMA_OK, .http_status = 200,
+    {"a chunked reply without its last chunk", serve_reply_and_close,
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<?xml\r\n", .fate = PRIMA_UNKNOWN,
      .posts = 1},
-    {"a garbled status line", serve_reply_and_close, "HTTP/banana\r\n\r\n", .fate = PRIMA_UNKNOWN, .posts = 1},
-    {"no status line at all", serve_reply_and_close, CHUNK_1 CHUNK_2, .fate = PRIMA_UNKNOWN, .posts = 1},
-    {"an empty 200", serve_reply, HEAD("200 OK") "\r\n", .fate = PRIMA_UNKNOWN, .http_status = 200, .posts = 1},
-    {"another 2xx proves nothing", serve_reply, HEAD("202 Accepted") "\r\n", .fate = PRIMA_UNKNOWN, .http_status = 202, .posts = 1},
-    {"404", serve_reply, HEAD("404 Not Found") "\r\n", .fate = PRIMA_UNKNOWN, .http_status = 404, .posts = 1},
-    {"401", serve_reply, HEAD("401 Unauthorized") "\r\n", .fate = PRIMA_DENIED, .http_status = 401, .posts = 1},
-    {"403", serve_reply, HEAD("403 Forbidden") "\r\n", .fate = PRIMA_DENIED, .http_status = 403, .posts = 1},
-    {"429", serve_reply, HEAD("429 Too Many Requests") "\r\n", .fate = PRIMA_NOT_ACCEPTED, .http_status = 429, .posts = 1},
-    {"503 with Retry-After", serve_reply, HEAD("503 Busy") "retry-after: 9\r\n\r\n", .fate = PRIMA_NOT_ACCEPTED, .http_status = 503,
+    {"a reply that drips past the deadline", serve_drip,
+     .overrides = {"prima.deadline.new_order=300ms"}, .fate = PRIMA_UNKNOWN, .posts = 1},
+    {"no reply until the deadline", serve_nothing, .overrides = {"prima.deadline.new_order=200ms"},
+     .fate = PRIMA_UNKNOWN, .posts = 1},
+    {"100 Continue first", serve_continue, .fate = PRIMA_OK, .http_status = 200, .posts = 1},
+    {"a redirect is not followed", serve_reply, HEAD("302 Found") "Location: /elsewhere\r\n\r\n",
+     .fate = PRIMA_UNKNOWN, .http_status = 302, .posts = 1},
+    {"a redirect that keeps the method is not followed either", serve_reply,
+     HEAD("307 Temporary Redirect") "Location: /elsewhere\r\n\r\n", .fate = PRIMA_UNKNOWN,
+     .http_status = 307, .posts = 1},
+    {"a chunked reply", serve_reply,
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7a\r\n" CHUNK_1 "\r\n87\r\n" CHUNK_2
+     "\r\n0\r\n\r\n",
+     .fate = PRIMA_OK, .http_status = 200, .posts = 1},
+    {"HTTP/1.0, ended by closing", serve_reply_and_close, "HTTP/1.0 200 OK\r\n\r\n" CHUNK_1 CHUNK_2,
+     .fate = PRIMA_OK, .http_status = 200, .posts = 1},
+    {"a garbled status line", serve_reply_and_close, "HTTP/banana\r\n\r\n", .fate = PRIMA_UNKNOWN,
      .posts = 1},
-    {"503 without", serve_reply, HEAD("503 Busy") "\r\n", .fate = PRIMA_UNKNOWN, .http_status = 503, .posts = 1},
-    {"503 with a Retry-After that is nonsense", serve_reply, HEAD("503 Busy") "Retry-After: soon\r\n\r\n", .fate = PRIMA_UNKNOWN,
-     .http_status = 503, .posts = 1},
-    {"503 that configuration always believes", serve_reply, HEAD("503 Busy") "\r\n", .overrides = {"prima.not_accepted_503=always"},
+    {"no status line at all", serve_reply_and_close, CHUNK_1 CHUNK_2, .fate = PRIMA_UNKNOWN,
+     .posts = 1},
+    {"an empty 200", serve_reply, HEAD("200 OK") "\r\n", .fate = PRIMA_UNKNOWN, .http_status = 200,
+     .posts = 1},
+    {"another 2xx proves nothing", serve_reply, HEAD("202 Accepted") "\r\n", .fate = PRIMA_UNKNOWN,
+     .http_status = 202, .posts = 1},
+    {"404", serve_reply, HEAD("404 Not Found") "\r\n", .fate = PRIMA_UNKNOWN, .http_status = 404,
+     .posts = 1},
+    {"401", serve_reply, HEAD("401 Unauthorized") "\r\n", .fate = PRIMA_DENIED, .http_status = 401,
+     .posts = 1},
+    {"403", serve_reply, HEAD("403 Forbidden") "\r\n", .fate = PRIMA_DENIED, .http_status = 403,
+     .posts = 1},
+    {"429", serve_reply, HEAD("429 Too Many Requests") "\r\n", .fate = PRIMA_NOT_ACCEPTED,
+     .http_status = 429, .posts = 1},
+    {"503 with Retry-After", serve_reply, HEAD("503 Busy") "retry-after: 9\r\n\r\n",
      .fate = PRIMA_NOT_ACCEPTED, .http_status = 503, .posts = 1},
-    {"503 that configuration never believes", serve_reply, HEAD("503 Busy") "Retry-After: 9\r\n\r\n",
-     .overrides = {"prima.not_accepted_503=never"}, .fate = PRIMA_UNKNOWN, .http_status = 503, .posts = 1},
-    {"500 without a fault", serve_reply, HEAD("500 Oops") "\r\n", .fate = PRIMA_UNKNOWN, .http_status = 500, .posts = 1},
-    {"an endless reply is cut by the cap", serve_endless, BODY("text/xml", "104857600", "<Envelope>"),
+    {"503 without", serve_reply, HEAD("503 Busy") "\r\n", .fate = PRIMA_UNKNOWN, .http_status = 503,
+     .posts = 1},
+    {"503 with a Retry-After that is nonsense", serve_reply,
+     HEAD("503 Busy") "Retry-After: soon\r\n\r\n", .fate = PRIMA_UNKNOWN, .http_status = 503,
+     .posts = 1},
+    {"503 that configuration always believes", serve_reply, HEAD("503 Busy") "\r\n",
+     .overrides = {"prima.not_accepted_503=always"}, .fate = PRIMA_NOT_ACCEPTED, .http_status = 503,
+     .posts = 1},
+    {"503 that configuration never believes", serve_reply,
+     HEAD("503 Busy") "Retry-After: 9\r\n\r\n", .overrides = {"prima.not_accepted_503=never"},
+     .fate = PRIMA_UNKNOWN, .http_status = 503, .posts = 1},
+    {"500 without a fault", serve_reply, HEAD("500 Oops") "\r\n", .fate = PRIMA_UNKNOWN,
+     .http_status = 500, .posts = 1},
+    {"an endless reply is cut by the cap", serve_endless,
+     BODY("text/xml", "104857600", "<Envelope>"), .overrides = {"prima.reply_bytes_max=64k"},
+     .fate = PRIMA_UNKNOWN, .posts = 1},
+    {"a long reply within the cap", serve_long, "body", .fate = PRIMA_OK, .http_status = 200,
+     .posts = 1},
+    {"the same reply beyond the cap", serve_long, "body",
      .overrides = {"prima.reply_bytes_max=64k"}, .fate = PRIMA_UNKNOWN, .posts = 1},
-    {"a long reply within the cap", serve_long, "body", .fate = PRIMA_OK, .http_status = 200, .posts = 1},
-    {"the same reply beyond the cap", serve_long, "body", .overrides = {"prima.reply_bytes_max=64k"}, .fate = PRIMA_UNKNOWN, .posts = 1},
     {"more headers than anybody needs", serve_long, "headers", .fate = PRIMA_UNKNOWN, .posts = 1},
     {"endless headers are cut", serve_endless_headers, .fate = PRIMA_UNKNOWN, .posts = 1},
     {"bytes that are not what the declaration says", serve_reply_and_close,
      "HTTP/1.0 200 OK\r\n\r\n<?xml version='1.0' encoding='UTF-8'?><e:Envelope "
      "xmlns:e='u'><e:Body><xResponse><a>\xE9</a></xResponse></e:Body></e:Envelope>",
      .fate = PRIMA_UNKNOWN, .http_status = 200, .posts = 1},
-    {"a DOCTYPE", serve_reply_and_close, "HTTP/1.0 200 OK\r\n\r\n<!DOCTYPE Envelope [<!ENTITY a 'b'>]>" CHUNK_1 CHUNK_2,
+    {"a DOCTYPE", serve_reply_and_close,
+     "HTTP/1.0 200 OK\r\n\r\n<!DOCTYPE Envelope [<!ENTITY a 'b'>]>" CHUNK_1 CHUNK_2,
      .fate = PRIMA_UNKNOWN, .http_status = 200, .posts = 1},
 };
 
@@ -242,6 +276,9 @@ static void test_fates(void **state)
         }
         const struct answer a = harness_ask(&h, row->type, "<Request/>");
         assert_string_equal(prima_fate_name(a.fate), prima_fate_name(row->fate));
+        assert_int_equal(
+            a.is_primas_own,
+            row->fate == PRIMA_OK); /* nothing else in this table is an envelope that came whole */
         if (row->http_status != 0)
             assert_int_equal(a.http_status, row->http_status);
         raw_sleep_ms(50); /* a second sending would arrive by now */
@@ -257,7 +294,9 @@ static void serve_fault(struct raw_connection *c, void *user)
 {
     (void)user;
     char reply[1024];
-    (void)snprintf(reply, sizeof reply, "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/xml\r\nContent-Length: %zu\r\n\r\n%s",
+    (void)snprintf(reply, sizeof reply,
+                   "HTTP/1.1 500 Internal Server Error\r\nContent-Type: "
+                   "text/xml\r\nContent-Length: %zu\r\n\r\n%s",
                    strlen(FAULT), FAULT);
     while (raw_read(c))
         raw_text(c, reply);
@@ -272,6 +311,7 @@ static void test_soap_fault(void **state)
     const struct answer a = harness_ask(&h, PRIMA_NEW_ORDER, "<Request/>");
     assert_int_equal(a.fate, PRIMA_UNKNOWN);
     assert_true(a.is_soap_fault);
+    assert_true(a.is_primas_own);
     assert_string_equal(a.words, "ABL & error");
     harness_release(&h);
     raw_server_free(server);
@@ -285,18 +325,22 @@ static void test_retry_after(void **state)
         int64_t ms;
     } cases[] = {
         {"seconds", HEAD("429 Slow") "Retry-After: 9\r\n\r\n", 9000},
-        {"absurd is capped", HEAD("429 Slow") "Retry-After: 99999999999999999999999\r\n\r\n", 60000},
+        {"absurd is capped", HEAD("429 Slow") "Retry-After: 99999999999999999999999\r\n\r\n",
+         60000},
         {"negative is none", HEAD("429 Slow") "Retry-After: -4\r\n\r\n", -1},
-        {"a date gone by is now", HEAD("429 Slow") "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n\r\n", 0},
+        {"a date gone by is now",
+         HEAD("429 Slow") "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n\r\n", 0},
         {"none", HEAD("429 Slow") "\r\n", -1},
-        {"an interim reply's does not count", "HTTP/1.1 102 Processing\r\nRetry-After: 3\r\n\r\n" HEAD("429 Slow") "\r\n", -1},
+        {"an interim reply's does not count",
+         "HTTP/1.1 102 Processing\r\nRetry-After: 3\r\n\r\n" HEAD("429 Slow") "\r\n", -1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         print_message("  %s\n", cases[i].name);
         struct row row = {.reply = cases[i].reply};
         struct raw_server *server = raw_server_new(serve_reply, &row, NULL);
         struct harness h;
-        harness_init(&h, raw_server_port(server), false, (const char *const[]){"prima.retry_after_max=60s", NULL});
+        harness_init(&h, raw_server_port(server), false,
+                     (const char *const[]){"prima.retry_after_max=60s", NULL});
         const struct answer a = harness_ask(&h, PRIMA_NEW_ORDER, "<Request/>");
         assert_int_equal(a.fate, PRIMA_NOT_ACCEPTED);
         assert_int_equal(a.retry_after_ms, cases[i].ms);
@@ -317,18 +361,28 @@ static void test_values(void **state)
         size_t accounts, products;
     } cases[] = {
         {"an order's status, and our mark on it",
-         "<Response RequestStatus=\"OK\"><Data OrderStatus=\"Part Despatched\" CustomerRef=\"m&#233;1\"/></Response>", PRIMA_ORDER_STATUS,
-         PRIMA_OK, .words = "", .order_status = "Part Despatched", .account = "",
+         "<Response RequestStatus=\"OK\"><Data OrderStatus=\"Part Despatched\" "
+         "CustomerRef=\"m&#233;1\"/></Response>",
+         PRIMA_ORDER_STATUS, PRIMA_OK, .words = "", .order_status = "Part Despatched",
+         .account = "",
          .echo = "m\xC3\xA9"
                  "1"},
-        {"no such order", "<Response RequestStatus=\"ERROR\" RequestError=\"Order 1 not found\"/>", PRIMA_ORDER_STATUS, PRIMA_ABSENT,
-         .words = "Order 1 not found", .order_status = "", .account = "", .echo = ""},
-        {"an order refused by name", "<Response RequestStatus=\"ERROR\" RequestError=\"Unknown product AB&amp;C\"/>", PRIMA_NEW_ORDER,
-         PRIMA_REFUSED, PF_E_prima_unknown_product, .words = "Unknown product AB&C", .order_status = "", .account = "", .echo = ""},
-        {"two accounts", "<Response RequestStatus=\"OK\"><Data><Customer Account=\"A1\"/><Customer Account=\"A2\"/></Data></Response>",
-         PRIMA_CUSTOMER_SEARCH, PRIMA_OK, .words = "", .order_status = "", .account = "A1", .echo = "", .accounts = 2},
-        {"rows in either case", "<Response><Data><SKU Product=\"P\"/><sku Product=\"Q\"/></Data></Response>", PRIMA_PRODUCT_READ, PRIMA_OK,
-         .words = "", .order_status = "", .account = "", .echo = "", .products = 2},
+        {"no such order", "<Response RequestStatus=\"ERROR\" RequestError=\"Order 1 not found\"/>",
+         PRIMA_ORDER_STATUS, PRIMA_ABSENT, .words = "Order 1 not found", .order_status = "",
+         .account = "", .echo = ""},
+        {"an order refused by name",
+         "<Response RequestStatus=\"ERROR\" RequestError=\"Unknown product AB&amp;C\"/>",
+         PRIMA_NEW_ORDER, PRIMA_REFUSED, PF_E_prima_unknown_product,
+         .words = "Unknown product AB&C", .order_status = "", .account = "", .echo = ""},
+        {"two accounts",
+         "<Response RequestStatus=\"OK\"><Data><Customer Account=\"A1\"/><Customer "
+         "Account=\"A2\"/></Data></Response>",
+         PRIMA_CUSTOMER_SEARCH, PRIMA_OK, .words = "", .order_status = "", .account = "A1",
+         .echo = "", .accounts = 2},
+        {"rows in either case",
+         "<Response><Data><SKU Product=\"P\"/><sku Product=\"Q\"/></Data></Response>",
+         PRIMA_PRODUCT_READ, PRIMA_OK, .words = "", .order_status = "", .account = "", .echo = "",
+         .products = 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         print_message("  %s\n", cases[i].name);
@@ -337,7 +391,8 @@ static void test_values(void **state)
         struct row row = {.reply = reply};
         struct raw_server *server = raw_server_new(serve_reply, &row, NULL);
         struct harness h;
-        harness_init(&h, raw_server_port(server), false, (const char *const[]){"prima.name.echo=CustomerRef", NULL});
+        harness_init(&h, raw_server_port(server), false,
+                     (const char *const[]){"prima.name.echo=CustomerRef", NULL});
         const struct answer a = harness_ask(&h, cases[i].type, "<Request/>");
         assert_string_equal(prima_fate_name(a.fate), prima_fate_name(cases[i].fate));
         assert_int_equal(a.code, cases[i].code);

@@ -1,4 +1,5 @@
-/* Many requests at a time: connections, their reuse and their bound, waiting, abandoning, credentials, fail points. */
+/* Many requests at a time: connections, their reuse and their bound, waiting, abandoning,
+ * credentials, fail points. */
 #include "harness.h"
 
 #include "../../support/raw_server.h"
@@ -66,7 +67,8 @@ static void test_connection_bound(void **state)
     (void)state;
     struct raw_server *server = raw_server_new(serve_ok_slowly, NULL, NULL);
     struct harness h;
-    harness_init(&h, raw_server_port(server), false, (const char *const[]){"prima.connections_max=3", NULL});
+    harness_init(&h, raw_server_port(server), false,
+                 (const char *const[]){"prima.connections_max=3", NULL});
     struct answer answers[12] = {{.calls = 0}};
     for (size_t i = 0; i < 12; i++)
         harness_send(&h, PRIMA_NEW_ORDER, "<Request/>", &answers[i]);
@@ -84,7 +86,8 @@ static void test_deadline_while_waiting(void **state)
     struct raw_server *server = raw_server_new(serve_nothing, NULL, NULL);
     struct harness h;
     harness_init(&h, raw_server_port(server), false,
-                 (const char *const[]){"prima.connections_max=1", "prima.deadline.order_status=200ms", NULL});
+                 (const char *const[]){"prima.connections_max=1",
+                                       "prima.deadline.order_status=200ms", NULL});
     struct answer first = {.calls = 0}, second = {.calls = 0};
     harness_send(&h, PRIMA_NEW_ORDER, "<Request/>", &first);
     harness_send(&h, PRIMA_ORDER_STATUS, "<Request/>", &second);
@@ -96,14 +99,17 @@ static void test_deadline_while_waiting(void **state)
     raw_server_free(server);
 }
 
-/* The process stood still (SIGSTOP, a paused machine) between begin and send: past the deadline no request leaves. */
+/* The process stood still (SIGSTOP, a paused machine) between begin and send: past the deadline no
+ * request leaves. */
 static void test_deadline_passes_before_sending(void **state)
 {
     (void)state;
     struct raw_server *server = raw_server_new(serve_ok, NULL, NULL);
     struct harness h;
-    harness_init(&h, raw_server_port(server), false, (const char *const[]){"prima.deadline.new_order=50ms", NULL});
-    assert_int_equal(harness_ask(&h, PRIMA_ORDER_STATUS, "<Request/>").fate, PRIMA_OK); /* a connection is at hand */
+    harness_init(&h, raw_server_port(server), false,
+                 (const char *const[]){"prima.deadline.new_order=50ms", NULL});
+    assert_int_equal(harness_ask(&h, PRIMA_ORDER_STATUS, "<Request/>").fate,
+                     PRIMA_OK); /* a connection is at hand */
     struct answer a = {.calls = 0};
     harness_send(&h, PRIMA_NEW_ORDER, "<Request/>", &a);
     raw_sleep_ms(120);
@@ -139,7 +145,8 @@ static void test_refused(void **state)
     harness_release(&h);
 }
 
-/* A transfer's bookkeeping is used again: an earlier request's bytes must not make a refused one unknown, nor the other way round. */
+/* A transfer's bookkeeping is used again: an earlier request's bytes must not make a refused one
+ * unknown, nor the other way round. */
 static void test_server_goes_away(void **state)
 {
     (void)state;
@@ -190,7 +197,9 @@ static void serve_bearer(struct raw_connection *c, void *user)
 {
     const char *wanted = user;
     while (raw_read(c))
-        raw_text(c, strstr(c->head, wanted) != NULL ? harness_reply(OK_REPLY) : "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+        raw_text(c, strstr(c->head, wanted) != NULL
+                        ? harness_reply(OK_REPLY)
+                        : "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
 }
 
 static void write_file(const char *path, const char *text)
@@ -208,12 +217,14 @@ static void test_credential_is_renewed(void **state)
     assert_true(close(mkstemp(path)) == 0);
     (void)snprintf(override, sizeof override, "prima.auth.file=%s", path);
     write_file(path, "# the proxy's\nheader X-Key: old\n");
-    struct raw_server *server = raw_server_new(serve_bearer, (char[]){"\r\nAuthorization: Basic dXNlcjpuZXcgcGFzcw==\r\n"}, NULL);
+    struct raw_server *server = raw_server_new(
+        serve_bearer, (char[]){"\r\nAuthorization: Basic dXNlcjpuZXcgcGFzcw==\r\n"}, NULL);
     struct harness h;
     harness_init(&h, raw_server_port(server), false, (const char *const[]){override, NULL});
     assert_int_equal(harness_ask(&h, PRIMA_NEW_ORDER, "<Request/>").fate, PRIMA_DENIED);
     write_file(path, "half a line");
-    assert_int_equal(harness_ask(&h, PRIMA_NEW_ORDER, "<Request/>").fate, PRIMA_DENIED); /* with the old one */
+    assert_int_equal(harness_ask(&h, PRIMA_NEW_ORDER, "<Request/>").fate,
+                     PRIMA_DENIED); /* with the old one */
     write_file(path, "basic user:new pass\n");
     assert_int_equal(harness_ask(&h, PRIMA_NEW_ORDER, "<Request/>").fate, PRIMA_OK);
     harness_release(&h);
@@ -237,15 +248,20 @@ static void test_request_on_the_wire(void **state)
     static char kept[8192];
     struct raw_server *server = raw_server_new(keep_request, kept, NULL);
     struct harness h;
-    harness_init(&h, raw_server_port(server), false, (const char *const[]){"prima.name.soap_action=urn:act", "prima.name.prefix=om", NULL});
+    harness_init(
+        &h, raw_server_port(server), false,
+        (const char *const[]){"prima.name.soap_action=urn:act", "prima.name.prefix=om", NULL});
     assert_int_equal(harness_ask(&h, PRIMA_NEW_ORDER, "<Data A=\"b&amp;\xE9\"/>").fate, PRIMA_OK);
     assert_memory_equal(kept, "POST /wsalive/wsalive HTTP/1.1\r\n", 32);
     assert_non_null(strstr(kept, "\r\nSOAPAction: \"urn:act\"\r\n"));
     assert_non_null(strstr(kept, "\r\nContent-Type: text/xml; charset=utf-8\r\n"));
     assert_null(strcasestr(kept, "\r\nExpect:"));
     assert_null(strcasestr(kept, "\r\nUpgrade:"));
-    assert_non_null(strstr(kept, "<soap:Body><om:comwsomhandler xmlns:om=\"urn:omlink\"><company>1</company><request>"
-                                 "&lt;Data A=\"b&amp;amp;&#233;\"/&gt;</request></om:comwsomhandler></soap:Body></soap:Envelope>"));
+    assert_non_null(strstr(
+        kept,
+        "<soap:Body><om:comwsomhandler xmlns:om=\"urn:omlink\"><company>1</company><request>"
+        "&lt;Data "
+        "A=\"b&amp;amp;&#233;\"/&gt;</request></om:comwsomhandler></soap:Body></soap:Envelope>"));
     harness_release(&h);
     raw_server_free(server);
 }
@@ -267,7 +283,8 @@ static void test_fail_points(void **state)
         {"before the callback", "prima.before_callback", PRIMA_UNKNOWN, 2},
         {"none", "", PRIMA_OK, 3},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) { /* main has armed them for these passes */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases;
+         i++) { /* main has armed them for these passes */
         print_message("  %s\n", cases[i].name);
         assert_int_equal(harness_ask(&h, PRIMA_NEW_ORDER, "<Request/>").fate, cases[i].fate);
         assert_int_equal(raw_server_posts(server), cases[i].posts);
@@ -280,7 +297,9 @@ static void test_fail_points(void **state)
 int main(void)
 {
 #ifdef PF_FAILPOINTS
-    if (setenv("PRIMAFLOW_FAIL", "prima.before_send:error:1,prima.after_send:error:1,prima.before_callback:error:3", 1) != 0)
+    if (setenv("PRIMAFLOW_FAIL",
+               "prima.before_send:error:1,prima.after_send:error:1,prima.before_callback:error:3",
+               1) != 0)
         return 1;
 #endif
     const struct CMUnitTest tests[] = {

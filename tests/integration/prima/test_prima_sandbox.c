@@ -1,4 +1,5 @@
-/* The adapter against prima-sandbox: each request type, both ways that it can end, and what its ledger holds afterwards. */
+/* The adapter against prima-sandbox: each request type, both ways that it can end, and what its
+ * ledger holds afterwards. */
 #include "harness.h"
 
 #include "prima/request.h"
@@ -37,8 +38,8 @@ static int start_sandbox(void **state)
     if (sandbox == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves none behind */
         (void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
-        (void)execl(SANDBOX, SANDBOX, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--db", db, "--ports-file", ports, "--echo",
-                    "on", (char *)NULL);
+        (void)execl(SANDBOX, SANDBOX, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--db",
+                    db, "--ports-file", ports, "--echo", "on", (char *)NULL);
         _exit(127);
     }
     for (int tries = 0; tries < 500; tries++) {
@@ -73,9 +74,11 @@ static struct answer ask(struct harness *h, enum prima_type type, int made, stru
 }
 
 /* An order that the sandbox can balance, with what each row of a table changes. */
-static struct answer post_order(struct harness *h, const char *number, const char *product, const char *account, const char *surname)
+static struct answer post_order(struct harness *h, const char *number, const char *product,
+                                const char *account, const char *surname)
 {
-    const struct prima_order_line line = {.product = product, .quantity = "2", .price = "10.00", .narrative = "a \"b\" <c> & d"};
+    const struct prima_order_line line = {
+        .product = product, .quantity = "2", .price = "10.00", .narrative = "a \"b\" <c> & d"};
     const struct prima_order_payment payment = {.method = "CSH", .amount = "20.00"};
     const struct prima_order order = {.order_number = number,
                                       .customer = account,
@@ -90,7 +93,9 @@ static struct answer post_order(struct harness *h, const char *number, const cha
                                       .payment_count = 1};
     struct buf request;
     buf_init(&request, 100000);
-    const struct answer a = ask(h, PRIMA_NEW_ORDER, prima_request_new_order(prima_client_names(h->client), &order, &request), &request);
+    const struct answer a =
+        ask(h, PRIMA_NEW_ORDER,
+            prima_request_new_order(prima_client_names(h->client), &order, &request), &request);
     buf_release(&request);
     return a;
 }
@@ -102,9 +107,13 @@ static void test_orders(void **state)
     harness_init(&h, port, false, (const char *const[]){"prima.name.echo=CustomerRef", NULL});
     struct buf request;
     buf_init(&request, 10000);
-    assert_int_equal(ask(&h, PRIMA_ORDER_STATUS, prima_request_order_status("2011", &request), &request).fate, PRIMA_ABSENT);
-    assert_int_equal(post_order(&h, "2011", "SKU00001", "", "M\u00FCller & \u0141ukasz").fate, PRIMA_OK);
-    const struct answer found = ask(&h, PRIMA_ORDER_STATUS, prima_request_order_status("2011", &request), &request);
+    assert_int_equal(
+        ask(&h, PRIMA_ORDER_STATUS, prima_request_order_status("2011", &request), &request).fate,
+        PRIMA_ABSENT);
+    assert_int_equal(post_order(&h, "2011", "SKU00001", "", "M\u00FCller & \u0141ukasz").fate,
+                     PRIMA_OK);
+    const struct answer found =
+        ask(&h, PRIMA_ORDER_STATUS, prima_request_order_status("2011", &request), &request);
     assert_int_equal(found.fate, PRIMA_OK);
     assert_string_equal(found.order_status, "Open");
     assert_string_equal(found.echo, "ref-1");
@@ -127,16 +136,27 @@ static void test_customers(void **state)
     const struct prima_names *names = prima_client_names(h.client);
     struct buf request;
     buf_init(&request, 10000);
-    assert_int_equal(
-        ask(&h, PRIMA_CUSTOMER_SEARCH, prima_request_customer_search(names, "c-9", "new@example.org", &request), &request).fate,
-        PRIMA_ABSENT);
+    assert_int_equal(ask(&h, PRIMA_CUSTOMER_SEARCH,
+                         prima_request_customer_search(names, "c-9", "new@example.org", &request),
+                         &request)
+                         .fate,
+                     PRIMA_ABSENT);
     const struct prima_customer customer = {"c-9",
-                                            {.forename = "Zo\u00EB", .surname = "B", .email = "new@example.org", .lines = {"1 High St"}}};
-    const struct answer made = ask(&h, PRIMA_NEW_CUSTOMER, prima_request_new_customer(names, &customer, &request), &request);
+                                            {.forename = "Zo\u00EB",
+                                             .surname = "B",
+                                             .email = "new@example.org",
+                                             .lines = {"1 High St"}}};
+    const struct answer made = ask(
+        &h, PRIMA_NEW_CUSTOMER, prima_request_new_customer(names, &customer, &request), &request);
     assert_int_equal(made.fate, PRIMA_OK);
     assert_string_not_equal(made.account, "");
-    assert_int_equal(ask(&h, PRIMA_NEW_CUSTOMER, prima_request_new_customer(names, &customer, &request), &request).fate, PRIMA_EXISTS);
-    const struct answer found = ask(&h, PRIMA_CUSTOMER_SEARCH, prima_request_customer_search(names, "c-9", "", &request), &request);
+    assert_int_equal(ask(&h, PRIMA_NEW_CUSTOMER,
+                         prima_request_new_customer(names, &customer, &request), &request)
+                         .fate,
+                     PRIMA_EXISTS);
+    const struct answer found =
+        ask(&h, PRIMA_CUSTOMER_SEARCH, prima_request_customer_search(names, "c-9", "", &request),
+            &request);
     assert_int_equal(found.fate, PRIMA_OK);
     assert_int_equal(found.account_count, 1);
     assert_string_equal(found.account, made.account);
@@ -151,11 +171,17 @@ static void test_products(void **state)
     harness_init(&h, port, false, NULL);
     struct buf request;
     buf_init(&request, 10000);
-    const struct prima_sku skus[] = {{.product = "SKU00001"}, {.product = "TSHIRT", .matrix = {"RED", "M"}}, {.product = "NOPE"}};
-    const struct answer some = ask(&h, PRIMA_PRODUCT_READ, prima_request_product_read(skus, 3, &request), &request);
+    const struct prima_sku skus[] = {{.product = "SKU00001"},
+                                     {.product = "TSHIRT", .matrix = {"RED", "M"}},
+                                     {.product = "NOPE"}};
+    const struct answer some =
+        ask(&h, PRIMA_PRODUCT_READ, prima_request_product_read(skus, 3, &request), &request);
     assert_int_equal(some.fate, PRIMA_OK);
     assert_int_equal(some.product_count, 2);
-    assert_int_equal(ask(&h, PRIMA_PRODUCT_READ, prima_request_product_read(&skus[2], 1, &request), &request).fate, PRIMA_ABSENT);
+    assert_int_equal(
+        ask(&h, PRIMA_PRODUCT_READ, prima_request_product_read(&skus[2], 1, &request), &request)
+            .fate,
+        PRIMA_ABSENT);
     buf_release(&request);
     harness_release(&h);
 }
@@ -168,9 +194,11 @@ static void test_documents(void **state)
     harness_init(&h, port, false, NULL);
     struct buf request;
     buf_init(&request, 10000);
-    const struct prima_search day = {"2026-11-20", "2026-11-20", 1, 10}, before = {"2026-11-01", "2026-11-19", 1, 10};
+    const struct prima_search day = {"2026-11-20", "2026-11-20", 1, 10},
+                              before = {"2026-11-01", "2026-11-19", 1, 10};
     const struct answer found =
-        ask(&h, PRIMA_ORDER_SEARCH, prima_request_order_search(prima_client_names(h.client), &day, &request), &request);
+        ask(&h, PRIMA_ORDER_SEARCH,
+            prima_request_order_search(prima_client_names(h.client), &day, &request), &request);
     assert_int_equal(found.fate, PRIMA_OK);
     assert_int_equal(found.document_count, 1);
     assert_int_equal(found.pages, 1);
@@ -178,7 +206,9 @@ static void test_documents(void **state)
     assert_string_equal(found.gross, "20.00");
     assert_int_equal(found.lines, 1);
     assert_int_equal(
-        ask(&h, PRIMA_ORDER_SEARCH, prima_request_order_search(prima_client_names(h.client), &before, &request), &request).fate,
+        ask(&h, PRIMA_ORDER_SEARCH,
+            prima_request_order_search(prima_client_names(h.client), &before, &request), &request)
+            .fate,
         PRIMA_ABSENT);
     buf_release(&request);
     harness_release(&h);
@@ -201,18 +231,22 @@ static void test_ledger(void **state)
     sqlite3 *db;
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     assert_sql(db, "SELECT count(*) FROM orders", "1");
-    assert_sql(db, "SELECT surname FROM orders WHERE order_number = '2011'", "M\u00FCller & Lukasz");
+    assert_sql(db, "SELECT surname FROM orders WHERE order_number = '2011'",
+               "M\u00FCller & Lukasz");
     assert_sql(db, "SELECT count(*) FROM requests WHERE type = 'MultiNewOrder'", "4");
     assert_sql(db, "SELECT sum(lossy) FROM requests", "0");
-    assert_sql(db, "SELECT count(*) FROM customers WHERE customer_ref = 'c-9' AND forename = 'Zo\u00EB'", "1");
+    assert_sql(
+        db, "SELECT count(*) FROM customers WHERE customer_ref = 'c-9' AND forename = 'Zo\u00EB'",
+        "1");
     (void)sqlite3_close(db);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_orders),    cmocka_unit_test(test_customers), cmocka_unit_test(test_products),
-        cmocka_unit_test(test_documents), cmocka_unit_test(test_ledger), /* last: of what the others wrote */
+        cmocka_unit_test(test_orders),   cmocka_unit_test(test_customers),
+        cmocka_unit_test(test_products), cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_ledger), /* last: of what the others wrote */
     };
     return cmocka_run_group_tests_name("prima.sandbox", tests, start_sandbox, stop_sandbox);
 }

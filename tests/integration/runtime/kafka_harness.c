@@ -7,8 +7,12 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "broker.h"
-#include "runtime/control.h"
+#include "kafka/admin.h"
+#include "kafka/reader.h"
+#include "kafka/writer.h"
+#include "kafka/admin.h"
+#include "kafka/reader.h"
+#include "stream/control.h"
 
 enum { PATIENCE_MS = 15000 };
 
@@ -42,16 +46,17 @@ const char *fresh_name(const char *stem, char text[static 80])
 
 void topic_new(const char *name, int partitions, const char *bytes_max)
 {
-    struct broker_admin *admin;
-    struct broker_message message;
-    struct broker_setting setting = {.name = "max.message.bytes"};
+    struct kafka_admin *admin;
+    struct kafka_words message;
+    struct kafka_setting setting = {.name = "max.message.bytes"};
     bool created = false;
     (void)snprintf(setting.value, sizeof setting.value, "%s", bytes_max != NULL ? bytes_max : "");
-    const struct broker_topic wanted = {name, partitions, 1, &setting, bytes_max != NULL};
-    if (broker_admin_new(config, &admin, &message) != 0 || broker_topics_create(admin, &wanted, 1, &created, &message) != 0)
+    const struct kafka_topic wanted = {name, partitions, 1, &setting, bytes_max != NULL};
+    if (kafka_admin_new(config, &admin, message.text) != 0 ||
+        kafka_topics_create(admin, &wanted, 1, &created, message.text) != 0)
         fail_msg("%s", message.text);
     assert_true(created);
-    broker_admin_free(admin);
+    kafka_admin_free(admin);
 }
 
 /* ---- writing beside the adapter ---- */
@@ -60,10 +65,11 @@ static rd_kafka_t *producer_new(const char *transactional_id)
 {
     char words[200];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    if (rd_kafka_conf_set(conf, "bootstrap.servers", config_text(config, CFG_kafka_bootstrap_servers), words, sizeof words) !=
-            RD_KAFKA_CONF_OK ||
-        (transactional_id != NULL &&
-         rd_kafka_conf_set(conf, "transactional.id", transactional_id, words, sizeof words) != RD_KAFKA_CONF_OK))
+    if (rd_kafka_conf_set(conf, "bootstrap.servers",
+                          config_text(config, CFG_kafka_bootstrap_servers), words,
+                          sizeof words) != RD_KAFKA_CONF_OK ||
+        (transactional_id != NULL && rd_kafka_conf_set(conf, "transactional.id", transactional_id,
+                                                       words, sizeof words) != RD_KAFKA_CONF_OK))
         fail_msg("%s", words);
     rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words);
     assert_non_null(rk);
@@ -73,7 +79,8 @@ static rd_kafka_t *producer_new(const char *transactional_id)
 static void produce(rd_kafka_t *rk, const char *topic, const char *value, int64_t timestamp_ms)
 {
     assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
-                                       RD_KAFKA_V_VALUE((void *)(uintptr_t)value, strlen(value)), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
+                                       RD_KAFKA_V_VALUE((void *)(uintptr_t)value, strlen(value)),
+                                       RD_KAFKA_V_TIMESTAMP(timestamp_ms),
                                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
                      0);
     assert_int_equal(rd_kafka_flush(rk, PATIENCE_MS), 0);
@@ -116,14 +123,15 @@ static void see(void *user, const struct kafka_record *record)
     if (record->value == NULL)
         (void)snprintf(text + at, 400 - at, "(null) ");
     else
-        (void)snprintf(text + at, 400 - at, "%.*s ", (int)record->value_size, (const char *)record->value);
+        (void)snprintf(text + at, 400 - at, "%.*s ", (int)record->value_size,
+                       (const char *)record->value);
 }
 
 const char *committed_values(const char *topic, char text[static 400])
 {
     char message[KAFKA_TEXT_MAX];
     text[0] = '\0';
-    if (control_scan(config, topic, NULL, see, text, message) != 0)
+    if (kafka_scan(config, topic, NULL, see, text, message) != 0)
         fail_msg("%s", message);
     return text;
 }
@@ -133,7 +141,7 @@ int64_t committed_offset(const char *group, const char *topic)
     char message[KAFKA_TEXT_MAX];
     struct kafka_place place = {.partition = 0};
     (void)snprintf(place.topic, sizeof place.topic, "%s", topic);
-    if (control_committed(config, group, &place, 1, message) != 0)
+    if (kafka_group_committed(config, group, &place, 1, message) != 0)
         fail_msg("%s", message);
     return place.offset;
 }
@@ -159,9 +167,11 @@ static void on_revoke(void *user, const struct kafka_place places[], size_t coun
     r->is_lost = lost;
 }
 
-static void on_error(void *user, const char *words, bool fatal, bool fenced)
+static void on_error(void *user, enum kafka_obstacle obstacle, const char *words, bool fatal,
+                     bool fenced)
 {
     struct reader *r = user;
+    (void)obstacle;
     (void)fatal;
     r->is_fenced |= fenced;
     (void)snprintf(r->error, sizeof r->error, "%s", words);
@@ -172,14 +182,16 @@ void reader_join(struct reader *r, const char *group, const char *instance, cons
     char message[KAFKA_TEXT_MAX];
     *r = (struct reader){.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
     const struct kafka_consumer_hooks hooks = {on_assign, on_revoke, on_error, r};
-    if (kafka_consumer_new(config, group, instance, &topic, 1, r->wake_fd, &hooks, &r->consumer, message) != 0)
+    if (kafka_consumer_new(config, group, instance, &topic, 1, r->wake_fd, &hooks, &r->consumer,
+                           message) != 0)
         fail_msg("%s", message);
 }
 
 void reader_serve(struct reader *r, int64_t ms)
 {
     const struct timespec moment = {0, 5000000};
-    for (const int64_t until = clock_monotonic_ms() + ms; clock_monotonic_ms() < until; (void)nanosleep(&moment, NULL))
+    for (const int64_t until = clock_monotonic_ms() + ms; clock_monotonic_ms() < until;
+         (void)nanosleep(&moment, NULL))
         kafka_consumer_serve(r->consumer);
 }
 
@@ -196,7 +208,8 @@ void reader_wait_assigned(struct reader *r, int64_t start, int64_t start_offset)
     for (size_t i = 0; i < r->count; i++) {
         if (start_offset >= 0)
             r->places[i].offset = start_offset;
-        else if (r->places[i].offset < 0 && kafka_start_offset(r->consumer, &r->places[i], start, message) != 0)
+        else if (r->places[i].offset < 0 &&
+                 kafka_start_offset(r->consumer, &r->places[i], start, message) != 0)
             fail_msg("%s", message);
     }
     assert_int_equal(kafka_assign(r->consumer, r->places, r->count, r->queues), 0);
@@ -239,14 +252,14 @@ void reader_leave(struct reader *r)
 
 const char *reader_next(struct reader *r, char text[static 80])
 {
-    char message[KAFKA_TEXT_MAX];
     struct kafka_record record;
-    int64_t end;
-    for (const int64_t began = clock_monotonic_ms(); clock_monotonic_ms() - began < PATIENCE_MS; reader_serve(r, 5)) {
-        const int count = kafka_fetch(r->queues[0], &record, 1, &end, message);
-        if (count < 0)
-            fail_msg("%s", message);
-        if (count == 0)
+    struct kafka_fetched fetched;
+    for (const int64_t began = clock_monotonic_ms(); clock_monotonic_ms() - began < PATIENCE_MS;
+         reader_serve(r, 5)) {
+        kafka_fetch(r->queues[0], &record, 1, &fetched);
+        if (fetched.obstacle != KAFKA_CLEAR)
+            fail_msg("%s", fetched.words);
+        if (fetched.count == 0)
             continue;
         (void)snprintf(text, 80, "%.*s", (int)record.value_size, (const char *)record.value);
         kafka_record_free(&record);

@@ -1,13 +1,13 @@
-/* Reading a real Kafka: where a partition begins, where it ends, an offset that is gone, rebalances that are answered at leisure, and a
- * retry topic's delay. */
+/* Reading a real Kafka: where a partition begins, where it ends, an offset that is gone, rebalances
+ * that are answered at leisure, and a retry topic's delay. */
 #include "kafka_harness.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
 
 #include "base/clock.h"
-#include "runtime/decode.h"
-#include "runtime/worker.h"
+#include "posting/decode.h"
+#include "posting/posting.h"
 
 static void test_where_a_time_begins(void **state)
 {
@@ -43,20 +43,23 @@ static void test_where_a_time_begins(void **state)
 
 static void test_an_offset_that_is_gone(void **state)
 {
-    char topic[80], group[80], message[KAFKA_TEXT_MAX] = "";
+    char topic[80], group[80];
     struct reader r;
     struct kafka_record record;
-    int64_t end;
-    int result = 0;
+    struct kafka_fetched fetched = {.obstacle = KAFKA_CLEAR};
     (void)state;
     topic_new(fresh_name("gone", topic), 1, NULL);
     record_write(topic, "x", 0);
     reader_join(&r, fresh_name("group", group), NULL, topic);
     reader_wait_assigned(&r, 0, 999); /* never was there: as one that was deleted */
-    for (const int64_t began = clock_monotonic_ms(); result == 0 && clock_monotonic_ms() - began < 10000; reader_serve(&r, 5))
-        result = kafka_fetch(r.queues[0], &record, 1, &end, message);
-    assert_int_equal(result, -ESTALE);
-    assert_non_null(strstr(message, topic));
+    for (const int64_t began = clock_monotonic_ms();
+         fetched.obstacle == KAFKA_CLEAR && clock_monotonic_ms() - began < 10000;
+         reader_serve(&r, 5))
+        kafka_fetch(r.queues[0], &record, 1, &fetched);
+    assert_int_equal(fetched.obstacle, KAFKA_OFFSET_GONE);
+    assert_int_equal(fetched.count, 0);
+    assert_non_null(strstr(fetched.words, topic));
+    assert_non_null(strstr(fetched.words, "999"));
     reader_leave(&r);
 }
 
@@ -66,21 +69,28 @@ static void test_the_end_is_behind_what_nobody_sees(void **state)
     char topic[80], group[80], id[80], text[80], message[KAFKA_TEXT_MAX];
     struct reader r;
     struct kafka_record record;
-    int64_t end = -1;
+    struct kafka_fetched fetched = {.end = -1};
+    int64_t low, high;
     (void)state;
     topic_new(fresh_name("end", topic), 1, NULL);
     record_write(topic, "first", 0);
     struct open_transaction *left = transaction_open(fresh_name("id", id), topic, "aborted");
     struct kafka_producer *successor;
-    assert_int_equal(kafka_producer_new(config, id, &successor, message), 0);
+    assert_int_equal(kafka_producer_new(config, id, INT64_MAX, &successor, message), 0);
     kafka_producer_free(successor);
     transaction_forget(left);
     reader_join(&r, fresh_name("group", group), NULL, topic);
     reader_wait_assigned(&r, KAFKA_START_BEGINNING, -1);
     assert_string_equal(reader_next(&r, text), "first");
-    for (const int64_t began = clock_monotonic_ms(); end < 3 && clock_monotonic_ms() - began < 10000; reader_serve(&r, 5))
-        assert_int_equal(kafka_fetch(r.queues[0], &record, 1, &end, message), 0);
-    assert_int_equal(end, 3); /* the record, the aborted one, the mark of its abort */
+    for (const int64_t began = clock_monotonic_ms();
+         fetched.end < 3 && clock_monotonic_ms() - began < 10000; reader_serve(&r, 5)) {
+        kafka_fetch(r.queues[0], &record, 1, &fetched);
+        assert_int_equal(fetched.count, 0);
+    }
+    assert_int_equal(kafka_bounds(r.consumer, r.places, 1, &low, &high, message), 0);
+    assert_int_equal(low, 0);
+    assert_int_equal(high, 3);
+    assert_int_equal(fetched.end, 3); /* the record, the aborted one, the mark of its abort */
     assert_int_equal(kafka_lag(r.consumer, &r.places[0], 0), 3);
     assert_int_equal(kafka_lag(r.consumer, &r.places[0], 3), 0);
     reader_leave(&r);
@@ -102,14 +112,16 @@ static void test_a_rebalance_is_answered_at_leisure(void **state)
     assert_true(first > 0);
     assert_string_equal(reader_next(&a, text), "x");
     reader_join(&b, group, NULL, topic);
-    for (const int64_t began = clock_monotonic_ms(); !a.is_revoked && clock_monotonic_ms() - began < 15000;)
+    for (const int64_t began = clock_monotonic_ms();
+         !a.is_revoked && clock_monotonic_ms() - began < 15000;)
         reader_serve(&a, 10);
     assert_true(a.is_revoked && !a.is_lost);
     reader_serve(&a, 500); /* draining: nobody else has them meanwhile */
     reader_serve(&b, 50);
     assert_false(b.is_assigned);
     reader_answer_revoke(&a);
-    for (const int64_t began = clock_monotonic_ms(); (!a.is_assigned || !b.is_assigned) && clock_monotonic_ms() - began < 15000;) {
+    for (const int64_t began = clock_monotonic_ms();
+         (!a.is_assigned || !b.is_assigned) && clock_monotonic_ms() - began < 15000;) {
         reader_serve(&a, 5);
         reader_serve(&b, 5);
     }
@@ -142,11 +154,12 @@ void __wrap_decode_begin(struct record *r)
 static void read_partition(struct worker *w, int64_t ms)
 {
     const struct timespec moment = {0, 2000000};
-    for (const int64_t until = clock_monotonic_ms() + ms; clock_monotonic_ms() < until; (void)nanosleep(&moment, NULL)) {
-        kafka_consumer_serve(w->consumer);
-        w->partitions->may_have_more = true;
+    for (const int64_t until = clock_monotonic_ms() + ms; clock_monotonic_ms() < until;
+         (void)nanosleep(&moment, NULL)) {
+        kafka_consumer_serve(w->stream->consumer);
+        w->stream->partitions->may_have_more = true;
         partitions_fetch(w);
-        (void)uv_run(&w->loop, UV_RUN_NOWAIT);
+        (void)uv_run(&w->host.loop, UV_RUN_NOWAIT);
     }
 }
 
@@ -156,6 +169,8 @@ static void test_a_retry_waits_its_delay(void **state)
     char topic[80], group[80];
     struct reader r;
     struct worker *w = calloc(1, sizeof *w);
+    static struct stream stream;
+    static struct posting posting;
     struct input_topic retry = {.role = TOPIC_RETRY, .delay_ms = 700};
     (void)state;
     assert_non_null(w);
@@ -166,23 +181,27 @@ static void test_a_retry_waits_its_delay(void **state)
     reader_join(&r, fresh_name("group", group), NULL, topic);
     reader_wait_assigned(&r, KAFKA_START_BEGINNING, -1);
     (void)snprintf(retry.name, sizeof retry.name, "%s", topic);
+    stream = (struct stream){.engine = &posting_engine, .consumer = r.consumer};
+    posting = (struct posting){.in_flight_max = 64, .buffered_max = 10};
     *w = (struct worker){.flow = &flow,
-                         .config = config,
-                         .consumer = r.consumer,
-                         .running = true,
-                         .in_flight_max = 64,
-                         .buffered_max = 10,
-                         .ttl_ms = 86400000};
-    w->ready_last = &w->ready;
-    assert_int_equal(uv_loop_init(&w->loop), 0);
-    wakes_init(&w->wakes, &w->loop);
-    lanes_init(&w->lanes);
-    struct partition p = {.topic = &retry, .place = r.places[0], .queue = r.queues[0], .worker = w, .end = -1};
-    p.last = &p.first;
-    w->partitions = &p;
+                         .host.config = config,
+                         .stream = &stream,
+                         .posting = &posting,
+                         .host.running = true,
+                         .times.ttl_ms = 86400000};
+    ready_init(&w->posting->ready);
+    assert_int_equal(uv_loop_init(&w->host.loop), 0);
+    timers_init(&w->host.timers, &w->host.loop);
+    lanes_init(&w->posting->lanes);
+    struct partition p = {
+        .topic = &retry, .place = r.places[0], .queue = r.queues[0], .worker = w, .end = -1};
+    posting_engine.assigned(&p);
+    w->stream->partitions = &p;
     record_write(topic, "behind", 0);
     read_partition(w, 400);
-    assert_int_equal(taken_count, 1); /* what was due came at once, what is not does not, and nothing passes it */
+    assert_int_equal(
+        taken_count,
+        1); /* what was due came at once, what is not does not, and nothing passes it */
     record_write(topic, "later", 0);
     read_partition(w, 1500);
     assert_int_equal(taken_count, 4);
@@ -191,14 +210,11 @@ static void test_a_retry_waits_its_delay(void **state)
         if (taken[i].late_ms < 0 || (i > 0 && taken[i].late_ms > 400))
             fail_msg("record %zu came %d ms after its time", i, (int)taken[i].late_ms);
     }
-    for (struct record *next; p.first != NULL; p.first = next) {
-        next = p.first->next;
-        record_free(p.first);
-    }
-    wakes_release(&w->wakes);
-    lanes_release(&w->lanes);
-    (void)uv_run(&w->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&w->loop), 0);
+    posting_engine.revoked(&p);
+    timers_release(&w->host.timers);
+    lanes_release(&w->posting->lanes);
+    (void)uv_run(&w->host.loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&w->host.loop), 0);
     free(w);
     reader_leave(&r);
 }

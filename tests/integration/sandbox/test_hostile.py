@@ -113,6 +113,20 @@ class Hostilities(WithSandbox):
         reply = error({"kind": "ok_with_error", "text": "but", "apply": False})
         self.assertEqual((reply.status, self.last_request()["outcome"]), ("OK", "not_applied"))
 
+    def test_answers_without_a_name_and_with_anothers(self):
+        for number, kind, apply, documents in (("1", "bare_ok", True, 1), ("2", "bare_ok", False, 0), ("31", "other_answer", True, 1),
+                                               ("39", "other_answer", False, 0)):
+            self.prima.fault({"kind": kind, "apply": apply}, key=number)
+            reply = self.prima.call(order(number))
+            self.assertEqual((reply.status, reply.error, self.orders(number)), ("OK", "", documents))
+            named = [row["OrderNumber"] for row in reply.rows("Data")]
+            self.assertEqual(named, {"31": ["32"], "39": ["30"]}.get(number, []))
+        self.prima.fault({"kind": "other_answer"}, key="407")
+        self.assertEqual(self.prima.call(status_of("407")).error, "Order 408 not found")
+        read = '<Request RequestType="MultiAvailableToSell"><Data><sku Product="SKU00001"/><sku Product="SKU00009"/></Data></Request>'
+        self.prima.fault({"kind": "other_answer"}, type="MultiAvailableToSell", count=1)
+        self.assertEqual([row["Product"] for row in self.prima.call(read).rows("SKU")], ["SKU00002", "SKU00000"])
+
     def test_wordings_of_prima_itself(self):
         self.prima.call(order("1"))
         self.assertEqual(self.prima.admin("POST", "/wording", {"wording": "foreign"})[0], 200)

@@ -1,0 +1,79 @@
+/* How one delivery of an order ended, as a C struct: schemas/OrderResult.avsc says what each field
+ * means and which may be absent.
+ *
+ * Invariants: no personal data; money in integer minor units of the proof's currency; text that is
+ * not nullable must be set before encoding, or codec_encode refuses with -EINVAL. Plain data that
+ * points into its maker's memory: any thread. */
+#ifndef PRIMAFLOW_ORDER_RESULT_H
+#define PRIMAFLOW_ORDER_RESULT_H
+
+#include "codec/binding.h"
+
+extern const char *const order_outcome_names[];
+
+struct result_delivery {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+};
+
+struct money_proof {
+    const char *currency; /* ISO 4217 */
+    int64_t lines_minor;
+    int64_t discounts_minor; /* positive */
+    int64_t charges_minor;
+    int64_t tax_minor;
+    bool tax_included;
+    int64_t tenders_minor;
+    int64_t outstanding_minor;
+    int64_t difference_minor;
+    int64_t tolerance_minor;
+};
+
+struct shadow_post {
+    bool in_prima, creates_customer, hold;
+    const char *request_digest, *currency, *order_date;
+    int32_t lines;
+    int64_t net_minor, tax_minor, gross_minor;
+};
+
+struct order_result {
+    int outcome; /* enum outcome of flow/flow.h: the index into order_outcome_names */
+    const char *code;
+    ARRAY_OF(const char *) codes;
+    const char *owner; /* NULL: nobody has to look */
+    const char *key;
+    const char *company;
+    const char *channel;
+    const char *store;
+    const char *order_id;
+    const char *order_number;  /* may be NULL */
+    const char *document;      /* may be NULL */
+    const char *account;       /* may be NULL */
+    const char *identity;      /* F in hexadecimal */
+    const char *goods, *money; /* digests of its parts, in hexadecimal */
+    int64_t source_version;
+    const struct money_proof *proof; /* may be NULL */
+    struct result_delivery delivery;
+    struct result_delivery source;
+    const struct result_delivery *publisher; /* may be NULL */
+    const struct result_delivery *exception; /* may be NULL */
+    const struct result_delivery *resolves;  /* may be NULL */
+    const struct result_delivery *origin;    /* may be NULL */
+    const char *event_id;                    /* may be NULL */
+    int64_t event_time;                      /* ms since 1970 UTC */
+    int64_t received_at;                     /* ms since 1970 UTC */
+    bool has_posted_at;
+    int64_t posted_at;    /* ms since 1970 UTC */
+    int64_t published_at; /* ms since 1970 UTC */
+    int32_t attempts;
+    const char *narrative;            /* may be NULL */
+    const struct shadow_post *shadow; /* may be NULL */
+};
+
+extern const struct bound_record result_delivery_record;
+extern const struct bound_record money_proof_record;
+extern const struct bound_record shadow_post_record;
+extern const struct bound_record order_result_record;
+
+#endif

@@ -1,0 +1,180 @@
+/* What a record means; see decode.h. */
+#include "posting/decode.h"
+
+#include <errno.h>
+
+#include "base/digest.h"
+#include "base/failpoint.h"
+#include "obs/log.h"
+#include "stream/ended.h"
+#include "kafka/headers.h"
+#include "posting/posting.h"
+
+enum { REGISTRY_WAIT_MS = 1000, REGISTRY_TURN_MS = 50 };
+
+/* A record that comes back from a retry topic was in order when it went there: its mapping was
+ * taken away since, its schema. By the key that its headers name it is still known. */
+static bool comes_back(struct record *r)
+{
+    char natural[500];
+    if (r->partition->topic->role != TOPIC_RETRY)
+        return false;
+    if (r->key.natural != NULL)
+        return true;
+    if (kafka_header_text(&r->raw, HEADER_IDEMPOTENCY_KEY, natural, sizeof natural) == NULL ||
+        natural[0] == '\0')
+        return false;
+    r->work.natural = record_keep(r, natural, strlen(natural)).data;
+    r->work.delivery = r->lineage.delivery;
+    r->work.parent = r->lineage.parent;
+    return r->work.natural[0] != '\0';
+}
+
+static bool has_ended(const struct record *r)
+{
+    const struct ended_question about = {r->lineage.delivery, r->key.natural, r->identity};
+    return ended_has(r->partition, &r->raw, &about);
+}
+
+static void malformed(struct record *r, enum pf_error code, const char *detail)
+{
+    r->end.code = code;
+    r->end.detail = detail;
+    if (has_ended(r)) {
+        record_transition(r, REPEATED);
+        return;
+    }
+    if (!comes_back(r)) {
+        record_transition(r, MALFORMED);
+        return;
+    }
+    if (r->lineage.was_sent) {
+        log_warning(.message =
+                        "record no longer decodable, but Prima may have its document: it waits",
+                    .code = pf_error_info(code)->name, .key = r->work.natural,
+                    .topic = r->lineage.entry_topic, .partition = r->lineage.entry_partition + 1,
+                    .offset = r->lineage.entry_offset + 1,
+                    .remedy = "restore the mapping or schema that was removed");
+        r->key.natural = r->work.natural;
+    }
+    record_transition(r, r->lineage.was_sent ? MALFORMED_SENT : MALFORMED_NOW);
+}
+
+static void find_parts(struct record *r)
+{
+    const struct flow *flow = r->worker->flow;
+    struct flow_money money = {0};
+    codec_goods(r->worker->codec, flow->event, r->event, r->goods);
+    if (flow->money != NULL)
+        flow->money(r->event, &money);
+    flow_money_digest(&money, r->money);
+    r->work.goods = r->goods;
+    r->work.money = r->money;
+    r->work.cancels = r->key.cancels;
+}
+
+static void find_key(struct record *r)
+{
+    struct worker *w = r->worker;
+    const char *detail = NULL;
+    const enum pf_error code =
+        w->flow->key(r->event, w->posting->rules, r->arena, &r->key, &detail);
+    if (code != PF_OK) {
+        r->key = (struct flow_key){0};
+        malformed(r, code, detail);
+        return;
+    }
+    codec_identity(w->codec, w->flow->event, r->event, r->identity);
+    if (r->key.cancels) { /* its document's content, taken back: never the same as that itself,
+                             whatever the channel resends with it */
+        digest_sha256(r->identity, IDENTITY_SIZE, r->identity + 1);
+    }
+    find_parts(r);
+    r->work.natural = r->key.natural;
+    r->work.identity = r->identity;
+    r->work.delivery = r->lineage.delivery;
+    r->work.parent = r->lineage.parent;
+    r->work.version = r->key.version;
+    if (has_ended(r))
+        record_transition(r, REPEATED);
+    else if (r->lineage.replays > w->posting->replay_max && !r->lineage.was_sent)
+        malformed(r, PF_E_replay_limit, NULL);
+    else
+        record_transition(r, DECODED_OK);
+}
+
+/* ---- a schema that only the registry has: asked in the pool ---- */
+
+struct lookup {
+    uv_work_t work;
+    struct record *record;
+    int result;
+};
+
+static void look_up(uv_work_t *work)
+{
+    struct lookup *l = work->data;
+    l->result =
+        codec_fetch(l->record->worker->codec, l->record->raw.value, l->record->raw.value_size);
+}
+
+static void looked_up(uv_work_t *work, int status)
+{
+    struct lookup *l = work->data;
+    struct record *r = l->record;
+    const int result = l->result;
+    (void)status;
+    l->record->worker->posting->schema_fetch_running = false;
+    free(l);
+    if (!record_unref(r))
+        return;
+    if (result == 0) {
+        pauses_end(&r->worker->host.pauses, PAUSE_REGISTRY);
+        decode_begin(r);
+    } else {
+        pauses_begin(&r->worker->host.pauses, PAUSE_REGISTRY,
+                     "the schema registry does not answer");
+        record_delay(r, REGISTRY_WAIT_MS, decode_begin);
+    }
+}
+
+static void ask_registry(struct record *r)
+{
+    if (r->worker->posting
+            ->schema_fetch_running) { /* one question at a time: the pool is for commits, too */
+        record_delay(r, REGISTRY_TURN_MS, decode_begin);
+        return;
+    }
+    r->worker->posting->schema_fetch_running = true;
+    struct lookup *l = calloc(1, sizeof *l);
+    if (l == NULL)
+        abort();
+    l->record = r;
+    l->work.data = l;
+    record_ref(r);
+    (void)uv_queue_work(&r->worker->host.loop, &l->work, look_up, looked_up);
+}
+
+void decode_begin(struct record *r)
+{
+    struct worker *w = r->worker;
+    if (r->raw.value == NULL) {
+        malformed(r, PF_E_tombstone, NULL);
+        return;
+    }
+    struct codec_fault fault = {PF_OK, ""};
+    if (r->event == NULL)
+        r->event = arena_alloc(r->arena, w->flow->event->size);
+    const int result = r->event == NULL
+                           ? -ENOMEM
+                           : codec_decode(w->codec, w->flow->event, r->raw.value, r->raw.value_size,
+                                          r->arena, r->event, &fault);
+    if (result == 0) {
+        pauses_end(&w->host.pauses, PAUSE_REGISTRY);
+        find_key(r);
+    } else if (result == -EAGAIN)
+        ask_registry(r);
+    else
+        malformed(r, result == -EBADMSG ? fault.code : PF_E_avro_too_large,
+                  record_keep(r, fault.message, strlen(fault.message)).data);
+}

@@ -1,0 +1,81 @@
+/* One fact after the other; see facts.h. */
+#include "posting/facts.h"
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "obs/metrics.h"
+#include "posting/actions.h"
+#include "posting/denial.h"
+#include "posting/findings.h"
+#include "posting/permit_line.h"
+#include "posting/posting.h"
+
+/* ---- what is known ---- */
+
+void facts_look(void *record, struct fact *fact)
+{
+    struct record *r = record;
+    const struct fact_source *const *sources = r->worker->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->kind == fact->kind && sources[i]->look(r, fact))
+            fact->state = FACT_KNOWN;
+}
+
+/* ---- one fact after the other ---- */
+
+void facts_next(struct record *r)
+{
+    r->claim.fact_at++;
+    act_find_facts(r);
+}
+
+static void begin_again(struct record *r)
+{
+    act_find_facts(r);
+}
+
+static void on_compared(struct record *r, const struct prima_reply *reply)
+{
+    denial_compared(r, reply);
+    facts_wait(r);
+}
+
+void facts_wait(struct record *r)
+{
+    permit_line_give_back(r);
+    if (blame_leaves(r)) {
+        record_transition(r, TOO_LATE);
+        return;
+    }
+    if (denial_compare(r, on_compared))
+        return;
+    const int64_t wait = r->timing.wait_ms > 0 ? r->timing.wait_ms : record_backoff(r);
+    r->claim.waits_on_world = r->timing.wait_ms > 0 || r->worker->posting->breaker.is_open;
+    if (clock_monotonic_ms() > r->timing.deadline_ms && !r->worker->posting->breaker.is_open) {
+        record_transition(r, TOO_LATE);
+        return;
+    }
+    record_delay(r, wait, begin_again);
+}
+
+void facts_wait_here(struct record *r, int64_t ms)
+{
+    const struct worker *w = r->worker;
+    r->claim.waits_on_world = true;
+    if (clock_monotonic_ms() > r->timing.deadline_ms && !w->posting->breaker.is_open &&
+        w->posting->permit_line.count == 0) {
+        record_transition(r, TOO_LATE);
+        return;
+    }
+    findings_wait(r, ms, begin_again);
+}
+
+void act_find_facts(struct record *r)
+{
+    const struct fact_source *const *sources = r->worker->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->find(r))
+            return;
+    r->timing.backoff_ms = 0;
+    record_transition(r, FACTS_FOUND);
+}

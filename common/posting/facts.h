@@ -1,0 +1,30 @@
+/* Facts about the world that a decision needs, found by sources that the worker names (products,
+ * customers), one after the other. Loop thread only. */
+#ifndef PRIMAFLOW_FACTS_H
+#define PRIMAFLOW_FACTS_H
+
+#include "posting/record.h"
+
+/* A source of facts of one kind. */
+struct fact_source {
+    enum fact_kind kind;
+    /* What this process knows without asking anybody; in the record's arena. False: it does not. */
+    bool (*look)(struct record *r, struct fact *fact);
+    /* Finds out those of r->facts that are its own and unasked. False: all of them are known. True:
+     * act_find_facts is called again, or the record goes another way. */
+    bool (*find)(struct record *r);
+};
+
+/* For struct flow_known: what this process knows of a fact, of a record's decision (`record`). */
+void facts_look(void *record, struct fact *fact);
+
+/* The fact at hand is known: on to the next, or back to the decision. */
+void facts_next(struct record *r);
+
+/* Prima did not answer a read that a decision hangs on: wait and begin the decision again. */
+void facts_wait(struct record *r);
+
+/* ... another record of this process is finding it out: until it is through, or so long. */
+void facts_wait_here(struct record *r, int64_t ms);
+
+#endif

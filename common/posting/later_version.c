@@ -1,0 +1,170 @@
+/* A version of an order whose document Prima has already: a channel sends the whole order again at
+ * each step of its life. What it is was decided in Redis (scripts/life.lua), by its parts; here it
+ * becomes a result, or the one dead letter that asks a person to act. */
+#include <assert.h>
+
+#include "base/clock.h"
+#include "posting/actions.h"
+#include "posting/posting.h"
+#include "posting/publish.h"
+
+/* ---- the posted version, where what differs from it is named ---- */
+
+static bool names_differences(enum keys_posted_by by)
+{
+    return by == POSTED_AMENDED || by == POSTED_AMENDED_MORE;
+}
+
+/* Else the document was amended since, and what was posted is not what this version differs from. */
+static bool is_posted_version(struct record *r, const void *former)
+{
+    struct flow_key key = {0};
+    const char *detail = NULL;
+    return r->worker->flow->key(former, r->worker->posting->rules, r->arena, &key, &detail) ==
+               PF_OK &&
+           (r->posted.version == 0 || key.version == r->posted.version);
+}
+
+static void decode_former(struct record *r, const void *value, size_t size)
+{
+    const struct bound_record *record = r->worker->flow->event;
+    struct codec_fault fault = {PF_OK, ""};
+    void *former = arena_alloc(r->arena, record->size);
+    if (former == NULL ||
+        codec_decode(r->worker->codec, record, value, size, r->arena, former, &fault) != 0)
+        r->posted.former_why = "The version that was posted cannot be decoded any more.";
+    else if (!is_posted_version(r, former))
+        r->posted.former_why = "By a person's word Prima holds a later version than was posted.";
+    else
+        r->posted.former = former;
+}
+
+static void on_former(void *user, enum former_how how, const void *value, size_t size,
+                      const char *why)
+{
+    struct record *r = user;
+    if (!record_unref(r))
+        return;
+    if (how == FORMER_AWAY && clock_monotonic_ms() < r->timing.deadline_ms) {
+        record_delay(r, record_backoff(r), act_find_former);
+        return;
+    }
+    if (how == FORMER_READ)
+        decode_former(r, value, size);
+    else
+        r->posted.former_why = record_keep(r, why, strlen(why)).data;
+    record_transition(r, FORMER_KNOWN);
+}
+
+void act_find_former(struct record *r)
+{
+    r->posted.former = NULL;
+    r->posted.former_why = "";
+    if (!names_differences(r->posted.by)) {
+        record_transition(r, FORMER_KNOWN);
+        return;
+    }
+    record_ref(r);
+    former_read(r->worker, r->posted.publisher, r->raw.key, r->raw.key_size, on_former, r);
+}
+
+/* ---- what it becomes ---- */
+
+/* A sentence with the delivery whose dead letter it is about. */
+static const char *about_exception(struct record *r, const char *before, const char *behind)
+{
+    const char *text =
+        arena_printf(r->arena, "%s%s%s", before != NULL ? before : "", r->posted.exception, behind);
+    return text != NULL ? text : "";
+}
+
+static void publish_older(struct record *r)
+{
+    publish_of_posted(r, OUTCOME_SUPERSEDED, &(struct publish_extra){.code = PF_OK});
+}
+
+static void publish_money(struct record *r)
+{
+    const struct redis_bytes summary = r->decision.summary;
+    r->end.detail = NULL;
+    r->end.code = r->worker->flow->money_moved(r->event, summary.size > 0 ? summary.data : NULL,
+                                               summary.size, r->arena, &r->end.detail);
+    if (r->end.code != PF_OK)
+        act_dead_letter(r);
+    else
+        publish_of_posted(r, OUTCOME_PAYMENT_UPDATED,
+                          &(struct publish_extra){.code = PF_OK, .detail = r->end.detail});
+}
+
+static enum pf_error goods_moved(struct record *r, const char **ret_detail)
+{
+    *ret_detail = NULL;
+    return r->worker->flow->goods_moved(r->posted.former, r->posted.former_why, r->event, r->arena,
+                                        ret_detail);
+}
+
+static void write_amendment(struct record *r)
+{
+    r->end.code = goods_moved(r, &r->end.detail);
+    act_dead_letter(r);
+}
+
+/* The exception stays one: what differs now is said here, and where the exception is shown. */
+static void publish_named(struct record *r, enum pf_error code, const char *before)
+{
+    publish_of_posted(r, OUTCOME_DUPLICATE,
+                      &(struct publish_extra){.code = code,
+                                              .detail = about_exception(r, before, "."),
+                                              .exception = r->posted.exception});
+}
+
+/* The code is that of the exception that is open. */
+static void publish_more(struct record *r)
+{
+    const char *detail;
+    (void)goods_moved(r, &detail);
+    publish_named(r, PF_E_order_amended,
+                  arena_printf(r->arena, "Changed once more: %s See the open exception of ",
+                               detail != NULL ? detail : "its goods."));
+}
+
+void act_publish_later(struct record *r)
+{
+    switch (r->posted.by) {
+    case POSTED_NEWER:
+        publish_older(r);
+        break;
+    case POSTED_MONEY_MOVED:
+        publish_money(r);
+        break;
+    case POSTED_AMENDED:
+        write_amendment(r);
+        break;
+    case POSTED_AMENDED_MORE:
+        publish_more(r);
+        break;
+    case POSTED_AMENDED_SAME:
+        publish_named(r, PF_E_order_amended, "Nothing new: see the open exception of ");
+        break;
+    case POSTED_AMENDMENT_ENDED:
+        publish_of_posted(
+            r, OUTCOME_DUPLICATE,
+            &(struct publish_extra){
+                .code = PF_OK,
+                .detail = about_exception(r, "As it was posted again: the exception of ",
+                                          " is resolved by this delivery."),
+                .resolves = r->posted.exception});
+        break;
+    case POSTED_THEN_CANCELLED:
+        r->end.code = PF_E_cancelled_after_posting;
+        act_dead_letter(r);
+        break;
+    case POSTED_THEN_CANCELLED_SAME:
+        publish_named(r, PF_E_cancelled_after_posting, "Nothing new: see the open exception of ");
+        break;
+    default:
+        assert(false && "a later version is none of these");
+        r->end.code = PF_E_defect;
+        act_dead_letter(r);
+    }
+}

@@ -1,0 +1,113 @@
+/* An answer's meaning for the world; see outcomes.h. */
+#include "posting/outcomes.h"
+
+#include "base/clock.h"
+#include "obs/log.h"
+#include "obs/metrics.h"
+#include "posting/permit_line.h"
+
+static void on_paused(void *user, const struct redis_reply *reply)
+{
+    (void)user;
+    (void)reply; /* a limit that was not stored costs a few more 429 */
+}
+
+/* No connection, or not even the cheapest read is let in: whatever any record may be like, it is
+ * not that. */
+static bool speaks_for_all(const struct record *r, enum prima_type type,
+                           const struct prima_reply *reply)
+{
+    return reply->fate == PRIMA_NOT_SENT ||
+           (reply->fate == PRIMA_DENIED && type == r->worker->flow->asks);
+}
+
+static void fails(struct record *r, enum prima_type type, const struct prima_reply *reply)
+{
+    struct worker *w = r->worker;
+    const int64_t now = clock_monotonic_ms();
+    const bool is_denied = reply->fate == PRIMA_DENIED,
+               is_heard = w->posting->breaker.is_open || !blame_is_refuted(r, type);
+    if (is_heard && breaker_failure(&w->posting->breaker, type, r->key.natural,
+                                    speaks_for_all(r, type, reply), now))
+        pauses_begin(
+            &w->host.pauses, is_denied ? PAUSE_DENIED : PAUSE_PRIMA,
+            is_denied
+                ? "Prima, or a proxy before it, refuses our credentials, or requests of this kind"
+                : prima_fate_name(reply->fate));
+    r->timing.wait_ms = breaker_wait_ms(&w->posting->breaker, type, r->key.natural, now);
+    recent_add(&w->posting->recent, type, r->key.natural, false, now);
+    blame_failed(r, type, reply);
+}
+
+/* The fleet obeys, unless this record is told so each time and the others are not: then it waits
+ * alone. */
+static void is_throttled(struct record *r, enum prima_type type, const struct prima_reply *reply)
+{
+    struct worker *w = r->worker;
+    if (reply->retry_after_ms > 0 && !blame_is_refuted(r, type)) {
+        permit_line_hold(w, reply->retry_after_ms);
+        keys_pause(&w->keys, reply->retry_after_ms, on_paused, w);
+    }
+    recent_add(&w->posting->recent, type, r->key.natural, false, clock_monotonic_ms());
+    blame_failed(r, type, reply);
+}
+
+static void is_answered(struct record *r, enum prima_type type, const struct prima_reply *reply)
+{
+    struct worker *w = r->worker;
+    const int64_t now = clock_monotonic_ms();
+    breaker_success(&w->posting->breaker, type, now);
+    if (!w->posting->breaker.is_open) {
+        pauses_end(&w->host.pauses, PAUSE_PRIMA);
+        pauses_end(&w->host.pauses, PAUSE_DENIED);
+    }
+    if (reply->fate == PRIMA_UNCLASSIFIED)
+        return; /* it speaks, but nobody knows what it says: no sign that it takes others' */
+    recent_add(&w->posting->recent, type, r->key.natural, true, now);
+    blame_passed(r, type);
+}
+
+void outcomes_count(struct record *r, enum prima_type type, const struct prima_reply *reply)
+{
+    if (reply->is_refused_here)
+        host_fail(&r->worker->host, 70, "a write in shadow mode was blocked: a defect",
+                  prima_type_name(type), "report it with this line");
+    metrics_add(METRIC_prima_requests, prima_type_name(type), 1);
+    metrics_add(METRIC_prima_fates, prima_fate_name(reply->fate), 1);
+    if (reply->took_us > 0)
+        metrics_observe(METRIC_prima_seconds, prima_type_name(type), (double)reply->took_us / 1e6);
+    switch (reply->fate) {
+    case PRIMA_UNKNOWN:
+    case PRIMA_NOT_SENT:
+    case PRIMA_DENIED:
+        fails(r, type, reply);
+        break;
+    case PRIMA_NOT_ACCEPTED:
+        is_throttled(r, type, reply);
+        break;
+    default:
+        is_answered(r, type, reply);
+    }
+}
+
+bool outcomes_must_wait(struct record *r, enum prima_type type)
+{
+    struct breaker *b = &r->worker->posting->breaker;
+    const int64_t now = clock_monotonic_ms();
+    if (breaker_allows(b, type, r->key.natural, now))
+        return false;
+    r->timing.wait_ms = breaker_wait_ms(b, type, r->key.natural, now);
+    blame_turned_away(r, type);
+    return true;
+}
+
+bool outcomes_are_forbidden(struct record *r, enum prima_type type)
+{
+    const struct breaker *b = &r->worker->posting->breaker;
+    const int64_t now = clock_monotonic_ms();
+    if (!breaker_forbids(b, type, r->key.natural, now))
+        return false;
+    r->timing.wait_ms = breaker_wait_ms(b, type, r->key.natural, now);
+    blame_turned_away(r, type);
+    return true;
+}

@@ -1,0 +1,73 @@
+/* Rows of a reply; see reply_scan.h. */
+#include "prima/reply_scan.h"
+
+#include <errno.h>
+
+enum { ROWS_MAX = 100000 };
+
+bool scan_has(const struct xml_attribute *a, const char *name)
+{
+    return strcmp(a->name, name) == 0;
+}
+
+const char *scan_keep(struct scan *s, const struct xml_attribute *a)
+{
+    const char *copy = arena_text(s->arena, a->value, a->size);
+    if (copy == NULL)
+        s->result = -ENOMEM;
+    return copy != NULL ? copy : "";
+}
+
+void *scan_grow(struct scan *s, const void *rows, size_t count, size_t size, size_t *room_now)
+{
+    if (count < *room_now)
+        return (void *)(uintptr_t)rows;
+    const size_t room = *room_now == 0 ? 4 : 2 * *room_now;
+    void *wider = room <= 2 * ROWS_MAX ? arena_alloc(s->arena, room * size) : NULL;
+    if (wider == NULL) {
+        s->result = room <= 2 * ROWS_MAX ? -ENOMEM : -EBADMSG;
+        return NULL;
+    }
+    if (count > 0)
+        memcpy(wider, rows, count * size);
+    *room_now = room;
+    return wider;
+}
+
+void scan_add_account(struct scan *s, const struct xml_attribute *attributes, size_t count)
+{
+    struct prima_account account = {"", "", ""};
+    for (size_t i = 0; i < count; i++) {
+        if (scan_has(&attributes[i], s->names->account))
+            account.account = scan_keep(s, &attributes[i]);
+        if (scan_has(&attributes[i], s->names->row_reference))
+            account.customer_ref = scan_keep(s, &attributes[i]);
+        if (scan_has(&attributes[i], s->names->row_email))
+            account.email = scan_keep(s, &attributes[i]);
+    }
+    struct prima_account *rows =
+        account.account[0] != '\0'
+            ? scan_grow(s, s->reply->accounts, s->reply->account_count, sizeof *rows, &s->room)
+            : NULL;
+    if (rows == NULL)
+        return;
+    rows[s->reply->account_count++] = account;
+    s->reply->accounts = rows;
+}
+
+static void add_number(struct scan *s, const struct xml_attribute *a)
+{
+    const char **rows = scan_grow(s, s->reply->order_numbers, s->reply->number_count, sizeof *rows,
+                                  &s->number_room);
+    if (rows == NULL)
+        return;
+    rows[s->reply->number_count++] = scan_keep(s, a);
+    s->reply->order_numbers = rows;
+}
+
+void scan_add_numbers(struct scan *s, const struct xml_attribute *attributes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (scan_has(&attributes[i], "OrderNumber") && attributes[i].size > 0)
+            add_number(s, &attributes[i]);
+}

@@ -1,0 +1,63 @@
+# Embeds a folder's Lua scripts: scripts/*.lua, by the rows of its scripts.def, become scripts.inc, each script's text as bytes.
+#
+#   redis_scripts(LIBRARY [FOLDER])   in the folder's CMakeLists.txt; parts that it has not itself are those of FOLDER
+#   cmake -DFOLDER=... -DPARTS=... -DOUT=scripts.inc -P embed.cmake   what the build runs then, when a script changes
+cmake_minimum_required(VERSION 3.25)
+
+if(CMAKE_SCRIPT_MODE_FILE)
+  # Without the lines that are comments: Redis takes 16 KB at most from who has not logged in yet, and says so instead of NOAUTH.
+  function(script_text file out)
+    file(READ "${file}" text)
+    string(REGEX REPLACE "(^|\n)( *-- [^\n]*\n)+" "\\1" text "\n${text}")
+    string(HEX "${text}" hex)
+    set(${out} "${hex}" PARENT_SCOPE)
+  endfunction()
+  string(HEX "local function one()\n" one_begin)
+  string(HEX "end\n" one_end)
+  if(EXISTS "${FOLDER}/scripts/many.lua")
+    script_text("${FOLDER}/scripts/many.lua" many)
+  endif()
+  set(text "/* Made from scripts/ by embed.cmake. */\n")
+  file(STRINGS "${FOLDER}/scripts.def" rows REGEX "^SCRIPT\\(")
+  foreach(row ${rows})
+    if(NOT row MATCHES "^SCRIPT\\([A-Z]+, ([a-z]+), \"([a-z ]*)\", (ONE|MANY), (COUNTED|FREE)\\)$")
+      message(FATAL_ERROR "scripts.def: this row cannot be read: ${row}")
+    endif()
+    set(name "${CMAKE_MATCH_1}")
+    set(calls "${CMAKE_MATCH_3}")
+    string(REPLACE " " ";" parts "${CMAKE_MATCH_2}")
+    set(bytes "")
+    foreach(part ${parts})
+      set(file "${FOLDER}/scripts/${part}.lua")
+      if(NOT EXISTS "${file}")
+        set(file "${PARTS}/scripts/${part}.lua")
+      endif()
+      script_text("${file}" part)
+      string(APPEND bytes "${part}")
+    endforeach()
+    script_text("${FOLDER}/scripts/${name}.lua" body)
+    if(calls STREQUAL "MANY")
+      set(body "${one_begin}${body}${one_end}${many}")
+    endif()
+    string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${bytes}${body}00")
+    string(APPEND text "static const char script_${name}[] = {${bytes}};\n")
+  endforeach()
+  file(WRITE "${OUT}" "${text}")
+  return()
+endif()
+
+function(redis_scripts library)
+  if(ARGC GREATER 1)
+    cmake_path(ABSOLUTE_PATH ARGV1 NORMALIZE OUTPUT_VARIABLE parts)
+    file(GLOB part_files CONFIGURE_DEPENDS "${parts}/scripts/*.lua")
+  endif()
+  file(GLOB lua CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/scripts/*.lua")
+  set(made "${CMAKE_CURRENT_BINARY_DIR}/scripts.inc")
+  add_custom_command(
+    OUTPUT "${made}"
+    COMMAND ${CMAKE_COMMAND} "-DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}" "-DPARTS=${parts}" "-DOUT=${made}" -P "${CMAKE_CURRENT_FUNCTION_LIST_FILE}"
+    DEPENDS ${lua} ${part_files} scripts.def "${CMAKE_CURRENT_FUNCTION_LIST_FILE}"
+    VERBATIM)
+  target_sources(${library} PRIVATE "${made}")
+  target_include_directories(${library} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}")
+endfunction()

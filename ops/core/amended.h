@@ -1,0 +1,35 @@
+/* A person's word, with evidence, that Prima's document holds another version of the order now: it
+ * becomes the posted one. Resends of it are duplicates from then on, and the ledger has its lines, so
+ * that refunds find them.
+ *
+ * The word is in Kafka and nowhere else: decision (ops.decisions), audit and ledger entry are one
+ * transaction; Redis follows, and a rebuild of Redis reads the decisions. Who is killed in between runs
+ * it again: the same word changes nothing twice. One thread. */
+#ifndef PRIMAFLOW_OPS_AMENDED_H
+#define PRIMAFLOW_OPS_AMENDED_H
+
+#include "core/context.h"
+
+struct amended_options {
+    const char *id;       /* as of `why` */
+    int64_t version;      /* source_version of the event that Prima's document holds now */
+    const char *evidence; /* how the person knows; no names of customers */
+    const char *who;      /* "ann@host" */
+    bool writes;          /* false: only says what it would do */
+};
+struct amended {
+    char key[256], order_number[256];
+    char delivery[160]; /* that brought the version */
+    int64_t posted_version, lines;
+    char total[40]; /* "51.95 GBP" */
+    bool written;
+};
+
+/* OPS_USAGE: not one posted order. OPS_DATA: no such version, or it cannot be placed by today's
+ * mappings, or credit notes exist already. *ret_amended is filled as far as it went. */
+__attribute__((warn_unused_result)) enum ops_kind ops_amended(struct ops *ops,
+                                                              const struct amended_options *options,
+                                                              struct amended *ret_amended,
+                                                              struct ops_error *ret_error);
+
+#endif

@@ -1,0 +1,23 @@
+/* One question to Prima, blocking: does it have an order of this number, and in what state? One
+ * thread. */
+#ifndef PRIMAFLOW_OPS_PRIMA_ASK_H
+#define PRIMAFLOW_OPS_PRIMA_ASK_H
+
+#include "config/config.h"
+#include "prima/client.h"
+
+struct prima_answer {
+    enum prima_fate fate;
+    int http_status;
+    char status[48]; /* PRIMA_OK: "Despatched", ... or "" */
+};
+
+/* 0 with *ret_answer; -EINVAL with the message: configuration or number are not such that Prima
+ * could be asked. */
+__attribute__((warn_unused_result)) int prima_ask_status(const struct config *config,
+                                                         const char *company,
+                                                         const char *order_number,
+                                                         struct prima_answer *ret_answer,
+                                                         struct config_message *ret_message);
+
+#endif

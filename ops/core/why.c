@@ -1,0 +1,106 @@
+/* One order's whole life: which order is meant, then Redis, the topics, Prima. */
+#include "core/why.h"
+
+#include <stdlib.h>
+
+struct gathering {
+    struct ops *ops;
+    const struct why_options *options;
+    struct why_story *story;
+};
+
+bool why_is_known(const struct why_order *o)
+{
+    return o->event_count > 0 || o->redis.state != '\0' || o->redis.deferred > 0;
+}
+
+/* Keeps the orders that something is known of. */
+static void known_keep(struct why_story *w)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        if (why_is_known(&w->orders[i]))
+            w->orders[kept++] = w->orders[i]; /* what is behind `count` is nobody's */
+        else
+            why_release(&w->orders[i]);
+    }
+    w->count = kept;
+}
+
+static bool has_input(const struct why_order *o)
+{
+    for (size_t i = 0; i < o->event_count; i++)
+        if (o->events[i].kind == WHY_INPUT)
+            return true;
+    return false;
+}
+
+/* Reads the topics: the partition of each known key; all partitions where that has no event of it,
+ * or where only the topics can tell which key is meant. */
+static enum ops_kind topics_read(const struct gathering *g, struct ops_error *ret_error)
+{
+    struct why_story *w = g->story;
+    const int64_t since_ms = g->options->since_ms;
+    const bool guesses = w->count > 1 && !why_is_known(&w->orders[0]);
+    if (guesses || g->options->all_partitions)
+        return why_topics(g->ops, w->orders, w->count, since_ms, true, ret_error);
+    enum ops_kind kind = OPS_DONE;
+    for (size_t i = 0; kind == OPS_DONE && i < w->count; i++) {
+        kind = why_topics(g->ops, &w->orders[i], 1, since_ms, false, ret_error);
+        if (kind != OPS_DONE || has_input(&w->orders[i]))
+            continue;
+        why_release(&w->orders[i]);
+        kind = why_topics(g->ops, &w->orders[i], 1, since_ms, true, ret_error);
+    }
+    return kind;
+}
+
+enum ops_kind ops_why(struct ops *ops, const char *id, const struct why_options *options,
+                      struct why_story *ret_story, struct ops_error *ret_error)
+{
+    const struct gathering g = {ops, options, ret_story};
+    struct why_story *w = ret_story;
+    struct why_id ids[WHY_ORDERS_MAX];
+    size_t count = 0;
+    enum ops_kind kind = why_ids(ops, id, ids, &count, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    for (size_t i = 0; i < count; i++)
+        w->orders[i] = (struct why_order){.id = ids[i]};
+    w->count = count;
+    const bool single = count == 1;
+    w->is_incomplete = !why_redis(ops, w->orders, w->count, w->redis_why_not);
+    for (size_t i = 0; !single && i < w->count; i++)
+        if (why_is_known(&w->orders[i])) { /* Redis knows which are meant */
+            known_keep(w);
+            break;
+        }
+    kind = topics_read(&g, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    if (!single)
+        known_keep(w);
+    for (size_t i = 0; i < w->count; i++) {
+        w->is_incomplete |= !why_prima(ops, &w->orders[i]);
+        w->is_known |= why_is_known(&w->orders[i]) || w->orders[i].prima.answer == WHY_PRIMA_FOUND;
+    }
+    return OPS_DONE;
+}
+
+void why_release(struct why_order *order)
+{
+    /* The analyzer forgets the NULL below when topics are read in between.
+     * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+    free(order->events);
+    order->events = NULL;
+    order->event_count = 0;
+    arena_free(order->memory);
+    order->memory = NULL;
+}
+
+void why_story_release(struct why_story *story)
+{
+    for (size_t i = 0; i < story->count; i++)
+        why_release(&story->orders[i]);
+    story->count = 0;
+}

@@ -1,0 +1,101 @@
+/* The totals that Shopify states, as of after the order's edits and before its refunds. */
+#include "shopify_parts.h"
+
+/* "total_*" is before edits and refunds, "current_total_*" after both. After edits alone it is the
+ * latter that counts; after both it is the former less what the edits took away. */
+enum basis { BASIS_TOTAL, BASIS_CURRENT, BASIS_LESS_EDITS };
+
+static enum basis basis_of(struct shopify_import *o)
+{
+    if (!o->edits.any_edit)
+        return BASIS_TOTAL;
+    const bool has_current = shopify_field(o->order, "current_total_price_set").json != NULL ||
+                             shopify_field(o->order, "current_total_price").json != NULL;
+    return !o->edits.any_refund && has_current ? BASIS_CURRENT : BASIS_LESS_EDITS;
+}
+
+/* A stated total that need not be there. */
+static bool totals_stated(struct shopify_import *o, json_t *totals, const char *name,
+                          const char *set, const char *plain, struct shopify_money *ret_amount)
+{
+    if (!shopify_money(o->r, o->order, set, plain, SHOPIFY_POSITIVE, ret_amount))
+        return false;
+    shopify_put(o, totals, name, shopify_money_json(o->r, *ret_amount));
+    return true;
+}
+
+static void put_subtotal(struct shopify_import *o, json_t *totals, enum basis basis)
+{
+    struct shopify_money subtotal;
+    if (o->wraps_moved)
+        return; /* Shopify's contains the gift wrap, which is a charge of ours */
+    if (basis == BASIS_CURRENT) {
+        (void)totals_stated(o, totals, "subtotal", "current_subtotal_price_set",
+                            "current_subtotal_price", &subtotal);
+    } else if (shopify_money(o->r, o->order, "subtotal_price_set", "subtotal_price",
+                             SHOPIFY_POSITIVE, &subtotal)) {
+        if (basis == BASIS_LESS_EDITS)
+            subtotal = shopify_subtract(o->r, subtotal, o->edits.subtotal);
+        shopify_put(o, totals, "subtotal", shopify_money_json(o->r, subtotal));
+    }
+}
+
+/* Some of Shopify's versions count discounts on carriage into the order's discounts, some do not;
+ * ours does. A total that fits neither is handed on as it is. */
+static void put_discounts(struct shopify_import *o, json_t *totals, enum basis basis)
+{
+    struct shopify_money discounts;
+    if (basis == BASIS_LESS_EDITS) /* nowhere stated */
+        return;
+    if (!shopify_money(o->r, o->order,
+                       basis == BASIS_CURRENT ? "current_total_discounts_set"
+                                              : "total_discounts_set",
+                       basis == BASIS_CURRENT ? "current_total_discounts" : "total_discounts",
+                       SHOPIFY_POSITIVE, &discounts))
+        return;
+    if (shopify_same(discounts, o->discounts))
+        discounts = shopify_add(o->r, discounts, o->shipping_discounts);
+    shopify_put(o, totals, "discounts", shopify_money_json(o->r, discounts));
+}
+
+static void put_shipping(struct shopify_import *o, json_t *totals, enum basis basis)
+{
+    struct shopify_money shipping;
+    if (!shopify_is_zero(
+            o->shipping_discounts)) /* stated with or without its discounts, by version */
+        return;
+    if (basis == BASIS_TOTAL || shopify_is_zero(o->edits.shipping_total))
+        (void)totals_stated(o, totals, "shipping", "total_shipping_price_set", NULL, &shipping);
+}
+
+json_t *shopify_totals(struct shopify_import *o)
+{
+    const enum basis basis = basis_of(o);
+    const bool current = basis == BASIS_CURRENT;
+    struct shopify_money tax = {0}, total = {0};
+    json_t *totals = json_object();
+    put_subtotal(o, totals, basis);
+    put_discounts(o, totals, basis);
+    put_shipping(o, totals, basis);
+    const bool has_tax =
+        shopify_money(o->r, o->order, current ? "current_total_tax_set" : "total_tax_set",
+                      current ? "current_total_tax" : "total_tax", SHOPIFY_POSITIVE, &tax);
+    (void)shopify_money(o->r, o->order, current ? "current_total_price_set" : "total_price_set",
+                        current ? "current_total_price" : "total_price",
+                        SHOPIFY_POSITIVE | SHOPIFY_NEEDED, &total);
+    if (basis == BASIS_LESS_EDITS) {
+        struct shopify_money gone = shopify_add(o->r, o->edits.subtotal, o->edits.shipping_total);
+        if (!o->taxes_included)
+            gone = shopify_add(o->r, gone, o->edits.tax);
+        if (has_tax)
+            tax = shopify_subtract(o->r, tax, o->edits.tax);
+        total = shopify_subtract(o->r, total, gone);
+    }
+    o->total =
+        shopify_add(o->r, total, o->rounding); /* Shopify's total is before the rounding of cash */
+    if (!has_tax)
+        tax = o->taxes; /* null where the lines carry it */
+    shopify_put(o, totals, "tax", shopify_money_json(o->r, tax));
+    shopify_put(o, totals, "total", shopify_money_json(o->r, o->total));
+    return totals;
+}

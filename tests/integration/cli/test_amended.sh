@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# The manual's way with an order_amended, from the exception to a resend that is a duplicate: primaflow amended, on a stack of its own, with a worker.
+# usage: test_amended.sh BIN-FOLDER
+set -euo pipefail
+
+TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+export PRIMAFLOW_BIN=$1
+TMP=$(mktemp -d)
+D=$TMP/stack WORKER='' FAILED=0 COUNT=24
+stop() {
+    if [ -n "$WORKER" ]; then kill -KILL "$WORKER" 2>/dev/null || true; fi
+    "$TREE/ops/stack" down --dir "$D"
+    rm -rf "$TMP"
+}
+trap stop EXIT
+
+ok() { printf 'ok: %s\n' "$*"; }
+not_ok() { printf 'NOT OK: %s\n' "$*"; FAILED=1; }
+cli() { "$PRIMAFLOW_BIN/primaflow" "$@"; }
+exits() { # CODE NAME ARGUMENTS...
+    local wanted=$1 name=$2 code=0
+    shift 2
+    cli "$@" >"$TMP/out" 2>"$TMP/err" </dev/null || code=$?
+    if [ "$code" -eq "$wanted" ]; then ok "$name"; else not_ok "$name: exit $code, wanted $wanted: $(head -c 500 "$TMP/err")"; fi
+}
+says() { if grep -qF -- "$1" "$TMP/out" "$TMP/err"; then ok "  says: $1"; else not_ok "  does not say: $1: $(head -c 900 "$TMP/out" "$TMP/err")"; fi; }
+terminal() { { cli consume orders.results --raw && cli consume orders.raw.dlq --raw; } | wc -l; }
+await_terminal() { # HOW MANY
+    for ((i = 0; i < 90; i++)); do
+        if [ "$(terminal)" -ge "$1" ]; then return; fi
+        sleep 1
+    done
+    not_ok "only $(terminal) of $1 events have come to an end"
+}
+send() { # VERSION MORE: the amended event once more, as a later version
+    python3 - "$TMP/amended" "$@" <<'PY' | cli produce orders.raw - >/dev/null
+import json, sys
+event = json.load(open(sys.argv[1]))
+event["source_version"] = int(sys.argv[2])
+event["event_id"] = "again-" + sys.argv[2]
+event["note"] = sys.argv[3] if len(sys.argv) > 3 else event.get("note")
+print(json.dumps(event))
+PY
+}
+last_result() { # outcome, exception of the last result of the order
+    cli consume orders.results | python3 -c '
+import json, sys
+last = [v for v in (json.loads(line)["value"] for line in sys.stdin) if v["order_id"] == sys.argv[1]][-1]
+print(last["outcome"], "names" if last["exception"] else "-", last["publisher"] and "published" or "-")' "$ID"
+}
+is() { # NAME WANTED FOUND
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $3, wanted $2"; fi
+}
+
+cd "$TREE"
+"$TREE/ops/stack" up --dir "$D" --owner-pid $$ --prima-arg --unique --prima-arg on >/dev/null
+# shellcheck source=/dev/null
+. "$D/env"
+cli generate orders --seed 11 --count $COUNT --faulty 60 --faults amended --to-kafka --expect "$TMP/expect"
+# Short deadlines, so that a loss of Redis is over within seconds.
+"$PRIMAFLOW_BIN/primaflow-orders" --slot 0 -o prima.enforces_unique_order_number=true -o prima.deadline.new_order=2s -o prima.deadline.order_status=2s \
+    -o prima.deadline.customer_search=2s -o prima.deadline.new_customer=2s -o prima.deadline.product_read=2s -o prima.max_apply_delay=500ms \
+    -o idempotency.margin=500ms -o slot.lease=2s >"$TMP/worker.log" 2>&1 </dev/null &
+WORKER=$!
+await_terminal $COUNT
+
+# An order whose last word is an amendment, and that event.
+cli consume orders.raw >"$TMP/raw"
+read -r ID VERSION < <(python3 - "$TMP/expect" "$TMP/raw" "$TMP/amended" <<'PY'
+import json, sys
+last = {}
+for e in map(json.loads, open(sys.argv[1])):
+    last[e["order_id"]] = e
+chosen = next(i for i, e in last.items() if e["code"] == "order_amended" and e["outcome"] == "dead_letter")
+event = [v for v in (json.loads(line)["value"] for line in open(sys.argv[2])) if v["order_id"] == chosen][-1]
+json.dump(event, open(sys.argv[3], "w"))
+print(chosen, event["source_version"])
+PY
+)
+POSTED=$(sqlite3 "$STACK_DIR/prima.sqlite" 'SELECT count(*) FROM orders')
+
+exits 0 'the exception' why "$ID"
+says 'order_amended'
+exits 64 'without evidence' amended "$ID" --version "$VERSION"
+says '--evidence TEXT is missing'
+exits 64 'without a version' amended "$ID" --evidence 'seen in Prima'
+exits 64 'an order that nobody posted' amended 4711 --version 1 --evidence 'seen in Prima'
+says 'is no order that is posted'
+exits 65 'a version that never came' amended "$ID" --version 7 --evidence 'seen in Prima'
+says 'has no event of version 7'
+exits 0 'without --yes' amended "$ID" --version "$VERSION" --evidence 'seen in Prima'
+says 'nothing was written: --yes writes'
+is 'nothing is decided yet' 0 "$(cli consume ops.decisions --raw | wc -l)"
+
+exits 0 'the word' amended "$ID" --version "$VERSION" --evidence 'seen in Prima' --yes
+says 'is the posted one now'
+exits 0 'the word again changes nothing' amended "$ID" --version "$VERSION" --evidence 'seen in Prima' --yes
+is 'the decision' amended "$(cli consume ops.decisions | tail -1 | python3 -c 'import base64, json, sys
+v = json.loads(sys.stdin.readline())["value"]; v = json.loads(base64.b64decode(v["base64"])) if "base64" in v else v
+print(v["decision"])')"
+if cli consume ops.audit | grep -q '"action": *"amended"\|YW1lbmRlZA'; then ok 'the audit'; else not_ok 'the audit does not have it'; fi
+exits 0 'the ledger' ledger show "$ID"
+is '  has the lines of that version' yes "$(python3 - "$TMP/amended" "$TMP/out" <<'PY'
+import json, sys
+event, shown = json.load(open(sys.argv[1])), open(sys.argv[2]).read()
+line = event["lines"][0]
+units = line["quantity"] if line.get("current_quantity") is None else line["current_quantity"]
+print("yes" if f"{units} " in shown or f"x {units}" in shown else shown[:600])
+PY
+)"
+
+send $((VERSION + 1)) 'a resend'
+await_terminal $((COUNT + 1))
+is 'a resend of it is a duplicate, and names no exception' 'duplicate - published' "$(last_result)"
+
+# The word outlives Redis.
+redis-cli -u "$REDIS_URL" FLUSHALL >/dev/null
+send $((VERSION + 2)) 'after a loss'
+await_terminal $((COUNT + 2))
+is 'after a loss of Redis, too' 'duplicate - published' "$(last_result)"
+is 'nothing more was posted' "$POSTED" "$(sqlite3 "$STACK_DIR/prima.sqlite" 'SELECT count(*) FROM orders')"
+exit $FAILED

@@ -1,0 +1,212 @@
+/* The simulator: one seed, a campaign of seeds, or each mutant in turn; see README.md. Each seed is a
+ * process of its own, so that nothing is left of one in the next, and the same seed is the same
+ * history. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "faults.h"
+#include "flow.h"
+#include "idempotency/scripts.h"
+#include "facts/fact_calls.h"
+#include "orders.h"
+#include "posting/facts.h"
+#include "prima.h"
+#include "process.h"
+#include "server.h"
+#include "worker/run.h"
+
+enum { HEAL_MS = 300000, REST_MS = 6000, REST_MS_MAX = 60000, HUNG_SECONDS = 30 };
+
+static struct codec *codec;
+
+void process_main(struct process *p)
+{
+    static const struct fact_source *const sources[] = {NULL};
+    static char program[] = "sim", slot[] = "--slot", config[] = "--config",
+                profile[] = SIM_FOLDER "/profile.yaml", key[] = "-o",
+                unique[] = "prima.enforces_unique_order_number=true",
+                several[] = "prima.enforces_unique_order_number=false";
+    char *argv[] = {program, slot, p->slot, config, profile, key, sim.unique ? unique : several,
+                    NULL};
+    process_exit(worker_main(&sim_flow, sources, 7, argv));
+}
+
+/* ---- one seed ---- */
+
+static void add_topics(void)
+{
+    broker_add_topic("orders.raw", (int)sim_between(1, PARTITIONS));
+    broker_add_topic("orders.raw.dlq", 1);
+    broker_add_topic("orders.raw.replay", 1);
+    broker_add_topic("orders.raw.retry.1s", (int)sim_between(1, 2));
+    broker_add_topic("orders.raw.retry.2s", 1);
+    broker_add_topic("orders.raw.retry.4s", 1);
+    broker_add_topic("orders.results", 2);
+    broker_add_topic("orders.ledger", 1);
+    broker_add_topic("ops.control", 1);
+    broker_add_topic("ops.decisions", 1);
+}
+
+static void begin(uint64_t seed, bool traces)
+{
+    sim = (struct sim){.seed = seed, .traces = traces};
+    sim_seed(seed);
+    sim.workers = (int)sim_between(1, SIM_PROCESSES);
+    sim.sees_processes = sim_chance(700);
+    sim.unique = sim_chance(500);
+    for (int i = 0; i < SIM_PROCESSES; i++) {
+        struct process *p = &sim.processes[i];
+        p->number = i;
+        (void)snprintf(p->slot, sizeof p->slot, "w%d", i + 1);
+    }
+    broker_begin();
+    server_begin();
+    prima_begin();
+    add_topics();
+    sim_note("seed %llu: %d workers, %s, numbers %s", (unsigned long long)seed, sim.workers,
+             sim.sees_processes ? "one machine" : "several machines",
+             sim.unique ? "unique" : "not enforced");
+}
+
+static bool run_seed(uint64_t seed, bool traces)
+{
+    begin(seed, traces);
+    for (int i = 0; i < sim.workers; i++)
+        sim_start(&sim.processes[i]);
+    orders_draw(codec);
+    faults_draw();
+    sim_run_until(FAULTS_MS, NULL);
+    faults_heal();
+    sim_run_until(FAULTS_MS + HEAL_MS, orders_are_done);
+    if (!orders_are_done())
+        sim_fail("%d s after everything was mended, not all is committed", HEAL_MS / 1000);
+    sim_run_until(sim.now_ms + REST_MS,
+                  NULL); /* the last ghosts and late effects show themselves */
+    if (!faults_lost_redis())
+        sim_run_until(sim.now_ms + REST_MS_MAX, orders_are_at_rest);
+    orders_check(codec, faults_lost_redis() || sim.had_incident);
+    if (sim.failure[0] != '\0')
+        (void)printf("seed %llu: %s\n", (unsigned long long)seed, sim.failure);
+    return sim.failure[0] == '\0';
+}
+
+/* ---- campaigns ---- */
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* In a process of its own. True: nothing was wrong. */
+static bool try_seed(uint64_t seed, bool traces, bool is_quiet)
+{
+    int status = 0;
+    (void)fflush(stdout);
+    const pid_t child = fork();
+    if (child < 0)
+        abort();
+    if (child == 0) {
+        (void)alarm(HUNG_SECONDS);
+        if (is_quiet && freopen("/dev/null", "w", stdout) == NULL)
+            abort();
+        const bool is_well = run_seed(seed, traces);
+        (void)fflush(stdout);
+        quick_exit(is_well ? 0 : 1);
+    }
+    if (waitpid(child, &status, 0) != child)
+        abort();
+    if (!is_quiet && WIFSIGNALED(status))
+        (void)printf("seed %llu: ended by signal %d (14: it hung)\n", (unsigned long long)seed,
+                     WTERMSIG(status));
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static int campaign(uint64_t from, double seconds, const char *program)
+{
+    const double began = seconds_now();
+    uint64_t seed = from;
+    for (; seconds_now() - began < seconds; seed++)
+        if (!try_seed(seed, false, true)) {
+            (void)try_seed(seed, true, false);
+            (void)printf("replay: %s --seed %llu\n", program, (unsigned long long)seed);
+            return 1;
+        }
+    const double took = seconds_now() - began;
+    (void)printf("%llu histories from seed %llu in %.1f s: %.0f a minute, nothing wrong\n",
+                 (unsigned long long)(seed - from), (unsigned long long)from, took,
+                 (double)(seed - from) / took * 60);
+    return 0;
+}
+
+/* Until one is found wrong; prints "found SEED" or "not found". */
+static int hunt(uint64_t from, double seconds)
+{
+    const double began = seconds_now();
+    for (uint64_t seed = from; seconds_now() - began < seconds; seed++)
+        if (!try_seed(seed, false, true)) {
+            (void)printf("found %llu\n", (unsigned long long)seed);
+            return 0;
+        }
+    (void)printf("not found\n");
+    return 1;
+}
+
+static void prepare(void)
+{
+    const struct codec_limits limits = {1 << 20, 100000, 64};
+    char message[300];
+    if (codec_open(SIM_FOLDER "/schemas", "", limits, &codec, message) < 0 ||
+        codec_check(codec, &sim_event_bound, message) < 0 ||
+        codec_check(codec, sim_result_record(), message) < 0) {
+        (void)fprintf(stderr, "sim: %s\n", message);
+        exit(70);
+    }
+}
+
+static int usage(const char *program)
+{
+    (void)printf(
+        "%s --seed N            one history, told whole\n"
+        "%s --seconds S [--from N]  seeds from N on; the first failure is told and ends it\n"
+        "%s --hunt S [--from N]     the same with PRIMAFLOW_MUTANT set: says which seed finds it\n",
+        program, program, program);
+    return 64;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option known[] = {{"seed", required_argument, NULL, 's'},
+                                          {"seconds", required_argument, NULL, 'n'},
+                                          {"from", required_argument, NULL, 'f'},
+                                          {"hunt", required_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    uint64_t seed = 0, from = 1;
+    double seconds = 0, hunts = 0;
+    bool is_one = false;
+    for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;)
+        if (which == 's') {
+            seed = strtoull(optarg, NULL, 10);
+            is_one = true;
+        } else if (which == 'n') {
+            seconds = strtod(optarg, NULL);
+        } else if (which == 'f') {
+            from = strtoull(optarg, NULL, 10);
+        } else if (which == 'h') {
+            hunts = strtod(optarg, NULL);
+        } else {
+            return usage(argv[0]);
+        }
+    prepare();
+    if (is_one)
+        return try_seed(seed, true, false) ? 0 : 1;
+    if (hunts > 0)
+        return hunt(from, hunts);
+    return seconds > 0 ? campaign(from, seconds, argv[0]) : usage(argv[0]);
+}

@@ -1,0 +1,170 @@
+/* Settling, lanes, what is published, and the stream's side of the engine, by the questions that a record asks (test_posting_world.h). */
+#include "test_posting_world.h"
+
+/* ---- settle ---- */
+
+static void test_settle(void **state)
+{
+    static const struct way ways[] = {
+        {.name = "too late, nothing sent: the claim goes back",
+         "claimed;~70000 wait 100;deferred;released",
+         "claim sent:R1 defer release | retry settle_deadline"},
+        {.name = "too late, sent: the claim stays, and the retry says so",
+         "claimed;sent 1;timeout;~70000 timeout;deferred",
+         "claim sent:R1 post:R1 ask defer | retry settle_deadline, sent"},
+        {.name = "too late, and somebody else has the key",
+         "claimed;~70000 wait 100;lost;posted own d S 2 5",
+         "claim sent:R1 defer claim | posted"},
+        {.name = "too old behind an earlier one: nobody knows that the world is well",
+         "deferred;deferred",
+         "claim defer | retry deferred",
+         .is_old = true},
+        {.name = "too old for what it waits for",
+         "claimed;released",
+         "claim release:ends | dead letter company_unmapped",
+         .plan = PLAN_WAITS,
+         .is_old = true},
+        {.name = "too old, but sent: it is found out",
+         "claimed;sent 1;timeout;~70000 timeout;deferred",
+         "claim sent:R1 post:R1 ask defer | retry settle_deadline, sent",
+         .is_old = true},
+        {.name = "too old, but the world is at fault: it goes on waiting",
+         "busy 70000;deferred",
+         "claim defer | retry settle_deadline",
+         .is_old = true},
+        {.name = "posted, from a rebuilt key: no summary is left",
+         "posted own d - 2 5",
+         "claim | duplicate"},
+    };
+    (void)state;
+    WALK(ways);
+}
+
+/* ---- lanes ---- */
+
+/* The second of a key waits for the first to settle, whatever it comes to; a lane of its own does
+ * not. */
+static void test_lanes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *natural, *lane_of_first, *lane_of_second;
+        bool apart;
+    } rows[] = {
+        {"one key", "01/orders/shop/uk/1", NULL, NULL, false},
+        {"one key, another lane", "01/orders/shop/uk/1", NULL, "another", true},
+        {"two keys", "01/orders/shop/uk/2", NULL, NULL, true},
+        {"two keys of one lane", "01/orders/shop/uk/2", "order 7", "order 7", false},
+        {"... which is another key", "01/orders/shop/uk/2", NULL, "01/orders/shop/uk/1", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin_world();
+        plan = PLAN_SENDS;
+        script = "";
+        struct record *first = decoded(false, false), *second = decoded(false, false);
+        first->key.lane = rows[i].lane_of_first;
+        second->work.natural = second->key.natural = rows[i].natural;
+        second->key.lane = rows[i].lane_of_second;
+        record_transition(first, DECODED_OK);
+        record_transition(second, DECODED_OK);
+        assert_ptr_equal(posting.ready.first, first);
+        if (first->ready.next != (rows[i].apart ? second : NULL))
+            fail_msg("%s: %s", rows[i].name, rows[i].apart ? "it waits" : "side by side");
+        end_world();
+    }
+    begin_world();
+    script = "refused event_invalid;posted own d S 2 5";
+    struct record *first = decoded(false, false), *second = decoded(false, false);
+    record_transition(first, DECODED_OK);
+    record_transition(second, DECODED_OK);
+    for (int steps = 0; steps < LINES_MAX && step(); steps++)
+        continue;
+    assert_string_equal(trace, "claim claim");
+    assert_true(first->state == SETTLED && second->state == SETTLED);
+    assert_int_equal(posting.window.unsettled, 0);
+    assert_int_equal(posting.ready.in_flight, 0);
+    end_world();
+}
+
+/* ---- what the flow publishes beside a dead letter ---- */
+
+static void test_beside_a_dead_letter(void **state)
+{
+    static const struct {
+        const char *topic;
+        size_t count;
+    } rows[] = {{"beside", 2}, {"", 1}}; /* "": it is not written, as in a shadow */
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin_world();
+        (void)snprintf(stream.outputs.written[1], sizeof stream.outputs.written[1], "%s",
+                       rows[i].topic);
+        script = "discarded";
+        struct record *r = decoded(false, false);
+        record_transition(r, DECODED_OK);
+        for (int steps = 0; steps < LINES_MAX && r->state < SETTLED && step(); steps++)
+            continue;
+        assert_int_equal(r->state, SETTLED);
+        assert_int_equal(r->out.count, rows[i].count);
+        assert_string_equal(r->out.list[0].message.topic, "orders.raw.dlq");
+        if (rows[i].count == 2) {
+            const struct kafka_message *m = &r->out.list[1].message;
+            assert_ptr_equal(m->topic, stream.outputs.written[1]);
+            assert_int_equal(m->key_size, 6);
+            assert_memory_equal(m->key, "beside", 6);
+            assert_memory_equal(m->value, "discarded", 9);
+        }
+        end_world();
+    }
+}
+
+/* ---- the stream's side of the engine ---- */
+
+static void test_engine(void **state)
+{
+    (void)state;
+    begin_world();
+    script = "posted own d S 2 5;posted same d S 2 5";
+    struct record *first = decoded(false, false), *second = decoded(false, false);
+    second->raw.offset = 78;
+    assert_int_equal(posting_engine.look(&partition).count, 2);
+    assert_int_equal(posting_engine.look(&partition).first_offset, 77);
+    assert_false(posting_engine.look(&partition).has_settled);
+    record_transition(first, DECODED_OK);
+    (void)step();
+    assert_true(posting_engine.is_under_way(&partition));
+    assert_false(posting_engine.is_idle(&partition));
+    while (step())
+        continue;
+    struct batch batch = {0};
+    struct collected got = posting_engine.collect(&partition, 10, &batch);
+    assert_int_equal(got.count, 1);
+    assert_int_equal(got.next, 78);
+    assert_false(got.is_all);
+    posting_engine.aborted(&partition, got.count);
+    record_transition(second, DECODED_OK);
+    while (step())
+        continue;
+    batch.count = 0;
+    got = posting_engine.collect(&partition, 10, &batch);
+    assert_int_equal(got.count, 2); /* what was aborted is there again */
+    assert_int_equal(batch.count, 2);
+    assert_true(got.is_all);
+    posting_engine.committed(&partition, got.count);
+    assert_int_equal(posting_engine.look(&partition).count, 0);
+    assert_int_equal(posting.window.buffered, 0);
+    assert_int_equal(posting.window.bytes, 0);
+    free(batch.messages);
+    end_world();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_settle),
+        cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_beside_a_dead_letter),
+        cmocka_unit_test(test_engine),
+    };
+    return cmocka_run_group_tests_name("posting_settle", tests, set_up, tear_down);
+}
