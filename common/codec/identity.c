@@ -122,8 +122,8 @@ static void put_double(struct buf *out, double value)
     put_long(out, 'd', bits);
 }
 
-void identity_write_value(const struct place *place, enum identity_form form, const void *record,
-                          struct buf *out)
+static void put_present(const struct place *place, enum identity_form form, const void *record,
+                        struct buf *out)
 {
     const struct binding *row = place->row;
     const char *value = (const char *)record + row->offset;
@@ -137,10 +137,6 @@ void identity_write_value(const struct place *place, enum identity_form form, co
         double real;
         int symbol;
     } v;
-    if (place_absent(place, record)) {
-        buf_append(out, "n", 1);
-        return;
-    }
     switch (row->kind) {
     case BIND_TEXT:
         memcpy(&v.text, value, sizeof v.text);
@@ -183,18 +179,31 @@ void identity_write_value(const struct place *place, enum identity_form form, co
     }
 }
 
+void identity_write_value(const struct place *place, enum identity_form form, const void *record,
+                          struct buf *out)
+{
+    if (place_absent(place, record))
+        buf_append(out, "n", 1);
+    else
+        put_present(place, form, record, out);
+}
+
 /* Written first, and taken back when it turns out to be the default: there is one definition of
  * equal. Absent by default is what most fields are. */
 static void put_field(struct buf *out, enum identity_form form, const struct place *place,
                       const char *record)
 {
     const struct bound_bytes *usual = &place->canonical[form];
-    if (place->has_default && usual->size == 1 && place_absent(place, record))
+    const bool absent = place_absent(place, record);
+    if (absent && place->has_default && usual->size == 1)
         return;
     const size_t start = out->size;
     buf_append(out, place->name, place->name_size + 1);
     const size_t value = out->size;
-    identity_write_value(place, form, record, out);
+    if (absent)
+        buf_append(out, "n", 1);
+    else
+        put_present(place, form, record, out);
     if (!place->has_default || out->failed || out->size - value != usual->size ||
         memcmp(out->data + value, usual->data, usual->size) != 0)
         return;

@@ -206,7 +206,7 @@ void latin1_weigh(const char *utf8, struct latin1_weight *weight)
     const unsigned char *p = (const unsigned char *)(utf8 == NULL ? "" : utf8);
     while (*p != '\0') {
         size_t size = 1;
-        const uint32_t code = latin1_decode(p, &size);
+        const uint32_t code = *p < 0x80 ? *p : latin1_decode(p, &size);
         const bool is_letter = (code >= 'A' && code <= 'Z') || (code >= 'a' && code <= 'z') ||
                                (code >= 0xC0 && code < 0x100);
         if (is_letter || (code >= 0x100 && find_stand_in(code) != NULL))

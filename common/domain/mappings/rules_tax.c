@@ -182,17 +182,21 @@ static bool postcode_fits(const struct rules_texts *patterns, const char *postco
     return false;
 }
 
-/* How closely a row names the place; -1: it is not meant for it. */
+/* How closely a row names the place; -1: it is not meant for it. Asked of every row for every rate of
+ * an order: what turns most rows away comes first. */
 static int closeness(const struct tax_rate *rate, const struct channel_rules *channel,
                      const struct tax_place *place)
 {
+    const bool anywhere = rate->country[0] == '*';
+    if (!anywhere && (place->country == NULL || rate->country[0] != place->country[0] ||
+                      strcmp(rate->country, place->country) != 0))
+        return -1;
     if (channel != NULL ? !rules_row_fits(rate->channel, rate->store, channel)
                         : rate->channel != NULL || rate->store != NULL)
         return -1;
-    if (strcmp(rate->country, "*") == 0)
+    if (anywhere)
         return 0;
-    if (place->country == NULL || strcmp(rate->country, place->country) != 0 ||
-        (rate->region != NULL &&
+    if ((rate->region != NULL &&
          (place->region == NULL || strcasecmp(rate->region, place->region) != 0)) ||
         (rate->postcodes.count > 0 &&
          (place->postcode == NULL || !postcode_fits(&rate->postcodes, place->postcode))))
@@ -200,20 +204,23 @@ static int closeness(const struct tax_rate *rate, const struct channel_rules *ch
     return rate->postcodes.count > 0 ? 3 : rate->region != NULL ? 2 : 1;
 }
 
+static bool covers(const struct tax_rate *rate, int32_t date, int64_t rate_ppm)
+{
+    return (rate->rate_ppm < 0 || rate->rate_ppm == rate_ppm) && date >= rate->from &&
+           (rate->to == 0 || date <= rate->to);
+}
+
 bool rules_has_tax_rate(const struct order_rules *rules, const struct channel_rules *channel,
                         const struct tax_place *place, int32_t date, int64_t rate_ppm)
 {
     int closest = 0;
+    bool found = false; /* among the closest rows so far */
     for (size_t i = 0; i < rules->rate_count; i++) {
         const int close = closeness(&rules->rates[i], channel, place);
-        closest = close > closest ? close : closest;
+        if (close < closest)
+            continue;
+        found = (found && close == closest) || covers(&rules->rates[i], date, rate_ppm);
+        closest = close;
     }
-    for (size_t i = 0; i < rules->rate_count; i++) {
-        const struct tax_rate *rate = &rules->rates[i];
-        if (closeness(rate, channel, place) == closest &&
-            (rate->rate_ppm < 0 || rate->rate_ppm == rate_ppm) && date >= rate->from &&
-            (rate->to == 0 || date <= rate->to))
-            return true;
-    }
-    return false;
+    return found;
 }
