@@ -69,7 +69,7 @@ struct rebuild {
     int64_t restored, renewed_ms;
     int result;
     int64_t unreadable;
-    struct later_letter *later;
+    bool later_letters; /* the dead letters have some of a posted order's later version */
 };
 
 /* Redis has all that it was given, or the rebuild has failed. */
@@ -186,15 +186,7 @@ static const char *state_of_letter(const struct kafka_record *record, char code[
     return error != PF_OK && pf_error_info(error)->class == PF_CLASS_PARK ? "k" : NULL;
 }
 
-/* A dead letter of a posted order's later version: restored once every `posted` is, which it stands
- * behind in time and before in reading. There are as many as exceptions. */
-struct later_letter {
-    struct later_letter *next;
-    const char *state;
-    char key[500], delivery[DELIVERY_MAX];
-    uint8_t identity[IDENTITY_SIZE], goods[GOODS_SIZE], money[MONEY_SIZE];
-    int64_t version, at_ms;
-};
+/* ---- dead letters of a posted order's later version ---- */
 
 static const char *later_state(const struct kafka_record *record)
 {
@@ -222,50 +214,31 @@ static bool header_digest(const struct kafka_record *record, const char *name, u
            digest_of_hex(hex, ret_digest, size);
 }
 
-static void keep_later(struct rebuild *b, const struct kafka_record *record, const char *state)
+/* Restored once every `posted` is, which it stands behind in time. In which order they come does not
+ * matter: versions decide. One of an earlier release has no parts, and says nothing here. */
+static void on_later_letter(void *user, const struct kafka_record *record)
 {
-    char version[DIGITS_MAX];
-    struct later_letter *l = calloc(1, sizeof *l);
-    if (l == NULL)
-        abort();
-    l->state = state;
-    l->at_ms = record->timestamp_ms;
-    if (kafka_header_text(record, HEADER_IDEMPOTENCY_KEY, l->key, sizeof l->key) == NULL ||
-        kafka_header_text(record, HEADER_DELIVERY, l->delivery, sizeof l->delivery) == NULL ||
+    struct rebuild *b = user;
+    char version[DIGITS_MAX], key[500], delivery[DELIVERY_MAX];
+    uint8_t identity[IDENTITY_SIZE], goods[GOODS_SIZE], money[MONEY_SIZE];
+    const char *state = later_state(record);
+    if (!rebuild_goes_on(b) || state == NULL ||
+        kafka_header_text(record, HEADER_IDEMPOTENCY_KEY, key, sizeof key) == NULL ||
+        kafka_header_text(record, HEADER_DELIVERY, delivery, sizeof delivery) == NULL ||
         kafka_header_text(record, HEADER_SOURCE_VERSION, version, sizeof version) == NULL ||
-        !header_digest(record, HEADER_FINGERPRINT, l->identity, IDENTITY_SIZE) ||
-        !header_digest(record, HEADER_GOODS, l->goods, GOODS_SIZE) ||
-        !header_digest(record, HEADER_MONEY, l->money, MONEY_SIZE)) {
-        free(l); /* an earlier version's, which has no parts */
+        !header_digest(record, HEADER_FINGERPRINT, identity, IDENTITY_SIZE) ||
+        !header_digest(record, HEADER_GOODS, goods, GOODS_SIZE) ||
+        !header_digest(record, HEADER_MONEY, money, MONEY_SIZE))
         return;
-    }
-    l->version = strtoll(version, NULL, 10);
-    l->next = b->later;
-    b->later = l;
-}
-
-/* All of them, the newest first or last: versions decide. */
-static void restore_later(struct rebuild *b)
-{
-    for (struct later_letter *l = b->later; l != NULL && b->result == 0; l = l->next)
-        rebuild_restore(b, &(struct keys_restored){.state = l->state,
-                                                   .natural = l->key,
-                                                   .identity = l->identity,
-                                                   .delivery = l->delivery,
-                                                   .code = "",
-                                                   .version = l->version,
-                                                   .at_ms = l->at_ms,
-                                                   .goods = l->goods,
-                                                   .money = l->money});
-}
-
-static void free_later(struct rebuild *b)
-{
-    while (b->later != NULL) {
-        struct later_letter *l = b->later;
-        b->later = l->next;
-        free(l);
-    }
+    rebuild_restore(b, &(struct keys_restored){.state = state,
+                                               .natural = key,
+                                               .identity = identity,
+                                               .delivery = delivery,
+                                               .code = "",
+                                               .version = strtoll(version, NULL, 10),
+                                               .at_ms = record->timestamp_ms,
+                                               .goods = goods,
+                                               .money = money});
 }
 
 static void on_dead_letter(void *user, const struct kafka_record *record)
@@ -276,8 +249,7 @@ static void on_dead_letter(void *user, const struct kafka_record *record)
     uint8_t identity[IDENTITY_SIZE];
     if (!rebuild_goes_on(b))
         return;
-    if ((state = later_state(record)) != NULL)
-        keep_later(b, record, state);
+    b->later_letters |= later_state(record) != NULL;
     if ((state = state_of_letter(record, code)) == NULL ||
         kafka_header_text(record, HEADER_IDEMPOTENCY_KEY, key, sizeof key) == NULL ||
         !header_digest(record, HEADER_FINGERPRINT, identity, IDENTITY_SIZE) ||
@@ -434,24 +406,32 @@ static int write_down(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
 
 /* ---- all of it ---- */
 
+static int rebuild_scan(struct rebuild *b, const char *topic,
+                        void (*each)(void *user, const struct kafka_record *record),
+                        char ret_message[static KAFKA_TEXT_MAX])
+{
+    const struct worker *w = b->worker;
+    const int result = kafka_scan(w->host.config, topic, &w->host.give_up, each, b, ret_message);
+    return result == 0 ? b->result : result;
+}
+
+/* Dead letters are read twice where some are of a posted order's later version, instead of kept:
+ * there are as many as exceptions. */
 static int restore_all(struct rebuild *b, char ret_message[static KAFKA_TEXT_MAX])
 {
-    struct worker *w = b->worker;
+    const struct output_topics *topics = &b->worker->stream->outputs;
     int result = b->result;
     if (result == 0 && !mutant("suspect_rebuild"))
-        result = kafka_scan(w->host.config, w->stream->outputs.dlq, &w->host.give_up,
-                            on_dead_letter, b, ret_message);
+        result = rebuild_scan(b, topics->dlq, on_dead_letter, ret_message);
     if (result == 0 && !mutant("suspect_rebuild"))
-        result = kafka_scan(w->host.config, w->stream->outputs.written[OUTPUT_RESULTS],
-                            &w->host.give_up, on_result, b, ret_message);
-    if (result == 0)
-        restore_later(b);
-    free_later(b);
-    if (result == 0 && b->result == 0)
-        result = kafka_scan(w->host.config, topic_ops_decisions, &w->host.give_up, on_decision, b,
-                            ret_message);
-    if (result == -ENOENT) /* made by an earlier release: nobody has decided anything */
-        result = 0;
+        result = rebuild_scan(b, topics->written[OUTPUT_RESULTS], on_result, ret_message);
+    if (result == 0 && b->later_letters)
+        result = rebuild_scan(b, topics->dlq, on_later_letter, ret_message);
+    if (result == 0) {
+        result = rebuild_scan(b, topic_ops_decisions, on_decision, ret_message);
+        if (result == -ENOENT) /* made by an earlier release: nobody has decided anything */
+            result = 0;
+    }
     rebuild_catch_up(b);
     return result == 0 ? b->result : result;
 }
