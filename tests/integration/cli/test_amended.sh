@@ -3,35 +3,12 @@
 # usage: test_amended.sh BIN-FOLDER
 set -euo pipefail
 
-TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 export PRIMAFLOW_BIN=$1
 TMP=$(mktemp -d)
-D=$TMP/stack WORKER='' FAILED=0 COUNT=24
-stop() {
-    if [ -n "$WORKER" ]; then kill -KILL "$WORKER" 2>/dev/null || true; fi
-    "$TREE/ops/stack" down --dir "$D"
-    rm -rf "$TMP"
-}
-trap stop EXIT
+COUNT=24
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/../own_stack.sh"
 
-ok() { printf 'ok: %s\n' "$*"; }
-not_ok() { printf 'NOT OK: %s\n' "$*"; FAILED=1; }
-cli() { "$PRIMAFLOW_BIN/primaflow" "$@"; }
-exits() { # CODE NAME ARGUMENTS...
-    local wanted=$1 name=$2 code=0
-    shift 2
-    cli "$@" >"$TMP/out" 2>"$TMP/err" </dev/null || code=$?
-    if [ "$code" -eq "$wanted" ]; then ok "$name"; else not_ok "$name: exit $code, wanted $wanted: $(head -c 500 "$TMP/err")"; fi
-}
-says() { if grep -qF -- "$1" "$TMP/out" "$TMP/err"; then ok "  says: $1"; else not_ok "  does not say: $1: $(head -c 900 "$TMP/out" "$TMP/err")"; fi; }
-terminal() { { cli consume orders.results --raw && cli consume orders.raw.dlq --raw; } | wc -l; }
-await_terminal() { # HOW MANY
-    for ((i = 0; i < 90; i++)); do
-        if [ "$(terminal)" -ge "$1" ]; then return; fi
-        sleep 1
-    done
-    not_ok "only $(terminal) of $1 events have come to an end"
-}
 send() { # VERSION MORE: the amended event once more, as a later version
     python3 - "$TMP/amended" "$@" <<'PY' | cli produce orders.raw - >/dev/null
 import json, sys
@@ -52,16 +29,11 @@ is() { # NAME WANTED FOUND
     if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $3, wanted $2"; fi
 }
 
-cd "$TREE"
-"$TREE/ops/stack" up --dir "$D" --owner-pid $$ --prima-arg --unique --prima-arg on >/dev/null
-# shellcheck source=/dev/null
-. "$D/env"
+own_stack
 cli generate orders --seed 11 --count $COUNT --faulty 60 --faults amended --to-kafka --expect "$TMP/expect"
 # Short deadlines, so that a loss of Redis is over within seconds.
-"$PRIMAFLOW_BIN/primaflow-orders" --slot 0 -o prima.enforces_unique_order_number=true -o prima.deadline.new_order=2s -o prima.deadline.order_status=2s \
-    -o prima.deadline.customer_search=2s -o prima.deadline.new_customer=2s -o prima.deadline.product_read=2s -o prima.max_apply_delay=500ms \
-    -o idempotency.margin=500ms -o slot.lease=2s >"$TMP/worker.log" 2>&1 </dev/null &
-WORKER=$!
+worker worker.log prima.deadline.new_order=2s prima.deadline.order_status=2s prima.deadline.customer_search=2s prima.deadline.new_customer=2s \
+    prima.deadline.product_read=2s prima.max_apply_delay=500ms idempotency.margin=500ms slot.lease=2s
 await_terminal $COUNT
 
 # An order whose last word is an amendment, and that event.
@@ -119,4 +91,4 @@ send $((VERSION + 2)) 'after a loss'
 await_terminal $((COUNT + 2))
 is 'after a loss of Redis, too' 'duplicate - published' "$(last_result)"
 is 'nothing more was posted' "$POSTED" "$(sqlite3 "$STACK_DIR/prima.sqlite" 'SELECT count(*) FROM orders')"
-exit $FAILED
+exit "$FAILED"

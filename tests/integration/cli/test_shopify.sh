@@ -4,37 +4,12 @@
 # usage: test_shopify.sh BIN-FOLDER
 set -euo pipefail
 
-TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 export PRIMAFLOW_BIN=$1
 TMP=$(mktemp -d)
-D=$TMP/stack WORKER='' FAILED=0
-stop() {
-    if [ -n "$WORKER" ]; then kill -KILL "$WORKER" 2>/dev/null || true; fi
-    "$TREE/ops/stack" down --dir "$D"
-    rm -rf "$TMP"
-}
-trap stop EXIT
-
-ok() { printf 'ok: %s\n' "$*"; }
-not_ok() { printf 'NOT OK: %s\n' "$*"; FAILED=1; }
-cli() { "$PRIMAFLOW_BIN/primaflow" "$@"; }
-exits() { # CODE NAME ARGUMENTS...
-    local wanted=$1 name=$2 code=0
-    shift 2
-    cli "$@" >"$TMP/out" 2>"$TMP/err" </dev/null || code=$?
-    if [ "$code" -eq "$wanted" ]; then ok "$name"; else not_ok "$name: exit $code, wanted $wanted: $(head -c 500 "$TMP/err")"; fi
-}
-says() { if grep -qF -- "$1" "$TMP/out" "$TMP/err"; then ok "  says: $1"; else not_ok "  does not say: $1: $(head -c 900 "$TMP/err")"; fi; }
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/../own_stack.sh"
 raw_count() { cli consume orders.raw --raw | wc -l; }
 count_is() { if [ "$2" -eq "$1" ]; then ok "  $1 records"; else not_ok "  $2 records, wanted $1"; fi; }
-ends() { { cli consume orders.results --raw && cli consume orders.raw.dlq --raw; } | wc -l; }
-wait_for_ends() { # COUNT
-    for ((i = 0; i < 240; i++)); do
-        if [ "$(ends)" -ge "$1" ]; then return 0; fi
-        sleep 0.5
-    done
-    not_ok "$(ends) of $1 orders ended: $(tail -n 5 "$TMP/worker.log")"
-}
 
 # One file a shop: a list, one order a line, and a single document.
 python3 - "$TREE/tests/fixtures/shopify" "$TMP" <<'PY'
@@ -95,9 +70,7 @@ cp "$TMP/out" "$TMP/printed"
 exits 0 'by lines' import shopify orders "$TMP/uk.jsonl" --store uk
 if cmp -s "$TMP/out" "$TMP/printed"; then ok '  the same to the byte'; else not_ok '  other events'; fi
 
-"$TREE/ops/stack" up --dir "$D" --owner-pid $$ --prima-arg --unique --prima-arg on >/dev/null
-# shellcheck source=/dev/null
-. "$D/env"
+own_stack
 exits 65 'a wrong order: nothing is sent' import shopify orders "$TMP/bad.jsonl" --store uk --to-kafka
 says 'nothing was sent'
 count_is 0 "$(raw_count)"
@@ -123,9 +96,8 @@ exits 0 'another shop' import shopify orders "$TMP/eu.json" --store eu --to-kafk
 if cli import shopify orders - --store jp <"$TMP/jp.json" 2>/dev/null | cli produce orders.raw >/dev/null 2>&1; then ok 'a third, through produce'; else not_ok 'a third, through produce'; fi
 count_is $ALL "$(raw_count)"
 
-"$PRIMAFLOW_BIN/primaflow-orders" --slot 0 -o prima.enforces_unique_order_number=true >"$TMP/worker.log" 2>&1 </dev/null &
-WORKER=$!
-wait_for_ends $ALL
+worker worker.log
+await_terminal $ALL
 
 # Prima's books, by its own arithmetic, against the fixtures; the results, by the worker's.
 cat >"$TMP/judge" <<'PY'
@@ -175,7 +147,7 @@ if python3 "$TMP/judge" "$D/prima.sqlite" "$TMP/results"; then ok 'every order i
 if [ "$(cli consume orders.raw.dlq --raw | wc -l)" -eq 0 ]; then ok 'no dead letters'; else not_ok "dead letters: $(cli consume orders.raw.dlq | head -c 900)"; fi
 
 exits 0 'the same file again' import shopify orders "$TMP/uk.json" --store uk --to-kafka
-wait_for_ends $((ALL + UK))
+await_terminal $((ALL + UK))
 cli consume orders.results >"$TMP/results"
 # all but the cancelled and the test order were posted
 if [ "$(grep -c '"outcome":"duplicate"' "$TMP/results")" -eq $((UK - 2)) ]; then ok 'comes back as duplicates'; else not_ok 'not all are duplicates'; fi

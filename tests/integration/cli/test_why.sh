@@ -3,32 +3,13 @@
 # usage: test_why.sh BIN-FOLDER
 set -euo pipefail
 
-TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 export PRIMAFLOW_BIN=$1
 TMP=$(mktemp -d)
-D=$TMP/stack WORKER='' FAILED=0 COUNT=60
-stop() {
-    if [ -n "$WORKER" ]; then kill -KILL "$WORKER" 2>/dev/null || true; fi
-    "$TREE/ops/stack" down --dir "$D"
-    rm -rf "$TMP"
-}
-trap stop EXIT
-
-ok() { printf 'ok: %s\n' "$*"; }
-not_ok() { printf 'NOT OK: %s\n' "$*"; FAILED=1; }
-cli() { "$PRIMAFLOW_BIN/primaflow" "$@"; }
-exits() { # CODE NAME ARGUMENTS...
-    local wanted=$1 name=$2 code=0
-    shift 2
-    cli "$@" >"$TMP/out" 2>"$TMP/err" </dev/null || code=$?
-    if [ "$code" -eq "$wanted" ]; then ok "$name"; else not_ok "$name: exit $code, wanted $wanted: $(head -c 500 "$TMP/err")"; fi
-}
-says() { if grep -qF -- "$1" "$TMP/out" "$TMP/err"; then ok "  says: $1"; else not_ok "  does not say: $1: $(head -c 900 "$TMP/out")"; fi; }
-
-cd "$TREE"
-"$TREE/ops/stack" up --dir "$D" --owner-pid $$ --prima-arg --unique --prima-arg on >/dev/null
+COUNT=60
 # shellcheck source=/dev/null
-. "$D/env"
+. "$(dirname "${BASH_SOURCE[0]}")/../own_stack.sh"
+
+own_stack
 exits 0 'doctor, all well' doctor
 exits 65 'an id that nobody sent' why 4711
 
@@ -41,8 +22,7 @@ says 'not settled yet'
 says 'unknown to Redis'
 says 'does not have it'
 
-"$PRIMAFLOW_BIN/primaflow-orders" --slot 0 -o prima.enforces_unique_order_number=true >"$TMP/worker.log" 2>&1 </dev/null &
-WORKER=$!
+worker worker.log
 for ((i = 0; i < 60; i++)); do
     if [ "$({ cli consume orders.results --raw && cli consume orders.raw.dlq --raw; } | wc -l)" -ge $COUNT ]; then break; fi
     sleep 1

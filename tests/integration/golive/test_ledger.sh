@@ -7,12 +7,9 @@ export PRIMAFLOW_BIN=$1
 TMP=$(mktemp -d)
 COUNT=200
 # shellcheck source=/dev/null
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../own_stack.sh"
 
-cd "$TREE"
-"$TREE/ops/stack" up --dir "$D" --owner-pid $$ --prima-arg --unique --prima-arg on >/dev/null
-# shellcheck source=/dev/null
-. "$D/env"
+own_stack
 
 # Orders as an export has them, one a line; `table` holds the last one as a table.
 python3 - "$COUNT" "$TMP" <<'PY'

@@ -9,12 +9,9 @@ TMP=$(mktemp -d)
 COUNT=80
 SHORT=(prima.deadline.new_order=1s prima.max_apply_delay=1s idempotency.margin=500ms) # a lost Redis is waited out in seconds
 # shellcheck source=/dev/null
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../own_stack.sh"
 
-cd "$TREE"
-"$TREE/ops/stack" up --dir "$D" --owner-pid $$ --prima-arg --unique --prima-arg on >/dev/null
-# shellcheck source=/dev/null
-. "$D/env"
+own_stack
 
 exits 65 'a report without the topics of a shadow' report shadow
 says 'topics create --shadow'

@@ -1,6 +1,6 @@
-# What the tests of going live share; sourced. The caller has set TMP and PRIMAFLOW_BIN.
+# What the tests of the command line on a stack of their own share; sourced. The caller has set TMP and PRIMAFLOW_BIN.
 # shellcheck shell=bash
-TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 D=$TMP/stack FAILED=0 WORKERS=()
 
 stop() {
@@ -33,6 +33,20 @@ v = json.load(open(sys.argv[1]))
 for part in sys.argv[2].split("."): v = v[int(part)] if part.isdigit() else v[part]
 print(v if not isinstance(v, bool) else str(v).lower())' "$TMP/out" "$1"; }
 
+own_stack() { # ARGUMENTS of ops/stack...: up, until this script ends
+    cd "$TREE" || exit
+    "$TREE/ops/stack" up --dir "$D" --owner-pid $$ --prima-arg --unique --prima-arg on "$@" >/dev/null
+    # shellcheck source=/dev/null
+    . "$D/env"
+}
+terminal() { { cli consume orders.results --raw && cli consume orders.raw.dlq --raw; } | wc -l; }
+await_terminal() { # COUNT: until so many events have come to an end
+    for ((i = 0; i < 120; i++)); do
+        if [ "$(terminal)" -ge "$1" ]; then return 0; fi
+        sleep 1
+    done
+    not_ok "only $(terminal) of $1 events have come to an end: $(tail -n 5 "$TMP"/*.log)"
+}
 worker() { # LOG [key=value]...: in the background, its pid in WORKER
     local log=$1 key
     local -a options=()
