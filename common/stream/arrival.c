@@ -96,41 +96,58 @@ static int read_past(struct arrival *a)
     return result;
 }
 
-/* Groups from before ops.control knew of beginnings: their other partitions, or what they have
- * published, tells that they were at work. */
-static int look_for_traces(struct arrival *a)
+/* Are there results or dead letters, whoever wrote them? */
+static int look_for_endings(struct arrival *a, bool *ret_has)
 {
     struct worker *w = a->worker;
-    bool is_asked = false;
-    for (size_t i = 0; i < a->count; i++)
-        is_asked |= a->landings[i].facts.is_input && a->landings[i].facts.committed < 0 &&
-                    !a->landings[i].facts.lived;
-    if (!is_asked)
-        return 0;
+    const char *const written[] = {w->stream->outputs.written[OUTPUT_RESULTS],
+                                   w->stream->outputs.dlq};
     struct kafka_place *places = NULL;
-    const char *const input = w->flow->reads, *const written[] = {
-                                                  w->stream->outputs.written[OUTPUT_RESULTS],
-                                                  w->stream->outputs.dlq};
-    bool has_siblings = false, has_written = false;
     size_t count = 0;
-    int result = kafka_ends(w->host.config, &input, 1, KAFKA_END_HIGH, &places, &count, a->message);
+    const int result =
+        kafka_ends(w->host.config, written, 2, KAFKA_END_HIGH, &places, &count, a->message);
+    *ret_has = false;
+    for (size_t i = 0; i < count && result == 0; i++)
+        *ret_has |= places[i].offset > 0;
+    free(places);
+    return result;
+}
+
+static int look_for_siblings(struct arrival *a, bool *ret_has)
+{
+    struct worker *w = a->worker;
+    struct kafka_place *places = NULL;
+    size_t count = 0;
+    int result =
+        kafka_ends(w->host.config, &w->flow->reads, 1, KAFKA_END_HIGH, &places, &count, a->message);
     if (result == 0)
         result = kafka_committed(w->stream->consumer, places, count, a->message);
+    *ret_has = false;
     for (size_t i = 0; i < count && result == 0; i++)
-        has_siblings |= places[i].offset >= 0;
-    if (result == 0 && w->stream->past.has_generation) {
-        free(places);
-        places = NULL;
-        result =
-            kafka_ends(w->host.config, written, 2, KAFKA_END_HIGH, &places, &count, a->message);
-    }
-    for (size_t i = 0; i < count && result == 0 && w->stream->past.has_generation; i++)
-        has_written |= places[i].offset > 0;
-    for (size_t i = 0; i < a->count; i++) {
-        a->landings[i].facts.has_siblings = has_siblings;
-        a->landings[i].facts.lived |= has_written;
-    }
+        *ret_has |= places[i].offset >= 0;
     free(places);
+    return result;
+}
+
+/* Of partitions without an offset. Groups from before ops.control knew of beginnings: their other
+ * partitions, or what they have published, tells that they were at work. */
+static int look_for_traces(struct arrival *a)
+{
+    bool is_missing = false, is_asked = false, has_siblings = false, has_endings = false;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct start_facts *f = &a->landings[i].facts;
+        is_missing |= f->committed < 0;
+        is_asked |= f->is_input && f->committed < 0 && !f->lived;
+    }
+    int result = is_missing ? look_for_endings(a, &has_endings) : 0;
+    if (result == 0 && is_asked)
+        result = look_for_siblings(a, &has_siblings);
+    for (size_t i = 0; i < a->count; i++) {
+        struct start_facts *f = &a->landings[i].facts;
+        f->has_siblings = has_siblings;
+        f->has_endings = has_endings;
+        f->lived |= is_asked && has_endings && a->worker->stream->past.has_generation;
+    }
     return result;
 }
 

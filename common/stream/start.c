@@ -32,6 +32,8 @@ static struct start behind_the_beginning(const struct start_facts *f)
 
 static struct start without_an_offset(const struct start_facts *f)
 {
+    /* What another group has ended, before worker.group was renamed, gets no second end. */
+    const int64_t others = f->has_endings ? f->high : 0;
     if (f->remembered >= 0 && f->remembered != f->noted)
         return (struct start){.kind = START_VANISHED,
                               .offset = f->is_input ? -1 : f->low,
@@ -40,15 +42,16 @@ static struct start without_an_offset(const struct start_facts *f)
     if (!f->is_input)
         return (struct start){.kind = f->lived ? START_NEW : START_FIRST,
                               .offset = f->low,
-                              .ground = f->lived ? f->high : 0};
+                              .ground = f->lived ? f->high : others};
     if (f->noted >= 0)
-        return (struct start){.kind = START_NOTED, .offset = greater(f->noted, f->low)};
+        return (struct start){
+            .kind = START_NOTED, .offset = greater(f->noted, f->low), .ground = others};
     if (f->is_begun || f->has_siblings)
         return (struct start){.kind = START_NEW, .offset = f->low};
     if (f->lived)
         return (struct start){
             .kind = START_VANISHED, .offset = -1, .ground = f->high, .asks = true};
-    return (struct start){.kind = START_FIRST, .offset = -1};
+    return (struct start){.kind = START_FIRST, .offset = -1, .ground = others};
 }
 
 struct start start_decide(const struct start_facts *f)

@@ -12,8 +12,8 @@
  *     records were lost, or will be, nobody here can know. Retry and replay topics begin at what
  *     they have: those records are ours, each names its delivery, and a delivery that has ended, or
  *     lives on in another record, is passed over (ended.h).
- *   - Where what follows was, or may have been, read before, records below `ground` are looked up
- *     first.
+ *   - Where what follows was, or may have been, read before, by this group or by one of another name
+ *     that wrote to the same topics, records below `ground` are looked up first.
  * Pure. */
 #ifndef PRIMAFLOW_START_H
 #define PRIMAFLOW_START_H
@@ -49,6 +49,7 @@ struct start_facts {
     bool has_siblings;  /* other partitions of the topic have a committed offset */
     bool
         lived; /* something shows that the group was at work once, or this is not its first topic */
+    bool has_endings; /* results or dead letters are there, a group's of another name perhaps */
 };
 
 struct start {

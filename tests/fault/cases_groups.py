@@ -666,6 +666,7 @@ def another_group(w):
     fresh = w.order()
     w.feed({**order, "event_id": "again"}, fresh)
     until("both end", 20, lambda: len(w.outcomes(order)) >= 2 and w.outcomes(fresh))
+    expect(sorted(w.outcomes(order)) == ["duplicate", "posted"], f"what the former group had ended was ended again: {w.outcomes(order)}")
     expect(not other.metric("primaflow_stale_writes_refused_total"), "it was a ghost to keys that are its own")
 
 
