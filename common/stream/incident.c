@@ -313,7 +313,9 @@ static int open_once(struct worker *w, struct redis_once *redis, const struct re
 {
     bool left = false;
     int result = is_left(w, server, &left, ret_message);
-    if (result == 0 && left) {
+    if (result < 0)
+        return result;
+    if (left) {
         if (!w->stream->incident.says_left)
             log_warning(.message = "the fleet uses another Redis; waiting",
                         .reason = "redis_unavailable",

@@ -416,12 +416,18 @@ static void test_failures(void **state)
         {"the marker cannot be set", NULL, "mark", "", -EIO},
         {"we cannot be entered", "write", NULL, "a", -EIO},
         {"the lock breaks", NULL, "lock", "a", -EIO},
+        {"whether anybody is there", "group_is_empty", NULL, "left", -EIO},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         begin_incident();
         if (strcmp(rows[i].incident, "a") == 0)
             has_incident("", "", false);
+        if (strcmp(rows[i].incident, "left") == 0)
+            (void)kafka_holds(CONTROL, OPEN,
+                              "{\"incident\":\"a\",\"rebuilt\":true,\"left\":[{\"run_id\":\"run\"}"
+                              "]}",
+                              NULL);
         kafka.failing = rows[i].kafka;
         redis.failing = rows[i].redis;
         if (rows[i].redis != NULL && strcmp(rows[i].redis, "text text") == 0)
