@@ -10,19 +10,26 @@ usage: tests/run mutate [options] [FOLDER|FILE...]
   --list            print the mutations, run nothing
   --least PERCENT   exit 1 when fewer are noticed or explained (0)
   --quick           of the tests that are named neither like the file nor like its folder, only those under a second
+  --jobs N          so many at once (one for each processor)
   --again           forget the results so far; without it a run that was stopped is resumed
 
 What a mutation survives is a line that no unit test holds. Explained survivors are in tests/mutate/explained.txt.
-It works on a copy of the tree (build/mutate/tree) with a build of its own, at the lowest priority.
+It works on a copy of the tree (build/mutate/tree) with a build of its own, at the lowest priority. A change costs
+the compilation of its file, then linking and running one after the other of the tests that link it, until one fails.
 """
 import argparse
 import hashlib
 import json
 import os
 import random
+import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+from multiprocessing.pool import ThreadPool
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sites  # noqa: E402
@@ -32,6 +39,7 @@ WORK = os.path.join(TREE, "build", "mutate")
 COPY, BUILD = os.path.join(WORK, "tree"), os.path.join(WORK, "build")
 EXPLAINED = os.path.join(TREE, "tests", "mutate", "explained.txt")
 QUICK_SECONDS = 1
+MEMORY_MAX = 4 << 30
 TIMED_OUT = "timed out"
 NOTICED, SURVIVED, EXPLAINED_AWAY, SAME_CODE, NO_BUILD, NO_TEST = "noticed", "survived", "explained", "same code", "no build", "no test"
 
@@ -71,63 +79,129 @@ def copy_tree():
         os.utime(target)
 
 
+class Test:
+    """A cmocka program of the label unit: how it is linked, of which objects, and how long it takes."""
+
+    def __init__(self, name, program):
+        self.name, self.program = name, program
+        self.link = []        # the words that link it, run in BUILD
+        self.members = set()  # ARCHIVE(OBJECT) that it is linked of
+        self.seconds = 0      # of the processor: a busy machine makes no test slow
+        self.sees_leaks = False
+
+    def passes(self, program, cpu_seconds):
+        """One that never ends is stopped by the processor's time, so that a busy machine stops none that would."""
+        began = os.times()
+        code, output = run(["prlimit", "--cpu=%d" % cpu_seconds, "--data=%d" % MEMORY_MAX, program], 20 + 10 * cpu_seconds)
+        ended = os.times()
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            output = TIMED_OUT
+        return code == 0, ended.children_user + ended.children_system - began.children_user - began.children_system, output
+
+    def fails(self, program):
+        """Twice, so that it is no accident; a test that does not end does so once."""
+        cpu_seconds = int(3 + 5 * self.seconds)
+        passed, _, output = self.passes(program, cpu_seconds)
+        return not passed and (output == TIMED_OUT or not self.passes(program, cpu_seconds)[0])
+
+    def link_as(self, program, before, more):
+        words = list(self.link)
+        words[words.index("-o") + 1] = program
+        first = next(i for i, word in enumerate(words) if word.endswith(".a"))
+        return run(words[:first] + before + words[first:] + more, cwd=BUILD)
+
+    def link_with(self, mutant, program):
+        """As the build links it, but `mutant` takes the place of the archive's member: what comes first defines it. A
+        forgotten free is noticed as the asan build notices it."""
+        return self.link_as(program, [mutant], ["-fsanitize=leak"] if self.sees_leaks else [])
+
+    def learn(self, slowest):
+        """What passes without any change, how quickly, and of what it is made. None: it does not pass."""
+        with tempfile.TemporaryDirectory(dir=WORK) as folder:
+            program, map_path = os.path.join(folder, "program"), os.path.join(folder, "map")
+            code, output = self.link_as(program, [], ["-fsanitize=leak", "-Wl,-Map=" + map_path])
+            if code != 0:
+                raise RuntimeError(output)
+            with open(map_path, encoding="utf-8", errors="replace") as file:
+                members = set(re.findall(r"^(?:\./)?(\S+\.a\([^)\s]+\.o\))", file.read(), re.MULTILINE))
+            for sees_leaks, what in (True, program), (False, self.program):
+                passed, seconds, output = self.passes(what, slowest)
+                if passed:
+                    return {"seconds": seconds, "members": sorted(members), "sees_leaks": sees_leaks}
+        say("%s is left out: it fails or takes longer than %d s without any change\n%s" % (self.name, slowest, output[-300:]))
+        return None
+
+
 class Tests:
-    """The cmocka programs of the label unit: how long each takes, and what it was linked to."""
+    """All of them, and the sources that they are made of."""
 
     def __init__(self):
         _, text = run(["ctest", "--show-only=json-v1", "-L", "^unit$"], cwd=BUILD)
-        self.programs = {}
+        self.all = []
         for test in json.loads(text)["tests"]:
             program = test.get("command", [""])[0]
             if program.startswith(BUILD + "/tests/") and len(test["command"]) == 1:
-                self.programs[test["name"]] = program
-        self.seconds, self.digests = {}, {}  # seconds of the processor: a busy machine makes no test slow
+                self.all.append(Test(test["name"], program))
+        self.read_links()
+        self.compiled = {}  # source → its compile commands
+        with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
+            for entry in json.load(file):
+                self.compiled.setdefault(entry["file"], []).append(shlex.split(entry["command"]))
+        self.noticed = {}  # source, test → so many mutations of it were noticed by that
 
-    def build(self, names):
-        return run(["ninja", "-C", BUILD, *(os.path.relpath(self.programs[n], BUILD) for n in names)], timeout=1800)
-
-    @staticmethod
-    def digest(program):
-        with open(program, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
-
-    def passes(self, name, timeout):
-        began = os.times()
-        code, output = run([self.programs[name]], timeout)
-        ended = os.times()
-        return code == 0, ended.children_user + ended.children_system - began.children_user - began.children_system, output
+    def read_links(self):
+        _, text = run(["ninja", "-t", "commands", *(os.path.relpath(t.program, BUILD) for t in self.all)], cwd=BUILD)
+        links = {}
+        for line in text.split("\n"):
+            if line.startswith(": && ") and " -o tests/" in line:
+                words = shlex.split(line.removeprefix(": && ").removesuffix(" && :"))
+                links[words[words.index("-o") + 1]] = words
+        for test in self.all:
+            test.link = links[os.path.relpath(test.program, BUILD)]
 
     def baseline(self, slowest):
-        """What passes without any change, and how quickly; a program that passed once need not run again."""
-        path, known = os.path.join(WORK, "baseline.json"), {}
+        """A program that was seen before need not run again."""
+        path, known, passed = os.path.join(WORK, "baseline.json"), {}, []
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 known = json.load(file)
-        for name in sorted(self.programs):
-            digest = self.digest(self.programs[name])
-            if digest in known:
-                self.seconds[name], self.digests[name] = known[digest], digest
-                continue
-            passed, seconds, output = self.passes(name, slowest)
-            if passed:
-                self.seconds[name], self.digests[name] = seconds, digest
-            else:
-                say("%s is left out: it fails or takes longer than %d s without any change\n%s" % (name, slowest, output[-300:]))
+        for test in self.all:
+            with open(test.program, "rb") as file:
+                digest = hashlib.sha256(file.read()).hexdigest()
+            if digest not in known:
+                known[digest] = test.learn(slowest)
+            if known[digest] is not None:
+                test.seconds, test.members, test.sees_leaks = known[digest]["seconds"], set(known[digest]["members"]), known[digest]["sees_leaks"]
+                passed.append(test)
+        self.all = passed
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({self.digests[n]: s for n, s in self.seconds.items()}, file)
+            json.dump({digest: what for digest, what in known.items() if what is not None}, file)
 
-    def stages(self, path, is_quick):
-        """The tests in three groups, the likeliest to notice first: named like the file, like its folder, all others."""
+    def compile_words(self, path):
+        return self.compiled[os.path.join(COPY, path)][0]
+
+    def members_of(self, path):
+        """What a source is called in the archives: DIR/CMakeFiles/TARGET.dir/SUB/FILE.c.o is DIR/libTARGET.a(FILE.c.o)."""
+        members = set()
+        for words in self.compiled[os.path.join(COPY, path)]:
+            folder, _, rest = words[words.index("-o") + 1].partition("/CMakeFiles/")
+            target, _, file = rest.partition(".dir/")
+            members.add("%s/lib%s.a(%s)" % (folder, target, os.path.basename(file)))
+        return members
+
+    def of(self, path, is_quick):
+        """The tests that link the file, the likeliest to notice first: those that did, then by their names, then the quick ones."""
+        members = self.members_of(path)
         folder, file = os.path.split(path)
         stem, folder = os.path.splitext(file)[0], os.path.basename(folder).rstrip("s")
-        ranks = {n: 0 if stem in n else 1 if folder in n else 2 for n in self.seconds}
-        if is_quick:
-            ranks = {n: rank for n, rank in ranks.items() if rank < 2 or self.seconds[n] < QUICK_SECONDS}
-        return [sorted((n for n in ranks if ranks[n] == rank), key=self.seconds.get) for rank in range(3)]
 
-    def relinked(self, names):
-        """Those whose program is another one now."""
-        return [n for n in names if self.digest(self.programs[n]) != self.digests[n]]
+        def rank(test):
+            return 0 if stem in test.name else 1 if folder in test.name else 2
+
+        linked = [t for t in self.all if t.members & members]
+        if is_quick:
+            linked = [t for t in linked if rank(t) < 2 or t.seconds < QUICK_SECONDS]
+        return sorted(linked, key=lambda t: (-self.noticed.get((path, t.name), 0), rank(t), t.seconds))
 
 
 def explanations():
@@ -173,58 +247,48 @@ def choose(found, count, seed):
     return chosen if count == 0 else chosen[:count]
 
 
-def fails(tests, name):
-    """Twice, so that it is no accident; a test that does not end does so once."""
-    timeout = 20 + 20 * tests.seconds[name]
-    passed, _, output = tests.passes(name, timeout)
-    return not passed and (output == TIMED_OUT or not tests.passes(name, timeout)[0])
+def mutated(mutation):
+    with open(os.path.join(COPY, mutation.path), "rb") as file:
+        original = file.read()
+    return original, original[:mutation.start] + mutation.new.encode() + original[mutation.end:]
+
+
+def compile_as(tests, mutation, text, folder, more, target):
+    """In a folder of its own: the tree stays as it is, and many can be tried at once."""
+    source = os.path.join(folder, os.path.basename(mutation.path))
+    with open(source, "wb") as file:
+        file.write(text)
+    words = list(tests.compile_words(mutation.path))
+    words[words.index("-o") + 1], words[words.index("-c") + 1] = target, source
+    return run(words + ["-iquote", os.path.dirname(os.path.join(COPY, mutation.path)), *more], cwd=BUILD)
 
 
 def judge(tests, mutation, is_quick):
     """The verdict, and the test that noticed."""
-    target = os.path.join(COPY, mutation.path)
-    with open(target, "rb") as file:
-        original = file.read()
-    try:
-        with open(target, "wb") as file:
-            file.write(original[:mutation.start] + mutation.new.encode() + original[mutation.end:])
-        linked = 0
-        for stage in filter(None, tests.stages(mutation.path, is_quick)):
-            if tests.build(stage)[0] != 0:
-                return NO_BUILD, ""
-            to_run = tests.relinked(stage)
-            linked += len(to_run)
-            for name in to_run:
-                if fails(tests, name):
-                    return NOTICED, name
-        return (SURVIVED if linked else NO_TEST), ""
-    finally:
-        with open(target, "wb") as file:
-            file.write(original)
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        mutant, program = os.path.join(folder, "mutant.o"), os.path.join(folder, "program")
+        original, changed = mutated(mutation)
+        if compile_as(tests, mutation, changed, folder, [], mutant)[0] != 0:
+            return NO_BUILD, ""
+        linked = tests.of(mutation.path, is_quick)
+        for test in linked:
+            code, output = test.link_with(mutant, program)
+            if code != 0:
+                raise RuntimeError("%s does not link with %s\n%s" % (test.name, mutation.path, output[-1000:]))
+            if test.fails(program):
+                tests.noticed[mutation.path, test.name] = tests.noticed.get((mutation.path, test.name), 0) + 1
+                return NOTICED, test.name
+        codes = [code_of(tests, mutation, text, folder) for text in (original, changed)]
+        return SAME_CODE if codes[0] == codes[1] else SURVIVED if linked else NO_TEST, ""
 
 
-def is_same_code(tests, mutation):
-    """No object changes: the compiler proves that both mean the same. Asked of what no test notices."""
-    target = os.path.join(COPY, mutation.path)
-    with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
-        entry = next(e for e in json.load(file) if e["file"] == target)
-    with open(target, "rb") as file:
-        original = file.read()
-    command = entry["command"].replace(" -g ", " ") + " -O2"
-    codes = []
-    try:
-        for text in (original, original[:mutation.start] + mutation.new.encode() + original[mutation.end:]):
-            with open(target, "wb") as file:
-                file.write(text)
-            _, output = run(["sh", "-c", command.split(" -o ")[0] + " -O2 -S -o - " + target], cwd=entry["directory"])
-            codes.append("\n".join(l for l in output.split("\n") if not l.lstrip().startswith((".file", ".loc", ".ident"))))
-    finally:
-        with open(target, "wb") as file:
-            file.write(original)
-    return codes[0] == codes[1]
+def code_of(tests, mutation, text, folder):
+    """What the compiler makes of it. The same of both: it proves that both mean the same. Asked of what no test notices."""
+    _, output = compile_as(tests, mutation, text, folder, ["-O2", "-S"], "-")
+    return "\n".join(l for l in output.split("\n") if not l.lstrip().startswith((".file", ".loc", ".ident")))
 
 
-def prepare(slowest):
+def prepare(slowest, jobs):
     say("copying the tree, building its unit tests")
     copy_tree()
     if not os.path.exists(os.path.join(BUILD, "build.ninja")):
@@ -233,13 +297,13 @@ def prepare(slowest):
                             "-DCMAKE_EXE_LINKER_FLAGS=" + ("-fuse-ld=gold" if shutil.which("ld.gold") else "")], cwd=TREE)  # a quarter of the time
         if code != 0:
             sys.exit(output)
-    code, output = run(["ninja", "-C", BUILD], timeout=3600)  # first: ctest lists no command of a program that is not built
+    code, output = run(["ninja", "-C", BUILD, "-j%d" % jobs], timeout=3600)  # first: ctest lists no command of a program that is not built
     if code != 0:
         sys.exit(output[-3000:])
     tests = Tests()
-    if not tests.programs:
+    if not tests.all:
         sys.exit("mutate: ctest lists no unit test in %s" % BUILD)
-    say("running %d unit tests without a change" % len(tests.programs))
+    say("running %d unit tests without a change" % len(tests.all))
     tests.baseline(slowest)
     return tests
 
@@ -273,6 +337,7 @@ def options_read():
     parser.add_argument("--least", type=float, default=0)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--slowest", type=float, default=60)
     parser.add_argument("-h", "--help", action="store_true")
     options = parser.parse_args()
@@ -287,7 +352,7 @@ def main():
     options = options_read()
     os.nice(19)
     os.makedirs(WORK, exist_ok=True)
-    tests = prepare(options.slowest)
+    tests = prepare(options.slowest, options.jobs)
     found = sites.find(COPY, BUILD, options.paths)
     if options.kind:
         found = [m for m in found if m.kind == options.kind]
@@ -304,21 +369,20 @@ def main():
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             known = {r["id"]: r for r in map(json.loads, file)}
-    results = []
+    results, to_judge = [], []
     for mutation in chosen:
         earlier = known.get(mutation.id)
         if earlier and earlier["verdict"] in (NOTICED, SAME_CODE, NO_BUILD):  # a survivor is tried again: a test may have come
             results.append((mutation, earlier["verdict"], earlier["by"]))
-            continue
-        verdict, by = judge(tests, mutation, options.quick)
-        if verdict in (SURVIVED, NO_TEST) and is_same_code(tests, mutation):
-            verdict = SAME_CODE
-        results.append((mutation, verdict, by))
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"id": mutation.id, "verdict": verdict, "by": by}) + "\n")
-        shown = EXPLAINED_AWAY if verdict in (SURVIVED, NO_TEST) and mutation.id in reasons else verdict
-        show(mutation, shown, reasons[mutation.id] if shown == EXPLAINED_AWAY else by)
-    tests.build(tests.programs)  # what is left behind is the tree as it is
+        else:
+            to_judge.append(mutation)
+    with ThreadPool(options.jobs) as pool:
+        for mutation, (verdict, by) in pool.imap_unordered(lambda m: (m, judge(tests, m, options.quick)), to_judge):
+            results.append((mutation, verdict, by))
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(json.dumps({"id": mutation.id, "verdict": verdict, "by": by}) + "\n")
+            shown = EXPLAINED_AWAY if verdict in (SURVIVED, NO_TEST) and mutation.id in reasons else verdict
+            show(mutation, shown, reasons[mutation.id] if shown == EXPLAINED_AWAY else by)
     return 0 if report(results, reasons) >= options.least else 1
 
 

@@ -93,6 +93,7 @@ static void test_two_answers_in_a_row(void **state)
     now_ms += 10000;
     watches("and again", LOOK " start_over:no_partitions:the group has unassigned partitions, and "
                               "this worker has none");
+    free(pool_left);
     assert_string_equal(logged, ""); /* said once */
     end_world();
 }

@@ -10,6 +10,7 @@
 #include "obs/log.h"
 #include "prima/client.h"
 #include "stream/ended.h"
+#include "stream/remember.h"
 #include "stream/start.h"
 
 int64_t now_ms;
@@ -163,6 +164,7 @@ static struct {
     bool has_run;
 } jobs[JOBS_MAX];
 static size_t job_count;
+uv_work_t *pool_left;
 
 int __wrap_uv_queue_work(uv_loop_t *loop, uv_work_t *work, uv_work_cb run, uv_after_work_cb done)
 {
@@ -202,6 +204,8 @@ bool pool_tells(void)
     ending = &here;
     if (setjmp(here) == 0)
         done(work, 0);
+    else
+        pool_left = work;
     ending = NULL;
     return true;
 }
@@ -406,6 +410,11 @@ void begin_world(void)
 
 void end_world(void)
 {
+    redis.meanwhile = NULL;
+    pool_all(); /* what is left of it is freed where it ends */
+    now_ms += INT32_MAX;
+    remember_now(&worker);
+    pool_all();
     while (stream.partitions != NULL) {
         struct partition *p = stream.partitions;
         stream.partitions = p->next;

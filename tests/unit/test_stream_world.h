@@ -58,6 +58,7 @@ bool pool_works(void); /* the oldest job, up to its end */
 bool pool_tells(void); /* ... and the loop hears of it */
 void pool_all(void);   /* until nothing is left */
 size_t pool_jobs(void);
+extern uv_work_t *pool_left; /* by a process that started over as it was told: the test's to free */
 
 /* Calls it; returns at once when the process starts over in it, as the trace then says. */
 void may_start_over(void (*call)(void));
