@@ -61,9 +61,10 @@ static bool log_put(struct line *line, const char *text, size_t size)
 static void put_key(struct line *line, const char *key)
 {
     char text[40];
-    const char *format = settings.json ? (line->size > 0 ? ",\"%s\":" : "{\"%s\":")
-                                       : (line->size > 0 ? " %s=" : "%s=");
-    const int size = snprintf(text, sizeof text, format, key);
+    const bool first = line->size == 0;
+    const int size = settings.json
+                         ? snprintf(text, sizeof text, "%s\"%s\":", first ? "{" : ",", key)
+                         : snprintf(text, sizeof text, "%s%s=", first ? "" : " ", key);
     (void)log_put(line, text, (size_t)size);
 }
 
