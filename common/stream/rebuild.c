@@ -420,8 +420,8 @@ static int rebuild_scan(struct rebuild *b, const char *topic,
 static int restore_all(struct rebuild *b, char ret_message[static KAFKA_TEXT_MAX])
 {
     const struct output_topics *topics = &b->worker->stream->outputs;
-    int result = b->result;
-    if (result == 0 && !mutant("suspect_rebuild"))
+    int result = 0;
+    if (!mutant("suspect_rebuild"))
         result = rebuild_scan(b, topics->dlq, on_dead_letter, ret_message);
     if (result == 0 && !mutant("suspect_rebuild"))
         result = rebuild_scan(b, topics->written[OUTPUT_RESULTS], on_result, ret_message);

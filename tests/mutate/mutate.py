@@ -39,7 +39,8 @@ WORK = os.path.join(TREE, "build", "mutate")
 COPY, BUILD = os.path.join(WORK, "tree"), os.path.join(WORK, "build")
 EXPLAINED = os.path.join(TREE, "tests", "mutate", "explained.txt")
 QUICK_SECONDS = 1
-MEMORY_MAX = 4 << 30
+MEMORY_MB_MAX = 3000
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]  # of the file that is changed: as preset asan notices it
 TIMED_OUT = "timed out"
 NOTICED, SURVIVED, EXPLAINED_AWAY, SAME_CODE, NO_BUILD, NO_TEST = "noticed", "survived", "explained", "same code", "no build", "no test"
 
@@ -87,12 +88,13 @@ class Test:
         self.link = []        # the words that link it, run in BUILD
         self.members = set()  # ARCHIVE(OBJECT) that it is linked of
         self.seconds = 0      # of the processor: a busy machine makes no test slow
-        self.sees_leaks = False
+        self.is_sanitized = False  # it passes under the sanitizers, too
 
     def passes(self, program, cpu_seconds):
         """One that never ends is stopped by the processor's time, so that a busy machine stops none that would."""
         began = os.times()
-        code, output = run(["prlimit", "--cpu=%d" % cpu_seconds, "--data=%d" % MEMORY_MAX, program], 20 + 10 * cpu_seconds)
+        code, output = run(["prlimit", "--cpu=%d" % cpu_seconds, "env", "ASAN_OPTIONS=hard_rss_limit_mb=%d" % MEMORY_MB_MAX, program],
+                           20 + 10 * cpu_seconds)
         ended = os.times()
         if code in (-signal.SIGXCPU, -signal.SIGKILL):
             output = TIMED_OUT
@@ -110,24 +112,23 @@ class Test:
         first = next(i for i, word in enumerate(words) if word.endswith(".a"))
         return run(words[:first] + before + words[first:] + more, cwd=BUILD)
 
-    def link_with(self, mutant, program):
-        """As the build links it, but `mutant` takes the place of the archive's member: what comes first defines it. A
-        forgotten free is noticed as the asan build notices it."""
-        return self.link_as(program, [mutant], ["-fsanitize=leak"] if self.sees_leaks else [])
+    def link_with(self, mutants, program):
+        """As the build links it, but the mutant takes the place of the archive's member: what comes first defines it."""
+        return self.link_as(program, [mutants[self.is_sanitized]], SANITIZERS if self.is_sanitized else [])
 
     def learn(self, slowest):
         """What passes without any change, how quickly, and of what it is made. None: it does not pass."""
         with tempfile.TemporaryDirectory(dir=WORK) as folder:
             program, map_path = os.path.join(folder, "program"), os.path.join(folder, "map")
-            code, output = self.link_as(program, [], ["-fsanitize=leak", "-Wl,-Map=" + map_path])
+            code, output = self.link_as(program, [], [*SANITIZERS, "-Wl,-Map=" + map_path])
             if code != 0:
                 raise RuntimeError(output)
             with open(map_path, encoding="utf-8", errors="replace") as file:
                 members = set(re.findall(r"^(?:\./)?(\S+\.a\([^)\s]+\.o\))", file.read(), re.MULTILINE))
-            for sees_leaks, what in (True, program), (False, self.program):
+            for is_sanitized, what in (True, program), (False, self.program):
                 passed, seconds, output = self.passes(what, slowest)
                 if passed:
-                    return {"seconds": seconds, "members": sorted(members), "sees_leaks": sees_leaks}
+                    return {"seconds": seconds, "members": sorted(members), "is_sanitized": is_sanitized}
         say("%s is left out: it fails or takes longer than %d s without any change\n%s" % (self.name, slowest, output[-300:]))
         return None
 
@@ -171,7 +172,8 @@ class Tests:
             if digest not in known:
                 known[digest] = test.learn(slowest)
             if known[digest] is not None:
-                test.seconds, test.members, test.sees_leaks = known[digest]["seconds"], set(known[digest]["members"]), known[digest]["sees_leaks"]
+                test.seconds, test.members = known[digest]["seconds"], set(known[digest]["members"])
+                test.is_sanitized = known[digest]["is_sanitized"]
                 passed.append(test)
         self.all = passed
         with open(path, "w", encoding="utf-8") as file:
@@ -253,12 +255,12 @@ def mutated(mutation):
     return original, original[:mutation.start] + mutation.new.encode() + original[mutation.end:]
 
 
-def compile_as(tests, mutation, text, folder, more, target):
+def compile_as(tests, mutation, text, folder, more, target, words=None):
     """In a folder of its own: the tree stays as it is, and many can be tried at once."""
     source = os.path.join(folder, os.path.basename(mutation.path))
     with open(source, "wb") as file:
         file.write(text)
-    words = list(tests.compile_words(mutation.path))
+    words = list(words or tests.compile_words(mutation.path))
     words[words.index("-o") + 1], words[words.index("-c") + 1] = target, source
     return run(words + ["-iquote", os.path.dirname(os.path.join(COPY, mutation.path)), *more], cwd=BUILD)
 
@@ -266,20 +268,30 @@ def compile_as(tests, mutation, text, folder, more, target):
 def judge(tests, mutation, is_quick):
     """The verdict, and the test that noticed."""
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
-        mutant, program = os.path.join(folder, "mutant.o"), os.path.join(folder, "program")
+        mutants, program = {is_sanitized: os.path.join(folder, "%s.o" % is_sanitized) for is_sanitized in (False, True)}, os.path.join(folder, "program")
         original, changed = mutated(mutation)
-        if compile_as(tests, mutation, changed, folder, [], mutant)[0] != 0:
+        if compile_as(tests, mutation, changed, folder, SANITIZERS, mutants[True])[0] != 0:
             return NO_BUILD, ""
         linked = tests.of(mutation.path, is_quick)
         for test in linked:
-            code, output = test.link_with(mutant, program)
+            if not test.is_sanitized and not os.path.exists(mutants[False]):
+                compile_as(tests, mutation, changed, folder, [], mutants[False])
+            code, output = test.link_with(mutants, program)
             if code != 0:
                 raise RuntimeError("%s does not link with %s\n%s" % (test.name, mutation.path, output[-1000:]))
             if test.fails(program):
                 tests.noticed[mutation.path, test.name] = tests.noticed.get((mutation.path, test.name), 0) + 1
                 return NOTICED, test.name
+        if is_warned_of(tests, mutation, changed, folder):
+            return NO_BUILD, ""
         codes = [code_of(tests, mutation, text, folder) for text in (original, changed)]
         return SAME_CODE if codes[0] == codes[1] else SURVIVED if linked else NO_TEST, ""
+
+
+def is_warned_of(tests, mutation, text, folder):
+    """The project's own build refuses it: there, warnings are errors, and here only what no test notices is built so."""
+    words = [word for word in tests.compile_words(mutation.path) if word != "-w"]
+    return compile_as(tests, mutation, text, folder, ["-g", "-fsyntax-only"], os.devnull, words)[0] != 0
 
 
 def code_of(tests, mutation, text, folder):

@@ -15,6 +15,7 @@ OPERATORS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==",
 KINDS = {"<": "relation", "<=": "relation", ">": "relation", ">=": "relation", "==": "relation", "!=": "relation",
          "&&": "logic", "||": "logic", "+": "arithmetic", "-": "arithmetic", "+=": "arithmetic", "-=": "arithmetic"}
 LARGE = 100  # a time, a size or a scale: one more of it is no other meaning, none of it is
+ROOM = ("calloc", "malloc", "realloc", "arena_alloc")  # one more of it says nothing; of one less the sanitizer tells
 CONDITIONS = (Kind.IF_STMT, Kind.WHILE_STMT, Kind.CONDITIONAL_OPERATOR)
 INTEGERS = (TypeKind.INT, TypeKind.UINT, TypeKind.LONG, TypeKind.ULONG, TypeKind.LONGLONG, TypeKind.SHORT, TypeKind.USHORT,
             TypeKind.UCHAR, TypeKind.SCHAR, TypeKind.CHAR_S)
@@ -65,6 +66,7 @@ class Finder:
             self.bytes = file.read()
         unit = cindex.Index.create().parse(self.absolute, args=arguments)
         self.found = []
+        self.rooms = 0  # how many allocations we stand in
         for cursor in unit.cursor.get_children():
             if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition() and self.is_here(cursor):
                 self.walk(cursor)
@@ -103,9 +105,12 @@ class Finder:
             self.arguments(cursor)
         elif cursor.kind == Kind.RETURN_STMT and children:
             self.returned(children[0])
+        is_room = cursor.kind == Kind.CALL_EXPR and cursor.spelling in ROOM
+        self.rooms += is_room
         for child in children:
             if not self.is_size(cursor, child):
                 self.walk(child)
+        self.rooms -= is_room
 
     def is_size(self, cursor, child):
         """An array's size in its declaration: one element more or less says nothing."""
@@ -127,7 +132,8 @@ class Finder:
         elif text.isdigit() and int(text) >= LARGE:
             self.add("constant", start, end, "0")
         elif text.isdigit():
-            self.add("constant", start, end, str(int(text) + 1))
+            if self.rooms == 0:
+                self.add("constant", start, end, str(int(text) + 1))
             if int(text) > 1:
                 self.add("constant", start, end, str(int(text) - 1))
 

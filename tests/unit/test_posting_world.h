@@ -31,6 +31,15 @@ extern struct worker worker;
 extern struct input_topic topic;
 extern struct partition partition;
 
+/* The script's other side, for worlds that build on this one (test_facts_world.h). */
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void asked_redis(redis_done done, void *user); /* the next answer of the script is its */
+/* What a world adds, NULL: nothing. A plan of its own; what Prima answers; how a question is noted. */
+extern int (*more_plans)(struct fact *facts, size_t fact_count, struct arena *arena,
+                         struct flow_plan *ret_plan);
+extern bool (*more_answers)(const char *words, struct prima_reply *ret_reply);
+extern void (*more_questions)(enum prima_type type, const char *request, size_t size);
+
 /* cmocka group fixtures. */
 int set_up(void **state);
 int tear_down(void **state);

@@ -50,6 +50,7 @@ static void test_goes_on_where_it_was(void **state)
     assert_int_equal(stream.partitions->suspect_below, 0);
     assert_int_equal(worker.keys.fence, 1);
     assert_string_equal(logged, "info: partitions assigned count 1\n");
+    has_counted(METRIC_rebalances, "assigned}+1");
     end_world();
 }
 
@@ -262,6 +263,7 @@ static void test_records_were_deleted(void **state)
         logged, "error: records were deleted before they were read; continuing after them "
                 "(orders.raw.retry.1s/0: the group has read up to 4, and the topic begins at 9 "
                 "now: 5 offsets are missing) orders.raw.retry.1s/0@9 count 5"));
+    has_counted(METRIC_offsets_missing, "orders.raw.retry.1s}+5");
     end_world();
 
     begin_world();

@@ -31,9 +31,44 @@ static void test_waits_for_the_interval(void **state)
     commit_as("ok");
     assert_false(commit_is_busy(&worker));
     traced("committed", "commit[r5 r6] orders.raw/0@7 committed:orders.raw/0:2");
+    has_counted(METRIC_commits, "committed}+1");
+    has_counted(METRIC_commit_seconds, "}=0");
     pass(1000);
     assert_int_equal(pool_jobs(), 0); /* nothing settled since */
     end_world();
+}
+
+static void test_takes_its_time(void **state)
+{
+    (void)state;
+    begin_world();
+    holds(has_partition("orders.raw", 0, 5), 5, 1, 1);
+    commit_hurry(&worker);
+    assert_true(pool_works());
+    now_ms += 1500;
+    assert_true(pool_tells());
+    has_counted(METRIC_commit_seconds, "}=1.5");
+    end_world();
+}
+
+/* What settles during a transaction that is aborted waits anew. */
+static void test_an_abort_begins_the_interval_anew(void **state)
+{
+    (void)state;
+    configure((const char *const[]){"commit.interval=200ms", NULL});
+    begin_world();
+    holds(has_partition("orders.raw", 0, 5), 5, 1, 1);
+    commit_hurry(&worker);
+    commit_soon(&worker);
+    now_ms += 150;
+    commit_as("abort");
+    pass(199);
+    commit_consider(&worker);
+    assert_int_equal(pool_jobs(), 0);
+    pass(1);
+    assert_int_equal(pool_jobs(), 1);
+    end_world();
+    configure(NULL);
 }
 
 static void test_does_not_wait_for_more_than_there_may_be(void **state)
@@ -185,6 +220,7 @@ static void test_aborted(void **state)
     commit_as("abort");
     traced("kept", "commit[r5 r6] orders.raw/0@7 aborted:orders.raw/0:2");
     assert_int_equal(p->committed, 5);
+    has_counted(METRIC_commits, "aborted}+1");
     assert_string_equal(logged, "warning: transaction was aborted; its results are published again "
                                 "(abort) count 2\n");
     commit_hurry(&worker);
@@ -227,6 +263,7 @@ static void test_fenced(void **state)
     holds(has_partition("orders.raw", 0, 5), 5, 1, 1);
     commit_hurry(&worker);
     commit_as("fenced");
+    has_counted(METRIC_commits, "fenced}+1");
     traced("another has our id", "commit[r5] orders.raw/0@6 start_over:fenced:fenced");
     end_world();
     begin_world();
@@ -411,6 +448,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waits_for_the_interval),
+        cmocka_unit_test(test_takes_its_time),
+        cmocka_unit_test(test_an_abort_begins_the_interval_anew),
         cmocka_unit_test(test_does_not_wait_for_more_than_there_may_be),
         cmocka_unit_test(test_when_not),
         cmocka_unit_test(test_positions),

@@ -58,6 +58,28 @@ static void test_positions(void **state)
     end_world();
 }
 
+/* What comes while others are being written is written behind them. */
+static void test_positions_while_others_are_written(void **state)
+{
+    (void)state;
+    begin_world();
+    struct partition *a = has_partition("orders.raw", 0, 5), *b = has_partition("orders.raw", 1, 8);
+    a->remembered = -1;
+    remember_watch(&worker);
+    assert_int_equal(pool_jobs(), 1);
+    for (int64_t i = 0; i < 40; i++) {
+        b->committed = 10 + i;
+        remember_going(&worker, b);
+    }
+    assert_int_equal(pool_jobs(), 1);
+    pool_all();
+    assert_string_equal(kafka_last(CONTROL, POSITION), "{\"ground\":0,\"offset\":5}");
+    assert_string_equal(kafka_last(CONTROL, "position/primaflow.orders/orders.raw/1"),
+                        "{\"ground\":0,\"offset\":49}");
+    b->remembered = 49;
+    end_world();
+}
+
 static void test_positions_that_cannot_be_written(void **state)
 {
     static const struct {
@@ -191,7 +213,52 @@ static void test_its_epoch(void **state)
     starts("above all who wrote the same keys", 0, "");
     assert_int_equal(stream.control.epoch, 7);
     assert_int_equal(stream.control.generation, 0);
+    (void)kafka_holds(CONTROL, POSITION, "{\"offset\":9,\"ground\":0}", NULL);
+    starts("read anew", 0, "");
+    starts("and again", 0, ""); /* what was read before is freed */
     end_world();
+}
+
+static void test_epochs(void **state)
+{
+    static const struct {
+        const char *name, *own, *other, *possible;
+        int64_t epoch;
+    } rows[] = {
+        {"nobody", NULL, NULL, NULL, 0},
+        {"a group of its own", "{\"epoch\":7}", NULL, NULL, 7},
+        {"another one below it", "{\"epoch\":7}", "5", NULL, 7},
+        {"as high", "{\"epoch\":7}", "7", NULL, 8},
+        {"above it", "{\"epoch\":7}", "9", NULL, 10},
+        {"a first one, and another at zero", NULL, "0", NULL, 1},
+        {"an older record, by whomever", NULL, NULL, "4", 5},
+        {"... and the group is known", "{\"epoch\":2}", NULL, "4", 2},
+        {"... the higher counts", NULL, "6", "4", 7},
+        {"... of another flow, by its name", NULL, NULL, NULL, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char value[100];
+        begin_world();
+        if (rows[i].own != NULL)
+            (void)kafka_holds(CONTROL, "generation/primaflow.orders", rows[i].own, NULL);
+        (void)snprintf(value, sizeof value, "{\"epoch\":%s,\"flow\":\"orders\",\"prefix\":\"pf\"}",
+                       rows[i].other);
+        if (rows[i].other != NULL)
+            (void)kafka_holds(CONTROL, "generation/renamed", value, NULL);
+        (void)snprintf(value, sizeof value, "{\"epoch\":%s}", rows[i].possible);
+        if (rows[i].possible != NULL)
+            (void)kafka_holds(CONTROL, "generation/older", value, NULL);
+        (void)kafka_holds(CONTROL, "generation/primaflow.stock", "{\"epoch\":50}", NULL);
+        (void)kafka_holds(CONTROL, "generation/other",
+                          "{\"epoch\":60,\"flow\":\"orders\",\"prefix\":\"another\"}", NULL);
+        (void)kafka_holds(CONTROL, "generation/another",
+                          "{\"epoch\":70,\"flow\":\"stock\",\"prefix\":\"pf\"}", NULL);
+        starts(rows[i].name, 0, "");
+        if (stream.control.epoch != rows[i].epoch)
+            fail_msg("%s: %lld", rows[i].name, (long long)stream.control.epoch);
+        end_world();
+    }
 }
 
 static void test_our_former_self(void **state)
@@ -211,11 +278,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_positions_while_others_are_written),
         cmocka_unit_test(test_positions_that_cannot_be_written),
         cmocka_unit_test(test_many_positions),
         cmocka_unit_test(test_former_retry_topics),
         cmocka_unit_test(test_the_group_before),
         cmocka_unit_test(test_its_epoch),
+        cmocka_unit_test(test_epochs),
         cmocka_unit_test(test_our_former_self),
     };
     return cmocka_run_group_tests_name("stream: the group's past", tests, set_up, tear_down);

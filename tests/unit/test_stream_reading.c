@@ -28,6 +28,7 @@ static void test_reads_while_there_is_room(void **state)
     engine_room = 3;
     fetched("three", "fetch:orders.raw/0:3 read:5 read:6 read:7");
     assert_int_equal(p->position, 8);
+    has_counted(METRIC_fetched, "orders.raw}+1");
     assert_int_equal(p->end, -1);
     fetched("no room", "");
     engine_room = 3;
@@ -195,6 +196,9 @@ static void test_obstacles(void **state)
         assert_int_equal(p->stopped, rows[i].stops);
         assert_int_equal(p->asked_again_ms, now_ms);
         assert_string_equal(p->obstacle_words, "its words");
+        has_counted(METRIC_obstacles,
+                    (const char *const[]){"", "gone}+1", "bytes}+1", "rights}+1", "topic}+1",
+                                          "trouble}+1"}[rows[i].obstacle]);
         assert_string_equal(logged, "warning: partition unreadable (its words) orders.raw/0@-1\n");
         kafka_find("orders.raw", 0)->obstacle = rows[i].obstacle;
         p->may_have_more = true;

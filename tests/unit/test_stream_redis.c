@@ -44,9 +44,14 @@ void redis_set(const char *name, const char *value)
     (void)snprintf(redis.keys[i].value, sizeof redis.keys[i].value, "%s", value);
 }
 
-/* The first word of `failing`, when it is this one, is used up. */
+/* The first word of `failing`, when it is this one, is used up; "-" lets one text pass. */
 static bool fails(const char *name)
 {
+    if (redis.failing != NULL && strncmp(redis.failing, "- ", 2) == 0 &&
+        strcmp(name, "text") == 0) {
+        redis.failing += 2;
+        return false;
+    }
     const size_t size = strlen(name);
     if (redis.failing == NULL || strncmp(redis.failing, name, size) != 0 ||
         (redis.failing[size] != ' ' && redis.failing[size] != '\0'))
@@ -101,8 +106,9 @@ int redis_once_text(struct redis_once *r, const struct redis_bytes *words, size_
         (void)snprintf(ret_text, room, "1");
     } else { /* SET name value NX PX ms */
         assert_int_equal(count, 6);
-        assert_memory_equal(words[3].data, "NX", 2);
-        assert_memory_equal(words[4].data, "PX", 2);
+        assert_true(words[3].size == 2 && memcmp(words[3].data, "NX", 2) == 0);
+        assert_true(words[4].size == 2 && memcmp(words[4].data, "PX", 2) == 0);
+        assert_true(words[0].size == 3 && words[5].size == strlen(words[5].data));
         note("turn:%.*s", (int)words[5].size, words[5].data);
         char value[200];
         (void)snprintf(value, sizeof value, "%.*s", (int)words[2].size, words[2].data);

@@ -91,6 +91,31 @@ void __wrap_log_write(enum log_level level, const struct log_fields *f)
     (void)snprintf(logged + strlen(logged), sizeof logged - strlen(logged), "\n");
 }
 
+char counted[4000];
+
+void __wrap_metrics_add(enum metric metric, const char *label, double value);
+void __wrap_metrics_observe(enum metric metric, const char *label, double value);
+
+void __wrap_metrics_add(enum metric metric, const char *label, double value)
+{
+    const size_t used = strlen(counted);
+    (void)snprintf(counted + used, sizeof counted - used, "%d{%s}+%g ", (int)metric, label, value);
+}
+
+void __wrap_metrics_observe(enum metric metric, const char *label, double value)
+{
+    const size_t used = strlen(counted);
+    (void)snprintf(counted + used, sizeof counted - used, "%d{%s}=%g ", (int)metric, label, value);
+}
+
+void has_counted(enum metric metric, const char *what)
+{
+    char expected[100];
+    (void)snprintf(expected, sizeof expected, "%d{%s ", (int)metric, what);
+    if (strstr(counted, expected) == NULL)
+        fail_msg("%s: counted is %s", expected, counted);
+}
+
 static jmp_buf *ending; /* where a process that starts over ends up */
 
 void __wrap_host_start_over(struct host *h, const char *reason, const char *detail)
@@ -373,7 +398,7 @@ void begin_world(void)
     kafka_begin();
     redis_begin();
     now_ms = BEGINNING_MS;
-    logged[0] = '\0';
+    logged[0] = counted[0] = '\0';
     job_count = 0;
     engine_room = 1000;
     engine_makes_smaller = false;

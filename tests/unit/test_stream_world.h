@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "obs/metrics.h"
 #include "stream/stream.h"
 #include "test_stream_kafka.h"
 #include "test_stream_redis.h"
@@ -26,6 +27,9 @@ extern int64_t now_ms; /* monotonic; wall is WALL_MS later, since boot as much *
 extern struct stream stream;
 extern struct worker worker;
 extern char logged[8000]; /* what was logged since it was emptied: "message (detail); ..." */
+
+/* ... and counted: fails unless this was, "label}+value" or, observed, "label}=value". */
+void has_counted(enum metric metric, const char *what);
 
 /* What the engine holds of a partition. The first `settled` of them can be committed. */
 struct held {
