@@ -253,6 +253,46 @@ int64_t kafka_lag(const struct kafka_consumer *c, const struct kafka_place *plac
     return -1;
 }
 
+int kafka_consumer_new(const struct config *config, const char *group, const char *instance,
+                       const char *const topics[], size_t topic_count, int wake_fd,
+                       const struct kafka_consumer_hooks *hooks,
+                       struct kafka_consumer **ret_consumer,
+                       char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config, (void)wake_fd;
+    note("consumer:%s:%s:%s", group, instance != NULL ? instance : "-", topics[topic_count - 1]);
+    if (fails("consumer", ret_message))
+        return -EINVAL;
+    kafka.hooks = *hooks;
+    *ret_consumer = (struct kafka_consumer *)(uintptr_t)2;
+    return 0;
+}
+
+void kafka_consumer_serve(struct kafka_consumer *c)
+{
+    (void)c;
+    note("serve");
+}
+
+void kafka_consumer_close(struct kafka_consumer *c)
+{
+    (void)c;
+    note("close");
+    kafka.closing = true;
+}
+
+bool kafka_consumer_closed(const struct kafka_consumer *c)
+{
+    (void)c;
+    return kafka.is_closed;
+}
+
+const char *kafka_trouble(const struct kafka_consumer *c)
+{
+    (void)c;
+    return kafka.trouble;
+}
+
 void kafka_consumer_rejoin(struct kafka_consumer *c)
 {
     (void)c;
@@ -376,6 +416,11 @@ int64_t kafka_producer_message_max(const struct kafka_producer *p)
     return kafka.message_max;
 }
 
+size_t kafka_message_bytes(const struct kafka_message *m)
+{
+    return m->value_size;
+}
+
 int kafka_producer_new(const struct config *config, const char *transactional_id,
                        int64_t batch_bytes_max, struct kafka_producer **ret_producer,
                        char ret_message[static KAFKA_TEXT_MAX])
@@ -389,6 +434,13 @@ int kafka_producer_new(const struct config *config, const char *transactional_id
     *ret_producer = calloc(1, sizeof **ret_producer);
     (*ret_producer)->batch_max = batch_bytes_max;
     return 0;
+}
+
+bool kafka_producer_is_broken(const struct kafka_producer *p, char ret_words[static KAFKA_TEXT_MAX])
+{
+    (void)p;
+    (void)snprintf(ret_words, KAFKA_TEXT_MAX, "%s", kafka.broken != NULL ? kafka.broken : "");
+    return kafka.broken != NULL;
 }
 
 void kafka_producer_free(struct kafka_producer *p)
@@ -476,6 +528,16 @@ int kafka_group_is_empty(const struct config *config, const char *group, bool *r
     return 0;
 }
 
+int kafka_topics_exist(const struct config *config, const char *const topics[], size_t topic_count,
+                       char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config;
+    note("exist:%zu:%s", topic_count, topics[topic_count - 1]);
+    if (fails("exist", ret_message))
+        return -EIO;
+    return fails("missing", ret_message) ? -ENOENT : 0;
+}
+
 int kafka_ends(const struct config *config, const char *const topics[], size_t topic_count,
                enum kafka_end which, struct kafka_place **ret_places, size_t *ret_count,
                char ret_message[static KAFKA_TEXT_MAX])
@@ -531,7 +593,7 @@ int kafka_topic_setting(const struct config *config, const char *name, const cha
     if (fails("setting_denied", ret_message))
         return -EPERM;
     for (size_t i = 0; i < topic_count; i++)
-        ret_values[i] = kafka.topic_bytes;
+        ret_values[i] = strcmp(name, "retention.ms") == 0 ? kafka.retention_ms : kafka.topic_bytes;
     return 0;
 }
 
@@ -567,6 +629,15 @@ int kafka_scan(const struct config *config, const char *topic, const atomic_int 
         each(user, &r);
     }
     return 0;
+}
+
+int kafka_read(const struct config *config, const char *const topics[], size_t topic_count,
+               const struct kafka_range *range, kafka_record_seen seen, void *user,
+               char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config, (void)topics, (void)topic_count, (void)range, (void)seen, (void)user;
+    (void)snprintf(ret_message, KAFKA_TEXT_MAX, "nobody reads so");
+    return -EIO;
 }
 
 int kafka_write(const struct config *config, const struct kafka_message messages[], size_t count,

@@ -50,7 +50,10 @@ struct fake_kafka {
     int assign_result;
     const char *gone; /* a topic that Kafka has not any more, or NULL */
     struct kafka_group_look look;
-    int64_t topic_bytes; /* max.message.bytes of each topic */
+    int64_t topic_bytes, retention_ms; /* max.message.bytes and retention.ms of each topic */
+    bool is_closed;                    /* the consumer */
+    const char *trouble, *broken; /* ... what is wrong with its connections; with the producer */
+    struct kafka_consumer_hooks hooks;
     bool knows_other_topics;
     int64_t reading_ms; /* so long a record that is read takes */
 };

@@ -21,7 +21,7 @@ struct fake_redis {
     struct keys_slot slots[8]; /* what keys_slot_take finds, one after the other */
     size_t slot_count, slot_at;
     char dead[8][200]; /* what it was told of a holder */
-    bool is_held;
+    bool is_held, is_ready;
     /* Each time somebody sleeps, with what the others do meanwhile; NULL: nothing. */
     void (*meanwhile)(void);
 };

@@ -343,7 +343,58 @@ static bool engine_is_idle(const struct partition *p)
     return held_of(p)->is_idle;
 }
 
-static const struct engine engine = {.assigned = engine_assigned,
+static void engine_turn(struct worker *w)
+{
+    (void)w;
+    note("turn");
+}
+
+static void engine_tick(struct worker *w, int64_t at_ms)
+{
+    (void)w;
+    note("tick:%lld", (long long)(at_ms - BEGINNING_MS));
+}
+
+static void engine_reload(struct worker *w)
+{
+    (void)w;
+    note("reload");
+}
+
+static void engine_abandon(struct worker *w)
+{
+    (void)w;
+    note("abandon");
+}
+
+bool engine_finishes;
+
+static bool engine_is_finishing(const struct worker *w)
+{
+    (void)w;
+    return engine_finishes;
+}
+
+static void engine_resumed(struct worker *w, int64_t pause_ms)
+{
+    (void)w;
+    note("resumed:%lld", (long long)pause_ms);
+}
+
+static size_t engine_in_flight(const struct worker *w)
+{
+    (void)w;
+    return 17;
+}
+
+static const struct engine engine = {.turn = engine_turn,
+                                     .tick = engine_tick,
+                                     .reload = engine_reload,
+                                     .abandon = engine_abandon,
+                                     .is_finishing = engine_is_finishing,
+                                     .resumed = engine_resumed,
+                                     .in_flight = engine_in_flight,
+                                     .assigned = engine_assigned,
                                      .room = engine_has_room,
                                      .records = engine_records,
                                      .collect = engine_collect,
@@ -357,7 +408,9 @@ static const struct engine engine = {.assigned = engine_assigned,
 
 /* ---- a world ---- */
 
-int64_t prima_deadline_ms(const struct prima_client *client, enum prima_type type)
+int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type);
+
+int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type)
 {
     (void)client;
     return 15000 + (int64_t)type;
@@ -401,7 +454,7 @@ void begin_world(void)
     logged[0] = counted[0] = '\0';
     job_count = 0;
     engine_room = 1000;
-    engine_makes_smaller = false;
+    engine_makes_smaller = engine_finishes = false;
     stream = (struct stream){
         .engine = &engine,
         .inputs = {.list = {{.name = "orders.raw", .role = TOPIC_INPUT},

@@ -41,6 +41,7 @@ struct held {
 };
 extern size_t engine_room;
 extern bool engine_makes_smaller; /* of what is refused for its size */
+extern bool engine_finishes;      /* something of its own is still to end */
 struct held *held_of(const struct partition *p);
 
 /* cmocka group fixtures: the configuration. */
