@@ -182,6 +182,12 @@ static int once_login(struct redis_once *r, const struct redis_address *a,
     }
     if (result == 0 && a->database != 0)
         result = redis_once_command(r, select, 2, &reply);
+    if (result == 0 && a->database != 0 && reply.error != NULL &&
+        strncmp(reply.error, "NOAUTH", 6) != 0) { /* INFO says so, too */
+        (void)snprintf(ret_message, 300, "Redis refuses database %d of redis.url: %.100s",
+                       a->database, reply.error);
+        return -EINVAL;
+    }
     if (result == 0)
         result = redis_once_command(r, info, 2, &reply);
     if (result < 0 || reply.error != NULL || reply.items[0].text == NULL) {

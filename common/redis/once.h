@@ -8,7 +8,7 @@
 struct redis_once;
 
 /* Connects, logs in, fills *ret_server. -ECONNREFUSED (any failure to reach it), -EACCES (refused
- * login), -EINVAL (URL), with ret_message. */
+ * login), -EINVAL (URL, or Redis has not its database), with ret_message. */
 __attribute__((warn_unused_result)) int redis_once_open(const char *url, int64_t timeout_ms,
                                                         struct redis_once **ret_redis,
                                                         struct redis_server *ret_server,
