@@ -397,6 +397,20 @@ static void test_sizes_and_bounds(void **state)
         assert_int_equal(config_read_value(&size_row, rows[i].text, &bytes, why), rows[i].result);
         assert_true(bytes == (rows[i].result == 0 ? rows[i].bytes : 77));
     }
+    static const struct config_row choice_row = {"x.choice", CONFIG_CHOICE, "a|bc|d", 0,
+                                                 0,          false,         ""};
+    static const struct {
+        const char *text;
+        int result;
+    } choices[] = {{"a", 0},         {"bc", 0},     {"d", 0},       {"b", -EINVAL},
+                   {"bcd", -EINVAL}, {"", -EINVAL}, {"c", -EINVAL}, {"a|bc", -EINVAL}};
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        char why[200] = "";
+        int64_t number;
+        if (config_read_value(&choice_row, choices[i].text, &number, why) != choices[i].result)
+            fail_msg("%s", choices[i].text);
+        assert_string_equal(why, choices[i].result == 0 ? "" : "wants one of a|bc|d");
+    }
     static const struct {
         enum config_type type;
         int64_t number;
@@ -466,6 +480,11 @@ static void test_print(void **state)
     assert_non_null(strstr(text, "log.level: \"debug\" # -o log.level\n"));
     assert_non_null(strstr(text, "slot.wait: 3s # "));
     assert_non_null(strstr(text, "limit.rate: 0 # default\n"));
+    for (int i = 0; i < CFG_COUNT; i++) {
+        char line[80];
+        (void)snprintf(line, sizeof line, "%s: ", config_rows[i].key);
+        assert_non_null(strstr(text, line));
+    }
     assert_int_equal(load(text, NULL, NULL, &again, &message), 0); /* what is printed can be read */
     for (int i = 0; i < CFG_COUNT; i++)
         if (!config_rows[i].secret && config_rows[i].type != CONFIG_PATH)

@@ -41,6 +41,14 @@ static const struct codec_limits limits = {
 
 /* ---- what is done ---- */
 
+/* Whoever fails says so. */
+static int told(int rc, const char *message)
+{
+    if (rc < 0 && message[0] == '\0')
+        abort();
+    return rc;
+}
+
 static int load_config(void)
 {
     const char *const settings[] = {"limit.rate=5", "rdkafka.debug=broker", "worker.group=a"};
@@ -49,7 +57,7 @@ static int load_config(void)
     const int rc = config_load("tests/fault/profile.yaml", settings, 3, &made, &message);
     if (rc == 0)
         config_free(made);
-    return rc;
+    return told(rc, message.text);
 }
 
 static int load_patterns(void)
@@ -59,7 +67,7 @@ static int load_patterns(void)
     const int rc = patterns_load("", &made, &message);
     if (rc == 0)
         patterns_free(made);
-    return rc;
+    return told(rc, message.text);
 }
 
 static int load_rules(void)
@@ -69,7 +77,7 @@ static int load_rules(void)
     const int rc = order_rules_load(config, &made, &message);
     if (rc == 0)
         order_rules_free(made);
-    return rc;
+    return told(rc, message.text);
 }
 
 static int open_codec(void)

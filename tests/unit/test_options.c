@@ -11,7 +11,7 @@
 #include "config/command_line.h"
 #include "config/options.h"
 
-enum { ARGS_MAX = 8, GOES_ON = -1 };
+enum { ARGS_MAX = 514, GOES_ON = -1 };
 
 static char outputs[2][16384]; /* stdout, stderr */
 
@@ -57,7 +57,7 @@ static void test_codes(void **state)
 {
     (void)state;
     static const struct {
-        const char *name, *args[ARGS_MAX];
+        const char *name, *args[8];
         int code, output; /* 0 stdout, 1 stderr */
         const char *says;
     } rows[] = {
@@ -118,7 +118,7 @@ static void test_goes_on(void **state)
 {
     (void)state;
     static const struct {
-        const char *name, *args[ARGS_MAX], *slot, *http;
+        const char *name, *args[8], *slot, *http;
         bool check;
         int64_t rate;
     } rows[] = {
@@ -148,6 +148,24 @@ static void test_goes_on(void **state)
     }
 }
 
+static void test_too_many_keys(void **state)
+{
+    const char *args[ARGS_MAX + 1] = {NULL};
+    struct options o;
+    (void)state;
+    for (size_t i = 0; i < 256; i++) {
+        args[2 * i] = "-o";
+        args[2 * i + 1] = "limit.rate=3";
+    }
+    assert_int_equal(run(args, &o), GOES_ON);
+    config_free(o.config);
+    args[512] = "-o";
+    args[513] = "limit.rate=4";
+    assert_int_equal(run(args, &o), 64);
+    assert_string_equal(outputs[1], "primaflow-test: too many -o; use a file; see primaflow-test "
+                                    "--help\n");
+}
+
 static int clean_environment(void **state)
 {
     (void)state;
@@ -166,7 +184,7 @@ static void test_table(void **state)
         [KEY] = {NULL, 'o', "K=V", "one key", NULL},
     };
     static const struct {
-        const char *name, *args[ARGS_MAX];
+        const char *name, *args[8];
         int which;
         const char *value, *at; /* value NULL: none; at NULL: not compared */
         int words;
@@ -227,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_goes_on),
+        cmocka_unit_test(test_too_many_keys),
     };
     return cmocka_run_group_tests_name("options", tests, clean_environment, NULL);
 }
