@@ -87,7 +87,7 @@ class Test:
         self.name, self.program = name, program
         self.link = []        # the words that link it, run in BUILD
         self.members = set()  # ARCHIVE(OBJECT) that it is linked of
-        self.seconds = 0      # of the processor: a busy machine makes no test slow
+        self.seconds = 0      # of the processor, at most: a busy machine makes no test slow
         self.is_sanitized = False  # it passes under the sanitizers, too
 
     def passes(self, program, cpu_seconds):
@@ -160,24 +160,30 @@ class Tests:
         for test in self.all:
             test.link = links[os.path.relpath(test.program, BUILD)]
 
-    def baseline(self, slowest):
+    def baseline(self, slowest, jobs):
         """A program that was seen before need not run again."""
-        path, known, passed = os.path.join(WORK, "baseline.json"), {}, []
+        path, known = os.path.join(WORK, "baseline.json"), {}
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 known = json.load(file)
-        for test in self.all:
+
+        def look(test):
             with open(test.program, "rb") as file:
                 digest = hashlib.sha256(file.read()).hexdigest()
-            if digest not in known:
-                known[digest] = test.learn(slowest)
-            if known[digest] is not None:
-                test.seconds, test.members = known[digest]["seconds"], set(known[digest]["members"])
-                test.is_sanitized = known[digest]["is_sanitized"]
+            return test, digest, known.get(digest) or test.learn(slowest)
+
+        passed = []
+        with ThreadPool(jobs) as pool:
+            for test, digest, what in pool.imap_unordered(look, self.all):
+                if what is None:
+                    continue
+                test.seconds, test.members, test.is_sanitized = what["seconds"], set(what["members"]), what["is_sanitized"]
                 passed.append(test)
+                if digest not in known:  # kept at once: a run may be stopped
+                    known[digest] = what
+                    with open(path, "w", encoding="utf-8") as file:
+                        json.dump(known, file)
         self.all = passed
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump({digest: what for digest, what in known.items() if what is not None}, file)
 
     def compile_words(self, path):
         return self.compiled[os.path.join(COPY, path)][0]
@@ -268,7 +274,8 @@ def compile_as(tests, mutation, text, folder, more, target, words=None):
 def judge(tests, mutation, is_quick):
     """The verdict, and the test that noticed."""
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
-        mutants, program = {is_sanitized: os.path.join(folder, "%s.o" % is_sanitized) for is_sanitized in (False, True)}, os.path.join(folder, "program")
+        mutants = {is_sanitized: os.path.join(folder, "%s.o" % is_sanitized) for is_sanitized in (False, True)}
+        program = os.path.join(folder, "program")
         original, changed = mutated(mutation)
         if compile_as(tests, mutation, changed, folder, SANITIZERS, mutants[True])[0] != 0:
             return NO_BUILD, ""
@@ -316,7 +323,7 @@ def prepare(slowest, jobs):
     if not tests.all:
         sys.exit("mutate: ctest lists no unit test in %s" % BUILD)
     say("running %d unit tests without a change" % len(tests.all))
-    tests.baseline(slowest)
+    tests.baseline(slowest, jobs)
     return tests
 
 
