@@ -66,6 +66,7 @@ class Finder:
             self.bytes = file.read()
         unit = cindex.Index.create().parse(self.absolute, args=arguments)
         self.found = []
+        self.extremes = set()  # where a comparison chooses the smaller or the greater of what it compares
         self.rooms = 0  # how many allocations we stand in
         for cursor in unit.cursor.get_children():
             if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition() and self.is_here(cursor):
@@ -92,6 +93,8 @@ class Finder:
 
     def walk(self, cursor):
         children = list(cursor.get_children())
+        if cursor.kind == Kind.CONDITIONAL_OPERATOR:
+            self.chooses(children)
         if cursor.kind in (Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR) and len(children) == 2:
             self.operator(children)
         elif cursor.kind == Kind.INTEGER_LITERAL:
@@ -117,8 +120,16 @@ class Finder:
         return (cursor.kind in (Kind.VAR_DECL, Kind.PARM_DECL) and child.kind.is_expression()
                 and self.text(0, child.extent.start.offset).rstrip().endswith(("[", "[static")))
 
+    def chooses(self, parts):
+        """a < b ? a : b: of two equal numbers either is the smaller."""
+        compared = list(parts[0].get_children()) if parts and parts[0].kind == Kind.BINARY_OPERATOR else []
+        if len(parts) == 3 and len(compared) == 2 and {self.text_of(c) for c in compared} == {self.text_of(p) for p in parts[1:]}:
+            self.extremes.add(compared[0].extent.end.offset)
+
     def operator(self, operands):
         start, end = operands[0].extent.end.offset, operands[1].extent.start.offset
+        if start in self.extremes:
+            return
         between = self.text(start, end)
         name = between.strip()
         if name in OPERATORS:  # else it comes out of a macro, or a comment stands there
