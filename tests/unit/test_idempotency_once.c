@@ -106,12 +106,46 @@ static void test_keys_come_back(void **state)
     redis_once_close(redis);
 }
 
+/* Keys of a later fence refuse ours: the highest of them is told. */
+static void test_keys_of_a_later_fence(void **state)
+{
+    static const uint8_t identity[IDENTITY_SIZE] = "A";
+    struct keyspace *ks = world_fresh();
+    struct redis_once *redis = open_once();
+    struct keys_batch batch = {.redis = redis, .ks = ks}, late = {.redis = redis, .ks = ks};
+    struct keys_restored key = {
+        .state = "p", .identity = identity, .delivery = "t/0/7", .code = ""};
+    const int64_t ours = ks->fence;
+    (void)state;
+    key.natural = "a";
+    ks->fence = ours + 7;
+    assert_int_equal(keys_batch_restore(&batch, &key), 0);
+    key.natural = "b";
+    ks->fence = ours + 9;
+    assert_int_equal(keys_batch_restore(&batch, &key), 0);
+    key.natural = "c";
+    ks->fence = ours + 8;
+    assert_int_equal(keys_batch_restore(&batch, &key), 0);
+    assert_int_equal(keys_batch_end(&batch), 0);
+    assert_int_equal(batch.stale_fence, 0);
+    ks->fence = ours;
+    assert_int_equal(keys_batch_defer(&late, "a", "t/0/9", LEASE_MS), 0);
+    assert_int_equal(keys_batch_defer(&late, "b", "t/0/9", LEASE_MS), 0);
+    assert_int_equal(keys_batch_defer(&late, "c", "t/0/9", LEASE_MS), 0);
+    assert_int_equal(late.given, 3);
+    assert_int_equal(keys_batch_end(&late), -EIO);
+    assert_int_equal(late.stale_fence, ours + 9);
+    assert_int_equal(late.given, 0);
+    redis_once_close(redis);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_slot_has_one_process),
         cmocka_unit_test(test_one_rebuilds),
         cmocka_unit_test(test_keys_come_back),
+        cmocka_unit_test(test_keys_of_a_later_fence),
     };
     return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -115,12 +115,33 @@ static void test_more_kinds_than_places(void **state)
     assert_true(written > LOG_LIMIT_LINES);
 }
 
+/* A kind that was heard of once keeps its place, and counts for itself. */
+static void test_kinds_count_for_themselves(void **state)
+{
+    (void)state;
+    struct log_limit limit = {0};
+    int64_t left_out = 7;
+    static const char *const kinds[] = {"a", "b", "c"};
+    for (int line = 0; line <= LOG_LIMIT_LINES; line++)
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(log_limit_allows(&limit, kinds[i], 5, &left_out),
+                             line < LOG_LIMIT_LINES);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(log_limit_allows(&limit, kinds[i], 5 + LOG_LIMIT_MS, &left_out));
+        assert_int_equal(left_out, 1);
+        assert_true(log_limit_allows(&limit, kinds[i], 5 + LOG_LIMIT_MS, &left_out));
+        assert_int_equal(left_out, 0);
+        assert_string_equal(limit.kinds[i].name, kinds[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_floods),
         cmocka_unit_test(test_more_kinds_than_places),
+        cmocka_unit_test(test_kinds_count_for_themselves),
     };
     return cmocka_run_group_tests_name("kafka log", tests, NULL, NULL);
 }

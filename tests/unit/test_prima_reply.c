@@ -387,6 +387,92 @@ static void test_documents(void **state)
     config_free(config);
 }
 
+static void test_products(void **state)
+{
+    static const char text[] =
+        "<R><Data><sku Product='P' MtrxCode1='a' MtrxCode2='b' MtrxCode3='c' MtrxCode4='d'/>"
+        "<SKU MtrxCode4='e' MtrxCode5='f'/></Data></R>";
+    static const char *const parts[2][4] = {{"a", "b", "c", "d"}, {"", "", "", "e"}};
+    const struct prima_names names = {
+        .request_status = "RequestStatus", .request_error = "RequestError", .echo = ""};
+    struct arena *arena = arena_new(100000);
+    struct reply reply;
+    (void)state;
+    assert_int_equal(
+        reply_read(reader, &names, PRIMA_PRODUCT_READ, text, sizeof text - 1, arena, &reply), 0);
+    assert_int_equal(reply.product_count, 2);
+    assert_string_equal(reply.products[0].product, "P");
+    assert_string_equal(reply.products[1].product, "");
+    for (size_t row = 0; row < 2; row++)
+        for (size_t i = 0; i < 4; i++)
+            assert_string_equal(reply.products[row].matrix[i], parts[row][i]);
+    arena_free(arena);
+}
+
+/* A page's count is a whole number of few digits, or it is not known. */
+static void test_pages(void **state)
+{
+    static const struct {
+        const char *pages;
+        int64_t count;
+    } rows[] = {{"0", 0},   {"9", 9},   {"10", 10},        {"109", 109}, {"2147483647", 2147483647},
+                {"-1", 0},  {"1:", 0},  {"1/", 0},         {"", 0},      {" 3", 0},
+                {"3.0", 0}, {"007", 7}, {"99999999999", 0}};
+    struct config *config;
+    struct config_message message;
+    struct prima_names names;
+    (void)state;
+    assert_int_equal(config_load(NULL, NULL, 0, &config, &message), 0);
+    assert_int_equal(prima_names_read(config, &names, &message), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[100];
+        struct reply reply;
+        struct arena *arena = arena_new(100000);
+        const int size =
+            snprintf(text, sizeof text, "<R><Data Pages='%s' Page='2'/></R>", rows[i].pages);
+        assert_int_equal(
+            reply_read(reader, &names, PRIMA_ORDER_SEARCH, text, (size_t)size, arena, &reply), 0);
+        if (reply.pages != rows[i].count)
+            fail_msg("\"%s\": %lld", rows[i].pages, (long long)reply.pages);
+        assert_string_equal(reply.page, "2");
+        arena_free(arena);
+    }
+    config_free(config);
+}
+
+/* An order's state and our own mark, where they say something. */
+static void test_order_status(void **state)
+{
+    static const struct {
+        const char *echo, *data, *status, *mark;
+    } rows[] = {
+        {"Mark", "OrderStatus='Open' Mark='m'", "Open", "m"},
+        {"Mark", "OrderStatus='' Mark=''", NULL, NULL},
+        {"Mark", "", NULL, NULL},
+        {"", "OrderStatus='Open' Mark='m'", "Open", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct prima_names names = {.request_status = "RequestStatus",
+                                          .request_error = "RequestError",
+                                          .order_status = "OrderStatus",
+                                          .echo = rows[i].echo};
+        char text[100];
+        struct reply reply;
+        struct arena *arena = arena_new(100000);
+        const int size = snprintf(text, sizeof text, "<R><Data %s/></R>", rows[i].data);
+        assert_int_equal(
+            reply_read(reader, &names, PRIMA_ORDER_STATUS, text, (size_t)size, arena, &reply), 0);
+        assert_int_equal(reply.order_status != NULL, rows[i].status != NULL);
+        assert_int_equal(reply.echo != NULL, rows[i].mark != NULL);
+        if (rows[i].status != NULL)
+            assert_string_equal(reply.order_status, rows[i].status);
+        if (rows[i].mark != NULL)
+            assert_string_equal(reply.echo, rows[i].mark);
+        arena_free(arena);
+    }
+}
+
 /* Envelope and document are read in turn by one reader: neither may hear of the other's
  * encoding. */
 static void test_encodings_in_turn(void **state)
@@ -449,6 +535,9 @@ int main(void)
         cmocka_unit_test(test_many_rows),
         cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_order_status),
     };
     return cmocka_run_group_tests_name("prima.reply", tests, make_reader, free_reader);
 }

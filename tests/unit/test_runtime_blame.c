@@ -109,6 +109,24 @@ static void test_recent_companies(void **state)
     assert_int_equal(recent_others_of(&recent, PRIMA_NEW_ORDER, key, -1).passed > 0, true);
 }
 
+/* While there are places each company has its own. */
+static void test_companies_are_apart(void **state)
+{
+    struct recent recent;
+    char key[40];
+    (void)state;
+    recent_init(&recent, 1000);
+    for (int i = 0; i < RECENT_COMPANIES; i++)
+        for (int order = 0; order <= i; order++) {
+            (void)snprintf(key, sizeof key, "%d/orders/%d", i, order);
+            recent_add(&recent, PRIMA_NEW_ORDER, key, true, 5);
+        }
+    for (int i = 0; i < RECENT_COMPANIES && i < RECENT_KEYS; i++) {
+        (void)snprintf(key, sizeof key, "%d/orders/other", i);
+        assert_int_equal(recent_others_of(&recent, PRIMA_NEW_ORDER, key, -1).passed, i + 1);
+    }
+}
+
 static void test_recent_is_well(void **state)
 {
     static const struct {
@@ -529,11 +547,15 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recent),         cmocka_unit_test(test_recent_companies),
-        cmocka_unit_test(test_recent_is_well), cmocka_unit_test(test_blame),
-        cmocka_unit_test(test_answers),        cmocka_unit_test(test_denials),
-        cmocka_unit_test(test_refuted),        cmocka_unit_test(test_old_age),
-        cmocka_unit_test(test_headers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_recent),
+                                       cmocka_unit_test(test_recent_companies),
+                                       cmocka_unit_test(test_companies_are_apart),
+                                       cmocka_unit_test(test_recent_is_well),
+                                       cmocka_unit_test(test_blame),
+                                       cmocka_unit_test(test_answers),
+                                       cmocka_unit_test(test_denials),
+                                       cmocka_unit_test(test_refuted),
+                                       cmocka_unit_test(test_old_age),
+                                       cmocka_unit_test(test_headers)};
     return cmocka_run_group_tests_name("blame", tests, set_up, tear_down);
 }
