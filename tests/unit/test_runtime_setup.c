@@ -184,7 +184,8 @@ static void test_limits(void **state)
     assert_int_equal(w->times.lease_ms,
                      34000); /* the deadline and two margins: one is left when bytes leave */
     assert_int_equal(w->stream->start.from, 1793491200000);
-    assert_true(w->times.deferral_life_ms >= w->posting->retry_max_age_ms);
+    assert_int_equal(w->times.deferral_life_ms,
+                     w->posting->retry_max_age_ms + 2 * w->posting->retry_delay_max_ms);
     done(w);
     w = good((const char *const[3]){"start.from=beginning"}, "0");
     assert_int_equal(w->stream->start.from, KAFKA_START_BEGINNING);

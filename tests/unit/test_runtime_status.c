@@ -193,6 +193,42 @@ static void test_running(void **state)
     assert_true(sample("primaflow_waiting{for=\"group\"}") == 0);
 }
 
+/* Each gauge says what it is named for. */
+static void test_gauges(void **state)
+{
+    (void)state;
+    for (int on = 0; on <= 1; on++) {
+        worker.shadow = on;
+        worker.stream->trust.is_suspect = on;
+        worker.posting->breaker.is_open = on;
+        worker.posting->ready.in_flight = on ? 3 : 0;
+        worker.posting->send_queue.storing = on ? 4 : 0;
+        worker.posting->send_queue.posting = on ? 1 : 0;
+        worker.posting->window.buffered = on ? 6 : 0;
+        worker.stream->partitions->obstacle = on ? KAFKA_DENIED : KAFKA_CLEAR;
+        assert_true(sample("primaflow_shadow_mode") == on);
+        assert_true(sample("primaflow_suspect_mode") == on);
+        assert_true(sample("primaflow_breaker_open") == on);
+        assert_true(sample("primaflow_in_flight") == 3 * on);
+        assert_true(sample("primaflow_sending") == 5 * on);
+        assert_true(sample("primaflow_buffered") == 6 * on);
+        assert_true(sample("primaflow_partitions_unread") == on);
+        assert_true(sample("primaflow_lane_depth_max") == 0);
+        for (int i = 0; i < PAUSE_REASONS; i++) {
+            char name[80];
+            (void)snprintf(name, sizeof name, "primaflow_paused{reason=\"%s\"}",
+                           pause_reason_name((enum pause_reason)i));
+            worker.host.pauses.bits = on ? 1u << i : 0;
+            assert_true(sample(name) == on);
+            worker.host.pauses.bits = on ? ~(1u << i) : 0;
+            assert_true(sample(name) == 0);
+            worker.host.pauses.bits = 0;
+        }
+    }
+    worker.host.running = false; /* nothing is known of Redis yet */
+    assert_true(sample("primaflow_suspect_mode") == 0);
+}
+
 /* What stands in /readyz has an alert, which goes by primaflow_waiting. */
 static void test_reading(void **state)
 {
@@ -299,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_starting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_running, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gauges, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reading, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lag, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_oldest, set_up, tear_down),
