@@ -38,6 +38,12 @@ static void test_a_slot_has_one_process(void **state)
     assert_int_equal(slot.former_number, 0);
     assert_true(slot.former_at_ms >= 1600000000000 && slot.former_at_ms % 1000 == 0);
     assert_int_equal(keys_slot_keep(redis, ks, "p2", LEASE_MS), 0);
+    char name[200], text[400], of[100];
+    (void)snprintf(of, sizeof of, "%s:%s", ks->flow, ks->slot);
+    (void)REDIS_ASK(text, "DEL", keys_name(ks, "s", of, name, sizeof name));
+    (void)REDIS_ASK(text, "RPUSH", name, "no epoch"); /* Redis refuses: nobody has it */
+    assert_int_equal(keys_slot_take(redis, ks, "p3", LEASE_MS, "p2", &slot), -EIO);
+    assert_int_equal(keys_slot_keep(redis, ks, "p2", LEASE_MS), -EIO);
     redis_once_close(redis);
 }
 

@@ -333,10 +333,33 @@ static void test_waits_without_row(void **state)
     }
 }
 
+/* "outstanding" is another word for "post", wherever it may stand. */
+static void test_outstanding(void **state)
+{
+    static const char *const words[] = {"post", "outstanding"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char content[600], setting[200];
+        (void)snprintf(content, sizeof content,
+                       CHANNEL("accounts: {unresolved: W}, unpaid: {pending: %s, "
+                               "authorized: %s, on_account: %s}"),
+                       words[i], words[i], words[i]);
+        (void)snprintf(setting, sizeof setting, "orders.mappings=%s",
+                       support_mappings_copy("channels.yaml", content));
+        struct order_rules *rules = support_rules((const char *const[]){setting, NULL});
+        const struct channel_rules *channel = rules_channel(rules, "shopify", "uk");
+        assert_int_equal(channel->unpaid_pending, ACTION_POST);
+        assert_int_equal(channel->unpaid_authorized, ACTION_POST);
+        assert_int_equal(channel->unpaid_on_account, ACTION_POST);
+        support_rules_free(rules);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_outstanding),
         cmocka_unit_test(test_waits_without_row),
     };
     return cmocka_run_group_tests_name("order_policies", tests, NULL, NULL);
