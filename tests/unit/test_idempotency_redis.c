@@ -484,6 +484,12 @@ static void test_password(void **state)
     connect_to(&w, url);
     give(&w, 0, 3);
     all_answered(&w, 3);
+    redis_free(w.redis);
+    (void)snprintf(url, sizeof url, "redis://:right-7153@127.0.0.1:%d", w.server.port);
+    connect_to(&w, url); /* without a user */
+    w.answered = w.wrong = 0;
+    give(&w, 0, 3);
+    all_answered(&w, 3);
     end(&w);
 }
 
@@ -495,18 +501,18 @@ static void test_database_and_unix_socket(void **state)
     (void)state;
     (void)snprintf(path, sizeof path, "/tmp/pf-redis-%d.sock", (int)getpid());
     begin(&w, args);
-    (void)snprintf(url, sizeof url, "%s/7", w.server.url);
+    (void)snprintf(url, sizeof url, "%s/1", w.server.url);
     connect_to(&w, url);
-    const struct redis_bytes words[] = {{"SET", 3}, {"here", 4}, {"7", 1}};
+    const struct redis_bytes words[] = {{"SET", 3}, {"here", 4}, {"1", 1}};
     struct command c = {.world = &w};
     redis_command(w.redis, words, 3, take, &c);
     wait_for(&w, &w.answered, 1);
     command_aside(&w,
                   (const char *const[]){"EVAL",
-                                        "redis.call('SELECT', 7) return redis.call('GET', 'here')",
+                                        "redis.call('SELECT', 1) return redis.call('GET', 'here')",
                                         "0", NULL},
                   text);
-    assert_string_equal(text, "7");
+    assert_string_equal(text, "1");
     redis_free(w.redis);
     w.answered = w.wrong = 0;
     (void)snprintf(url, sizeof url, "unix://%s", path);

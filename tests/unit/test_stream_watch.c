@@ -295,6 +295,31 @@ static void test_the_open_incident(void **state)
     }
 }
 
+/* A record may name more than is remembered: the latest of what was left, all that is waited for. */
+static void test_more_than_is_remembered(void **state)
+{
+    struct control control = {.ends = NULL};
+    char words[KAFKA_TEXT_MAX], value[1000] = "{\"incident\":\"a\",\"left\":[";
+    (void)state;
+    begin_world();
+    for (int i = 0; i <= CONTROL_LEFT_MAX; i++)
+        (void)snprintf(value + strlen(value), sizeof value - strlen(value), "%s{\"run_id\":\"%d\"}",
+                       i > 0 ? "," : "", i);
+    (void)snprintf(value + strlen(value), sizeof value - strlen(value), "],\"since\":[7");
+    for (int i = 0; i <= CONTROL_SINCE_MAX; i++)
+        (void)snprintf(value + strlen(value), sizeof value - strlen(value), ",\"s%d\"", i);
+    (void)snprintf(value + strlen(value), sizeof value - strlen(value), "]}");
+    (void)kafka_holds(CONTROL, OPEN, value, NULL);
+    assert_int_equal(control_read(worker.host.config, stream.group, &control, words), 0);
+    assert_int_equal(control.left_count, CONTROL_LEFT_MAX);
+    assert_string_equal(control.left[0].run_id, "0");
+    assert_string_equal(control.left[CONTROL_LEFT_MAX - 1].run_id, "3");
+    assert_int_equal(control.since_count, CONTROL_SINCE_MAX);
+    assert_string_equal(control.since[0], "s0");
+    control_free(&control);
+    end_world();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_on_redis),
         cmocka_unit_test(test_on_slot),
         cmocka_unit_test(test_the_open_incident),
+        cmocka_unit_test(test_more_than_is_remembered),
     };
     return cmocka_run_group_tests_name("stream: ops.control and Redis, watched", tests, set_up,
                                        tear_down);
