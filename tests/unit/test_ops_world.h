@@ -1,0 +1,101 @@
+/* Kafka, Redis and Prima for tests of ops/core, behind the headers of the real ones (--wrap): topics
+ * in memory, answers by a script, and a trace of what was asked.
+ *
+ * world_reset() empties all of it; a test begins with that. Whatever fails in a fake fails the test. */
+#ifndef PRIMAFLOW_TEST_OPS_WORLD_H
+#define PRIMAFLOW_TEST_OPS_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/context.h"
+#include "idempotency/key_view.h"
+#include "prima/client.h"
+
+enum { WORLD_RECORDS = 64, WORLD_TOPICS = 64, WORLD_VIEWS = 8, WORLD_ANSWERS = 16 };
+
+struct world_header {
+    const char *name, *value; /* value NULL: absent */
+};
+
+/* A record of a topic; text values are put by world_text. Headers end with a name that is NULL. */
+struct world_put {
+    const char *topic, *key;
+    const void *value; /* NULL: a tombstone */
+    size_t size;
+    int32_t partition;
+    int64_t at_ms;
+    struct world_header headers[6];
+};
+
+struct world_topic { /* of the cluster, for kafka/admin.h */
+    char name[80];
+    int partitions, replicas;
+    bool is_created; /* by the test's subject; the rest were there */
+    size_t setting_count;
+    struct kafka_setting settings[8];
+};
+
+struct world_answer { /* of Prima's, in order; the last one stays */
+    enum prima_fate fate;
+    int http_status;
+    const char *order_status; /* or NULL */
+    int64_t retry_after_ms, pages;
+    const struct prima_document *documents;
+    size_t document_count;
+};
+
+struct world {
+    /* what the fakes say */
+    int read_rc, writer_rc, admin_rc, redis_rc, view_rc;
+    const char *fails_at; /* a writer's call: "begin", "add 2", "commit"; with writer_rc */
+    const char *refusal;  /* the message of what fails */
+    int brokers, reads_until_ready;
+    enum verdict amend_verdict;
+    struct redis_server server;
+    struct world_answer answers[WORLD_ANSWERS];
+    size_t answer_count;
+    int64_t now_ms, slept_ms; /* clock_monotonic_ms moves by what was slept */
+
+    /* what was asked */
+    char trace[4000];         /* "read orders.raw | as primaflow.x | begin | add t key | commit" */
+    struct kafka_range range; /* of the last read */
+    char range_key[256];      /* its partition_of_key, "" none */
+    size_t writer_bytes;
+    char *sent[WORLD_RECORDS]; /* values as texts, in order of adding, whether committed or not */
+    size_t sent_size[WORLD_RECORDS], sent_count;
+    struct kafka_record last_added; /* its numbers and sizes; pointers are not to be followed */
+    size_t last_header_count;
+    char last_headers[400]; /* "a=1 b=- " */
+    char prima_asked[8][600];
+    size_t prima_count;
+    struct world_topic topics[WORLD_TOPICS];
+    size_t topic_count;
+};
+extern struct world world;
+
+void world_reset(void);
+void world_release(void);
+
+/* The configuration with these overrides (NULL at the end; or NULL), and what is opened by it; the
+ * last one made is freed by world_release. */
+struct ops *world_ops(const char *const overrides[]);
+
+void world_put(const struct world_put *put);
+void world_view(const char *natural, const struct key_view *view); /* what Redis has; else '\0' */
+/* Lets go what was traced so far. */
+void world_untrace(void);
+
+/* A struct as framed bytes, into a topic. */
+void world_put_struct(struct ops *ops, const struct world_put *put,
+                      const struct bound_record *record, const void *of);
+
+#endif
