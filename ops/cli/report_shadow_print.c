@@ -22,7 +22,7 @@ enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
 static int64_t outcome_count(const struct book *book, const char *name)
 {
-    for (int i = 0; i < BOOK_OUTCOMES && order_outcome_names[i] != NULL; i++)
+    for (int i = 0; i < OUTCOME_COUNT; i++)
         if (strcmp(order_outcome_names[i], name) == 0)
             return book->outcomes[i];
     return 0;
@@ -146,8 +146,12 @@ void shadow_report_text(const struct shadow_report *report)
     print_codes(b->held_by_code);
     printf("  dead letters                     %8" PRId64 "\n", b->dead_letters);
     print_codes(b->dead_by_code);
-    static const char *const others[] = {"duplicate", "superseded", "cancelled_before_posting",
-                                         "ignored_test", "ignored_before_cutover"};
+    static const char *const others[] = {"duplicate",
+                                         "superseded",
+                                         "cancelled_before_posting",
+                                         "ignored_test",
+                                         "ignored_before_cutover",
+                                         "payment_updated"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (outcome_count(b, others[i]) > 0)
             printf("  %-32s %8" PRId64 "\n", others[i], outcome_count(b, others[i]));
@@ -228,7 +232,7 @@ void shadow_report_json(const struct shadow_report *report)
 {
     const struct book *b = &report->book;
     json_t *outcomes = json_object();
-    for (int i = 0; i < BOOK_OUTCOMES && order_outcome_names[i] != NULL; i++)
+    for (int i = 0; i < OUTCOME_COUNT; i++)
         (void)json_object_set_new(outcomes, order_outcome_names[i], json_integer(b->outcomes[i]));
     json_t *all = json_pack(
         "{s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:o, s:I, s:I, s:b, s:s, s:o}", "published_from_ms",

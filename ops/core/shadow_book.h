@@ -12,6 +12,7 @@
 
 #include "base/errors.h"
 #include "domain/events/order_result.h"
+#include "flow/flow.h"
 #include "prima/client.h"
 
 #include <stdbool.h>
@@ -21,8 +22,7 @@
 enum {
     BOOK_ORDERS_MAX = 2000000,
     BOOK_PREFIXES_MAX = 64,
-    BOOK_COMPANY_MAX = 16,
-    BOOK_OUTCOMES = 7 /* of flow/flow.h */
+    BOOK_COMPANY_MAX = 16
 };
 
 enum book_field { BOOK_CURRENCY = 1, BOOK_NET = 2, BOOK_TAX = 4, BOOK_GROSS = 8, BOOK_LINES = 16 };
@@ -51,7 +51,7 @@ struct book_stranger {
 
 struct book {
     /* records, as published */
-    int64_t records, outcomes[BOOK_OUTCOMES], dead_letters, dead_without_order,
+    int64_t records, outcomes[OUTCOME_COUNT], dead_letters, dead_without_order,
         held_by_code[PF_ERROR_COUNT], dead_by_code[PF_ERROR_COUNT];
     int64_t creates_customer, in_prima_when_asked;
     /* orders; the list is in the order of entering */

@@ -155,6 +155,16 @@ static void test_records(void **state)
     assert_int_equal(book_lacking(&book), 2);
 }
 
+static void test_each_outcome_is_counted(void **state)
+{
+    (void)state;
+    for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+        for (int times = 0; times <= outcome; times++)
+            enter(outcome, "1", outcome <= POSTED_ON_HOLD ? &post : NULL);
+    for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+        assert_int_equal(book.outcomes[outcome], outcome + 1);
+}
+
 static void meet(const char *number, const char *date, const char *company)
 {
     struct prima_document d = document;
@@ -219,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields),
         cmocka_unit_test_setup_teardown(test_records, open_book, close_book),
+        cmocka_unit_test_setup_teardown(test_each_outcome_is_counted, open_book, close_book),
         cmocka_unit_test_setup_teardown(test_who_is_where, open_book, close_book),
         cmocka_unit_test_setup_teardown(test_last_one_counts, open_book, close_book)};
     return cmocka_run_group_tests_name("the shadow's book", tests, NULL, NULL);
