@@ -1,0 +1,208 @@
+/* `primaflow import shopify orders`: what is printed or sent of a file, what one order that does not
+ * fit holds back, and what is said about it. */
+#include "test_cli_run.h"
+
+#include <jansson.h>
+#include <unistd.h>
+
+static int begin(void **state)
+{
+    (void)state;
+    assert_int_equal(clearenv(), 0);
+    world_reset();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    world_release();
+    return 0;
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t lines = 0;
+    for (; *text != '\0'; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static char orders[60000];
+
+static const char *fixtures(const char *const names[], size_t count)
+{
+    size_t used = (size_t)snprintf(orders, sizeof orders, "{\"orders\": [");
+    for (size_t i = 0; i < count; i++) {
+        char path[100];
+        (void)snprintf(path, sizeof path, "tests/fixtures/shopify/%s.json", names[i]);
+        json_error_t error;
+        json_t *json = json_load_file(path, 0, &error);
+        assert_non_null(json);
+        json_t *order = json_object_get(json, "order");
+        char *text = json_dumps(order != NULL ? order : json, JSON_COMPACT);
+        used +=
+            (size_t)snprintf(orders + used, sizeof orders - used, "%s%s", i > 0 ? "," : "", text);
+        assert_true(used < sizeof orders);
+        free(text);
+        json_decref(json);
+    }
+    (void)snprintf(orders + used, sizeof orders - used, "]}");
+    return orders;
+}
+
+static const char *const two[] = {"uk_vat_included", "cancelled"}, *const one[] = {"edited"};
+
+static void test_a_shops_orders_are_printed_or_sent(void **state)
+{
+    (void)state;
+    const char *file = run_file(fixtures(two, 2));
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", NULL), CLI_DONE);
+    assert_string_equal(run_err, "primaflow: 2 orders imported: 1 as placed, 0 edited, 1 "
+                                 "cancelled; 0 of them tests\n");
+    assert_int_equal(lines_of(run_out), 2);
+    run_has(run_out, "\"channel\":\"shopify\",\"store\":\"uk\"");
+    assert_string_equal(world.trace, "");
+    file = run_file(fixtures(two, 2));
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", "--to-kafka", NULL),
+                     CLI_DONE);
+    run_has(run_err, "primaflow: 2 orders sent to orders.raw: 1 as placed");
+    assert_string_equal(run_out, "");
+    run_has(world.trace, "new | begin | add orders.raw 01/shopify/uk/");
+    file = run_file(fixtures(one, 1));
+    assert_int_equal(
+        run("import", "shopify", "orders", file, "--store", "uk", "--to-kafka", "--json", NULL),
+        CLI_DONE);
+    assert_string_equal(run_out,
+                        "{\"topic\": \"orders.raw\", \"records\": 1, \"created\": 0, \"edited\": "
+                        "1, \"cancelled\": 0, \"test\": 0, \"bad\": 0}\n");
+    world.fails_at = "commit";
+    world.writer_rc = -EIO;
+    world.refusal = "Kafka is away";
+    file = run_file(fixtures(one, 1));
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", "--to-kafka", NULL),
+                     CLI_UNAVAILABLE);
+    assert_string_equal(run_err, "primaflow: error: Kafka is away\n");
+}
+
+static void test_which_shop_it_is(void **state)
+{
+    static const struct {
+        const char *words[4];
+        const char *err;
+    } rows[] = {
+        {{NULL}, "import shopify orders --store: which shop is it? The JSON does not say"},
+        {{"--store", "u k"}, "import shopify orders --store: a name is letters, digits"},
+        {{"--store", ""}, "import shopify orders --store: a name is letters, digits"},
+        {{"--store", "uk", "--channel", "a/b"}, "import shopify orders --channel: a name is"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const *w = rows[i].words;
+        assert_int_equal(
+            run("import", "shopify", "orders", "/nowhere", w[0], w[1], w[2], w[3], (char *)NULL),
+            CLI_USAGE);
+        run_has(run_err, rows[i].err);
+    }
+    const char *file = run_file(fixtures(one, 1));
+    assert_int_equal(
+        run("import", "shopify", "orders", file, "--store", "u.k_-1", "--channel", "other", NULL),
+        CLI_DONE);
+    run_has(run_out, "\"channel\":\"other\",\"store\":\"u.k_-1\"");
+}
+
+static void test_one_that_does_not_fit_holds_back_all(void **state)
+{
+    char path[64] = "/tmp/pf-bad-XXXXXX", text[20000] = "";
+    const int bad = mkstemp(path);
+    (void)state;
+    assert_true(bad >= 0);
+    char mixed[sizeof orders + 100];
+    (void)snprintf(mixed, sizeof mixed, "%s\n{\"id\": 5}\n", fixtures(one, 1));
+    const char *file = run_file(mixed);
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", NULL), CLI_DATA);
+    run_has(run_err, " complaints about 1 of 2 orders; nothing was printed. To take the others, "
+                     "add --skip-bad FILE\n");
+    assert_string_equal(run_out, "");
+    file = run_file(mixed);
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", "--to-kafka", NULL),
+                     CLI_DATA);
+    run_has(run_err, "; nothing was sent. To take");
+    assert_string_equal(world.trace, "");
+    file = run_file(mixed);
+    assert_int_equal(
+        run("import", "shopify", "orders", file, "--store", "uk", "--skip-bad", path, NULL),
+        CLI_DATA);
+    assert_int_equal(lines_of(run_out), 1);
+    run_has(run_err, " complaints about 1 of 2 orders; written to /tmp/pf-bad-");
+    run_has(run_err, ": correct them and import that file\n");
+    FILE *kept = fopen(path, "re");
+    assert_non_null(kept);
+    assert_true(fread(text, 1, sizeof text - 1, kept) > 0);
+    (void)fclose(kept);
+    run_has(text, "\"primaflow\"");
+    file = run_file("{\"id\": 5}\nnot JSON\n");
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", NULL), CLI_DATA);
+    assert_null(strstr(run_err, "To take the others"));
+    (void)close(bad);
+    (void)unlink(path);
+}
+
+static void test_what_to_do_about_what_could_not_be_read(void **state)
+{
+    static const struct {
+        const char *text, *remedy;
+    } rows[] = {
+        {"{\"id\": 5}\n", ": correct them and import that file\n"},
+        {"not JSON\n", ": export the file again, for what could not be read is missing\n"},
+        {"{\"id\": 5}\nnot JSON\n", ": correct the orders in it and import that file; what could "
+                                    "not be read is missing: export it again\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char path[64] = "/tmp/pf-bad-XXXXXX";
+        const int bad = mkstemp(path);
+        assert_true(bad >= 0);
+        const char *file = run_file(rows[i].text);
+        assert_int_equal(
+            run("import", "shopify", "orders", file, "--store", "uk", "--skip-bad", path, NULL),
+            CLI_DATA);
+        run_has(run_err, rows[i].remedy);
+        (void)close(bad);
+        (void)unlink(path);
+    }
+}
+
+static void test_files_that_cannot_be_used(void **state)
+{
+    (void)state;
+    assert_int_equal(run("import", "shopify", "orders", "/nowhere", "--store", "uk", NULL),
+                     CLI_DATA);
+    run_has(run_err, "/nowhere: No such file");
+    const char *file = run_file("[]");
+    assert_int_equal(
+        run("import", "shopify", "orders", file, "--store", "uk", "--skip-bad", file, NULL),
+        CLI_USAGE);
+    run_has(run_err, "is the file that is imported, and would be overwritten; name another one");
+    assert_int_equal(
+        run("import", "shopify", "orders", file, "--store", "uk", "--skip-bad", "/nowhere/x", NULL),
+        CLI_UNAVAILABLE);
+    run_has(run_err, "/nowhere/x: cannot be written: No such file or directory; nothing was read");
+    file = run_file("{\"orders\": []}");
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", NULL), CLI_DONE);
+    run_has(run_err, "holds no orders: nothing was printed");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_shops_orders_are_printed_or_sent),
+        TEST(test_which_shop_it_is),
+        TEST(test_one_that_does_not_fit_holds_back_all),
+        TEST(test_what_to_do_about_what_could_not_be_read),
+        TEST(test_files_that_cannot_be_used),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* See test_cli_run.h. */
+#include "test_cli_run.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define main primaflow_main
+int primaflow_main(int argc, char **argv);
+#include "../../ops/cli/main.c"
+#undef main
+
+char run_out[RUN_TEXT_MAX], run_err[RUN_TEXT_MAX];
+
+enum { WORDS_MAX = 24 };
+
+struct captured {
+    int file, kept, number;
+};
+
+static struct captured capture(FILE *stream)
+{
+    const struct captured c = {
+        .file = memfd_create("out", 0), .kept = dup(fileno(stream)), .number = fileno(stream)};
+    assert_true(c.file >= 0 && c.kept >= 0);
+    assert_int_equal(fflush(stream), 0);
+    assert_true(dup2(c.file, c.number) >= 0);
+    return c;
+}
+
+static void release(struct captured c, FILE *stream, char text[static RUN_TEXT_MAX])
+{
+    (void)fflush(stream);
+    clearerr(stream);
+    assert_true(dup2(c.kept, c.number) >= 0);
+    const ssize_t size = pread(c.file, text, RUN_TEXT_MAX - 1, 0);
+    assert_true(size >= 0);
+    text[size] = '\0';
+    (void)close(c.file);
+    (void)close(c.kept);
+}
+
+int run(const char *first, ...)
+{
+    char program[] = "primaflow", *argv[WORDS_MAX] = {program};
+    int argc = 1;
+    va_list words;
+    va_start(words, first);
+    for (const char *word = first; word != NULL; word = va_arg(words, const char *)) {
+        assert_true(argc < WORDS_MAX - 1);
+        argv[argc++] = (char *)(uintptr_t)word;
+    }
+    va_end(words);
+    const struct captured out = capture(stdout), err = capture(stderr);
+    const int code = primaflow_main(argc, argv);
+    release(out, stdout, run_out);
+    release(err, stderr, run_err);
+    return code;
+}
+
+const char *run_file(const char *content)
+{
+    static char path[64];
+    static int file = -1;
+    if (file >= 0)
+        (void)close(file);
+    file = memfd_create("in", 0);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, content, strlen(content)), (ssize_t)strlen(content));
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return path;
+}
+
+void run_input(const char *content)
+{
+    FILE *in = fopen(content != NULL ? run_file(content) : "/dev/null", "re");
+    assert_non_null(in);
+    clearerr(stdin);
+    (void)fflush(stdin);
+    assert_true(dup2(fileno(in), STDIN_FILENO) >= 0);
+    (void)fclose(in);
+}
+
+void run_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("'%s' is not in:\n%s", part, text);
+}

@@ -1,0 +1,184 @@
+/* What every command shares, run from main(): how it is found, helped with, configured, refused, and
+ * how it ends. */
+#include "test_cli_run.h"
+
+static int begin(void **state)
+{
+    (void)state;
+    assert_int_equal(clearenv(), 0);
+    world_reset();
+    return 0;
+}
+
+static void test_help_and_version(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *words[4];
+        const char *out;
+    } rows[] = {
+        {"version", {"--version"}, "primaflow " PF_VERSION "\n"},
+        {"version, whatever stands behind",
+         {"--version", "frobnicate"},
+         "primaflow " PF_VERSION "\n"},
+        {"help", {"--help"}, "usage: primaflow [--config FILE]"},
+        {"help, as a word", {"help"}, "usage: primaflow [--config FILE]"},
+        {"of a command", {"ledger", "show", "--help"}, "usage: primaflow ledger show ID\n\n"},
+        {"of a command, as a word",
+         {"help", "ledger", "show"},
+         "usage: primaflow ledger show ID\n"},
+        {"of one with options", {"why", "-h"}, "usage: primaflow why ID [options]\n\n"},
+        {"of one without words", {"doctor", "--help"}, "usage: primaflow doctor\n\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const *w = rows[i].words;
+        assert_int_equal(run(w[0], w[1], w[2], w[3], (char *)NULL), CLI_DONE);
+        if (strncmp(run_out, rows[i].out, strlen(rows[i].out)) != 0)
+            fail_msg("%s: %s", rows[i].name, run_out);
+        assert_string_equal(run_err, "");
+    }
+}
+
+static void test_help_names_every_command_and_option(void **state)
+{
+    static const char *const all[] = {
+        "  generate orders ", "  produce ",          "  consume ",
+        "  topics create ",   "  topics check ",     "  why ",
+        "  amended ",         "  ledger import ",    "  ledger show ",
+        "  mappings check ",  "  report shadow ",    "  doctor ",
+        "  exceptions ",      "  config reference ", "  import shopify orders ",
+        "--print-config",     "-o KEY=VALUE"};
+    (void)state;
+    assert_int_equal(run("--help", NULL), CLI_DONE);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        run_has(run_out, all[i]);
+    assert_int_equal(run("why", "--help", NULL), CLI_DONE);
+    run_has(run_out, "\n\n  --since AGE                age of the oldest");
+    run_has(run_out, "\n  --all-partitions           for producers");
+    run_has(run_out, "\nID is the channel's order id");
+    assert_int_equal(run("config", "reference", "--help", NULL), CLI_DONE);
+    run_has(run_out, "print every configuration key, as Markdown\n\nOptions of every command: ");
+}
+
+static void test_what_is_no_command(void **state)
+{
+    static const struct {
+        const char *words[3];
+        const char *err;
+    } rows[] = {
+        {{NULL}, "usage: primaflow "},
+        {{"frob"}, "primaflow: error: unknown command 'frob'; see: primaflow --help\n"},
+        {{"ledger"},
+         "primaflow: error: unknown command 'ledger'; did you mean: ledger import, ledger show; "
+         "see: primaflow --help\n"},
+        {{"ledger", "shew"}, "primaflow: error: unknown command 'ledger'; did you mean: ledger"},
+        {{"wy"}, "primaflow: error: unknown command 'wy'; did you mean: why; see"},
+        {{"--frob"}, "primaflow: error: option: '--frob' is none of primaflow's own, or lacks"},
+        {{"--help", "frob"}, "primaflow: error: unknown command 'frob'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const *w = rows[i].words;
+        assert_int_equal(run(w[0], w[1], w[2], (char *)NULL), CLI_USAGE);
+        if (strncmp(run_err, rows[i].err, strlen(rows[i].err)) != 0)
+            fail_msg("%s: %s", w[0], run_err);
+        assert_string_equal(run_out, "");
+    }
+}
+
+static void test_words_behind_a_name(void **state)
+{
+    (void)state;
+    assert_int_equal(run("exceptions", "a", "b", NULL), CLI_USAGE);
+    run_has(run_err, "exceptions: unexpected argument 'b'; usage: primaflow exceptions [CODE]");
+    assert_int_equal(run("ledger", "show", NULL), CLI_USAGE);
+    run_has(run_err, "ledger show: missing argument; usage: primaflow ledger show ID");
+    assert_int_equal(run("config", "reference", "x", NULL), CLI_USAGE);
+    run_has(run_err, "config reference: unexpected argument 'x'");
+}
+
+static void test_configuration_without_a_command(void **state)
+{
+    (void)state;
+    assert_int_equal(run("--check", NULL), CLI_DONE);
+    assert_string_equal(run_err, "primaflow: configuration is valid\n");
+    assert_int_equal(run("--config", run_file("redis:\n  prefix: x\n"), "--check", NULL), CLI_DONE);
+    run_has(run_err, "primaflow: configuration is valid: /proc/self/fd/");
+    assert_int_equal(run("--print-config", "-o", "redis.prefix=y", NULL), CLI_DONE);
+    run_has(run_out, "redis.prefix");
+    run_has(run_out, "y");
+    assert_int_equal(run("doctor", "--print-config", NULL), CLI_DONE); /* nothing is done */
+    assert_string_equal(world.trace, "");
+    assert_int_equal(run("--check", "-o", "redis.prefux=y", NULL), CLI_CONFIG);
+    run_has(run_err, "primaflow: error: ");
+    run_has(run_err, "redis.prefux");
+    assert_int_equal(run("--check", "-o", "redis.prefix", NULL), CLI_USAGE);
+    assert_int_equal(run("--config", "/nowhere", "doctor", NULL), CLI_CONFIG);
+}
+
+static void test_exit_codes_of_the_librarys_kinds(void **state)
+{
+    static const struct {
+        enum ops_kind kind;
+        int code;
+    } rows[] = {{OPS_DONE, 0},         {OPS_USAGE, 64},  {OPS_DATA, 65},
+                {OPS_UNAVAILABLE, 69}, {OPS_CONFIG, 78}, {OPS_DEFECT, 70}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(cli_exit(rows[i].kind), rows[i].code);
+}
+
+/* ---- the tables that the program is made from ---- */
+
+static void test_exceptions(void **state)
+{
+    (void)state;
+    assert_int_equal(run("exceptions", NULL), CLI_DONE);
+    run_has(run_out, "| code | class | owner | severity | meaning | next step |\n|---|");
+    run_has(run_out, "\n| `framing_unknown` | dead_letter | operations | error | ");
+    assert_int_equal(run("exceptions", "framing_unknown", NULL), CLI_DONE);
+    assert_memory_equal(run_out, "framing_unknown (dead_letter, owner operations, error)\n", 55);
+    run_has(run_out, "\nNext: ");
+    assert_int_equal(run("exceptions", "framing_unknown", "--json", NULL), CLI_DONE);
+    assert_memory_equal(run_out, "{\"code\":\"framing_unknown\",\"class\":\"dead_letter\"", 47);
+    assert_int_equal(run("exceptions", "--json", NULL), CLI_DONE);
+    assert_memory_equal(run_out, "{\"code\":\"", 9);
+    size_t lines = 0;
+    for (const char *c = run_out; *c != '\0'; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, PF_ERROR_COUNT - 1);
+    assert_int_equal(run("exceptions", "frob", NULL), CLI_USAGE);
+    run_has(run_err, "unknown code 'frob'; primaflow exceptions lists them all");
+}
+
+static void test_config_reference(void **state)
+{
+    (void)state;
+    assert_int_equal(run("config", "reference", NULL), CLI_DONE);
+    run_has(run_out, "`redis.prefix`");
+}
+
+static int end(void **state)
+{
+    (void)state;
+    world_release();
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_help_and_version),
+        TEST(test_help_names_every_command_and_option),
+        TEST(test_what_is_no_command),
+        TEST(test_words_behind_a_name),
+        TEST(test_configuration_without_a_command),
+        TEST(test_exit_codes_of_the_librarys_kinds),
+        TEST(test_exceptions),
+        TEST(test_config_reference),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
