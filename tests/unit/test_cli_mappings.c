@@ -89,6 +89,10 @@ static void shapeless_sku(struct order_event *e)
 {
     e->lines.items[1].sku = "A-B-C-D-E-F";
 }
+static void gift_card(struct order_event *e)
+{
+    e->lines.items[0].gift_card = true;
+}
 static void bundle(struct order_event *e)
 {
     e->lines.items[0].sku = "WEEKENDSET";
@@ -169,6 +173,7 @@ static void test_kinds(void **state)
          "tax_rate=20 % in NO; tax_rate=20 % in NO; tax_rate=20 % in NO; ", UNMAPPED_JUDGED},
         {"no SKU", no_sku, "sku=(none); ", UNMAPPED_JUDGED},
         {"a SKU of no shape", shapeless_sku, "sku=A-B-C-D-E-F; ", UNMAPPED_JUDGED},
+        {"a gift card that has its product", gift_card, "", UNMAPPED_JUDGED},
         {"a bundle needs no shape", bundle, "", UNMAPPED_JUDGED},
         {"nobody, where guests have an account", nobody_elsewhere, "", UNMAPPED_JUDGED},
         {"sums are not the mappings' business", wrong_sums, "", UNMAPPED_JUDGED},

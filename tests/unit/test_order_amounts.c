@@ -137,9 +137,29 @@ static void test_other_documents(void **state)
     }
 }
 
+/* Whatever stands first among an element's attributes is read as well as the others. */
+static void test_attributes_in_any_order(void **state)
+{
+    static const char text[] =
+        "<Request><Data HoldOrder=\"Yes\" VatInclusive=\"Yes\"/>"
+        "<OrderHeaderData Currency=\"EUR\" OrderDate=\"2026-11-20\"/>"
+        "<OrderLineData Quantity=\"2\" Price=\"3.00\"/><OrderLineData Price=\"1.00\" "
+        "ExtTaxVal=\"0.20\" Quantity=\"1\"/><OrderChargeData ChargeValue=\"0.50\"/></Request>";
+    struct flow_amounts sum;
+    (void)state;
+    assert_int_equal(order_amounts(text, strlen(text), rules[0], &sum), 0);
+    assert_int_equal(sum.gross_minor, 750);
+    assert_int_equal(sum.tax_minor, 20);
+    assert_int_equal(sum.net_minor, 730);
+    assert_int_equal(sum.line_count, 2);
+    assert_true(sum.hold);
+    assert_string_equal(sum.currency, "EUR");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_other_documents)};
+                                       cmocka_unit_test(test_other_documents),
+                                       cmocka_unit_test(test_attributes_in_any_order)};
     return cmocka_run_group_tests_name("what an order comes to", tests, load_rules, free_rules);
 }

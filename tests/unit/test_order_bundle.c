@@ -180,6 +180,14 @@ static void part_of_its_part(struct order_event *e)
     sell_parts(e, 0, 1200, 3000);
     e->lines.items[0].parent_line_id = "P1";
 }
+static void ids_in_no_order(struct order_event *e)
+{
+    parts_without_price(e);
+    e->lines.items[0].line_id = "Z9";
+    e->lines.items[1].line_id = "M5";
+    e->lines.items[2].line_id = "A1";
+    e->lines.items[1].parent_line_id = e->lines.items[2].parent_line_id = "Z9";
+}
 static void nested(struct order_event *e) /* 4.00 of the outer one: 1.00 and 3.00 by prices, then
                                              the inner one's to its part */
 {
@@ -275,6 +283,8 @@ static const struct row {
      .lines = "SKU00003 1@42.00+7.00"},
     {"a parent that was never there", orphans,
      .lines = "BOX 1@0.00+0.00, SKU00001 1@12.00+2.00, SKU00002 1@30.00+5.00"},
+    {"whatever the order of their ids", ids_in_no_order,
+     .lines = "SKU00001 1@21.01+3.50, SKU00002 1@21.00+3.50"},
     {"bundles within bundles", nested, .lines = "SKU00002 1@52.00+8.67"},
 };
 
@@ -400,11 +410,14 @@ static void test_hostile_families(void **state)
         bool chain;
         size_t lines;
         int r;
+        const char *detail;
     } families[] = {
-        {"one parent of all", false, LINES, -EINVAL},
-        {"one parent of as many as may be", false, BUNDLE_PARTS_MAX + 1, 0},
-        {"each the part of the next", true, LINES, -EINVAL},
-        {"as deep as may be", true, BUNDLE_DEPTH_MAX + 1, 0},
+        {"one parent of all", false, LINES, -EINVAL, "a bundle has more than 500 lines"},
+        {"of one too many", false, BUNDLE_PARTS_MAX + 2, -EINVAL, "a bundle has more than 500"},
+        {"one parent of as many as may be", false, BUNDLE_PARTS_MAX + 1, 0, NULL},
+        {"each the part of the next", true, LINES, -EINVAL, "nested more than eight deep"},
+        {"one too deep", true, BUNDLE_DEPTH_MAX + 2, -EINVAL, "nested more than eight deep"},
+        {"as deep as may be", true, BUNDLE_DEPTH_MAX + 1, 0, NULL},
     };
     for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
         print_message("  %s\n", families[f].name);
@@ -424,6 +437,8 @@ static void test_hostile_families(void **state)
         }
         const char *detail = NULL;
         assert_int_equal(sale_fold_parents(&sale, memory, &detail), families[f].r);
+        assert_true(detail == NULL ? families[f].detail == NULL
+                                   : strstr(detail, families[f].detail) != NULL);
         int64_t sum = 0;
         for (size_t i = 0; i < sale.line_count && families[f].r == 0; i++)
             sum += sale.lines[i].price.amount;
@@ -458,7 +473,7 @@ static struct ledger_entry ledger_of(const struct order_event *event,
     return entry;
 }
 
-/* "line_id/bundle_line_id number product quantity of bundles: amount tax" */
+/* "line_id/bundle_line_id number product/matrix quantity of bundles: amount tax" */
 static const char *describe_ledger(const struct ledger_entry *e)
 {
     struct buf text;
@@ -468,10 +483,13 @@ static const char *describe_ledger(const struct ledger_entry *e)
         int64_t tax = 0;
         for (size_t t = 0; t < l->taxes.count; t++)
             tax += l->taxes.items[t].tax_minor;
-        buf_printf(&text, "%s%s%s%s %d %s %d of %d: %lld %lld", i == 0 ? "" : ", ", l->line_id,
+        buf_printf(&text, "%s%s%s%s %d %s", i == 0 ? "" : ", ", l->line_id,
                    l->bundle_line_id == NULL ? "" : "/",
-                   l->bundle_line_id == NULL ? "" : l->bundle_line_id, l->number, l->product,
-                   l->quantity, l->bundle_quantity, (long long)l->amount_minor, (long long)tax);
+                   l->bundle_line_id == NULL ? "" : l->bundle_line_id, l->number, l->product);
+        for (size_t m = 0; m < l->matrix_codes.count; m++)
+            buf_printf(&text, "/%s", l->matrix_codes.items[m]);
+        buf_printf(&text, " %d of %d: %lld %lld", l->quantity, l->bundle_quantity,
+                   (long long)l->amount_minor, (long long)tax);
     }
     const char *copy = arena_text(memory, text.data, text.size);
     buf_release(&text);
@@ -494,18 +512,22 @@ static void test_ledger(void **state)
         const char *lines;
     } entries[] = {
         {"a line for each component, all found by the channel's line", three_sets, NULL,
-         "L1 1 TSHIRT 6 of 3: 5999 1000, L1 3 SKU00002 3 of 3: 4000 667, L2 5 TSHIRT 1 of 0: 2500 "
+         "L1 1 TSHIRT/RED/M 6 of 3: 5999 1000, L1 3 SKU00002 3 of 3: 4000 667, L2 5 TSHIRT/RED/M 1 "
+         "of 0: 2500 "
          "417"},
         {"the miscellaneous component as it was posted", a_set_whose_shirt_is_gone, NULL,
-         "L1 1 SKU00002 1 of 1: 3333 556, L1 2 MISC 1 of 1: 6667 1111, L2 3 TSHIRT 1 of 0: 2500 "
+         "L1 1 SKU00002 1 of 1: 3333 556, L1 2 MISC 1 of 1: 6667 1111, L2 3 TSHIRT/RED/M 1 of 0: "
+         "2500 "
          "417"},
         {"parts that the channel sent, found by their bundle too", both_with_price, NULL,
-         "P1/B1 1 SKU00001 1 of 1: 1300 217, P2/B1 2 SKU00002 1 of 1: 3900 650, L2 3 TSHIRT 1 of "
+         "P1/B1 1 SKU00001 1 of 1: 1300 217, P2/B1 2 SKU00002 1 of 1: 3900 650, L2 3 TSHIRT/RED/M "
+         "1 of "
          "0: 2500 417"},
         {"the mapping has changed since: the money whole, numbers as posted", three_sets,
-         other_bundles, "L1 1 WEEKENDSET 3 of 0: 9999 1667, L2 5 TSHIRT 1 of 0: 2500 417"},
+         other_bundles, "L1 1 WEEKENDSET 3 of 0: 9999 1667, L2 5 TSHIRT/RED/M 1 of 0: 2500 417"},
         {"what was no bundle is none later", parent_without_price, other_bundles,
-         "P1/B1 1 SKU00001 1 of 1: 1200 200, P2/B1 2 SKU00002 1 of 1: 3000 500, L2 3 TSHIRT 1 of "
+         "P1/B1 1 SKU00001 1 of 1: 1200 200, P2/B1 2 SKU00002 1 of 1: 3000 500, L2 3 TSHIRT/RED/M "
+         "1 of "
          "0: 2500 417"},
     };
     const struct codec_limits limits = {

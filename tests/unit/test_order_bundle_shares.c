@@ -193,6 +193,7 @@ static void test_mark(void **state)
     };
     struct bundle_rule bundle = {.components = parts, .count = 2};
     const uint16_t mark = bundle_mark(&bundle);
+    assert_int_equal(mark, 0xeed5); /* golden: it is stored with orders */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         parts[0] = (struct bundle_component){.product = rows[i].product,

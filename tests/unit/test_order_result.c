@@ -242,6 +242,13 @@ static void test_unreadable(void **state)
         {"a delivery without partition", NULL, "t", "01/orders/a/b/1", -EINVAL},
         {"a delivery without offset", NULL, "t/0/", "01/orders/a/b/1", -EINVAL},
         {"a delivery of nothing", NULL, "/0/1", "01/orders/a/b/1", -EINVAL},
+        {"a delivery of no partition", NULL, "t//1", "01/orders/a/b/1", -EINVAL},
+        {"a partition that is none", NULL, "t/x/1", "01/orders/a/b/1", -EINVAL},
+        {"half a partition", NULL, "t/1x/1", "01/orders/a/b/1", -EINVAL},
+        {"a negative partition", NULL, "t/-1/1", "01/orders/a/b/1", -EINVAL},
+        {"one beyond all", NULL, "t/2147483648/1", "01/orders/a/b/1", -EINVAL},
+        {"half an offset", NULL, "t/0/1x", "01/orders/a/b/1", -EINVAL},
+        {"an offset beyond all", NULL, "t/0/9223372036854775808", "01/orders/a/b/1", -EINVAL},
         {"a negative offset", NULL, "t/0/-1", "01/orders/a/b/1", -EINVAL},
         {"a key of something else", NULL, "t/0/1", "01/refunds/a/b/1", -EINVAL},
     };
@@ -263,6 +270,22 @@ static void test_unreadable(void **state)
         assert_int_equal(bytes.size, 0);
         buf_release(&bytes);
     }
+    desk_close(&d);
+}
+
+static void test_the_largest_delivery(void **state)
+{
+    (void)state;
+    struct desk d = desk_open("orders.cutover_date=", NULL);
+    struct flow_settlement s = *settle(&d, OUTCOME_POSTED);
+    s.delivery = "t/2147483647/9223372036854775807";
+    s.publisher = s.exception = "";
+    const struct order_result r = result_of(&d, &s);
+    assert_int_equal(r.delivery.partition, INT32_MAX);
+    assert_true(r.delivery.offset == INT64_MAX);
+    assert_null(r.publisher);
+    assert_null(r.exception);
+    assert_null(r.resolves);
     desk_close(&d);
 }
 
@@ -419,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_on_hold),
         cmocka_unit_test(test_other_outcomes),
         cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_the_largest_delivery),
         cmocka_unit_test(test_ledger),
         cmocka_unit_test(test_ledger_numbers_follow_split_lines),
         cmocka_unit_test(test_ledger_has_the_tax_that_was_posted),

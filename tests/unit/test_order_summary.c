@@ -220,6 +220,39 @@ static void test_not_a_summary(void **state)
     not_a_summary(with_bundles);
 }
 
+static int read_altered(const struct order_summary *written, size_t at, const char *bytes,
+                        size_t size)
+{
+    struct buf whole;
+    struct order_summary read;
+    struct arena *arena = arena_new(SUPPORT_ARENA);
+    buf_init(&whole, SUMMARY_BYTES_MAX);
+    assert_int_equal(order_summary_write(written, &whole), 0);
+    assert_true(at + size <= whole.size);
+    memcpy(whole.data + at, bytes, size);
+    const int r = order_summary_read(whole.data, whole.size, arena, &read);
+    buf_release(&whole);
+    arena_free(arena);
+    return r;
+}
+
+/* What no version of ours writes is not believed, however well it fits. */
+static void test_values_that_are_none(void **state)
+{
+    enum { CURRENCY_AT = 2, ACCOUNT_SIZE_AT = 33 };
+    const struct order_summary s = plain();
+    (void)state;
+    assert_int_equal(read_altered(&s, CURRENCY_AT, "EUR", 3), 0);
+    assert_int_equal(read_altered(&s, CURRENCY_AT, "XQZ", 3), -EBADMSG);
+    assert_int_equal(read_altered(&s, ACCOUNT_SIZE_AT, "\x07", 1), 0); /* as it was */
+    struct order_summary longest = plain();
+    memset(longest.account, 'A', sizeof longest.account - 1);
+    longest.account[sizeof longest.account - 1] = '\0';
+    assert_int_equal(read_altered(&longest, 0, "", 0), 0);
+    const char beyond = (char)sizeof longest.account; /* one byte of what follows, too */
+    assert_int_equal(read_altered(&longest, ACCOUNT_SIZE_AT, &beyond, 1), -EBADMSG);
+}
+
 static void test_too_many_miscellaneous_lines(void **state)
 {
     (void)state;
@@ -268,6 +301,12 @@ static void test_narrative(void **state)
                         "tax is 8.75, by the configured rates 8.74: within the tolerance of 0.03");
     s.proof.tax_expected = s.proof.tax;
     assert_string_equal(order_summary_narrative(&s, arena), "");
+    s.flags = (struct order_flags){
+        {{PF_E_payment_unmapped, 0, 1}, {PF_E_payment_unmapped, 2, 1}, {PF_E_unknown_sku, 1, 2}},
+        3};
+    assert_string_equal(order_summary_narrative(&s, arena),
+                        "payment terms not mapped; payment not mapped and left out (payment 2); "
+                        "product unknown, posted as miscellaneous item (line 1 and 1 more)");
     s = largest();
     const char *text = order_summary_narrative(&s, arena);
     assert_non_null(strstr(text, "-9223372036854775.808"));
@@ -281,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_golden_bytes),
         cmocka_unit_test(test_golden_bundles),
         cmocka_unit_test(test_not_a_summary),
+        cmocka_unit_test(test_values_that_are_none),
         cmocka_unit_test(test_too_many_miscellaneous_lines),
         cmocka_unit_test(test_no_two_codes_share_a_mark),
         cmocka_unit_test(test_narrative),
