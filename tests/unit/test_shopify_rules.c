@@ -194,6 +194,10 @@ static void test_edits_and_refunds(void **state)
         ALTERED("more than a rounding is left for the worker to flag", "edited_odd_penny",
                 "lines[0].tax_lines[0].amount.shop_minor", "333",
                 {ITEM ".total_tax_set.shop_money.amount", "\"1.00\""}),
+        ALTERED("nor is a discount that went", "edited_odd_penny", "lines[0].current_quantity", "1",
+                {ITEM ".subtotal_set.shop_money.amount", "\"9.80\""}),
+        ALTERED("nor one that was made larger", "edited_odd_penny", "lines[0].current_quantity",
+                "1", {ITEM ".subtotal_set.shop_money.amount", "\"10.20\""}),
         AS_IS("a removed delivery is gone", "edited_delivery", "shipping_lines[0].code",
               "\"express\""),
         ALTERED("removed delivery, then refunds: totals less the edit", "edited_delivery",
@@ -237,6 +241,10 @@ static void test_payments(void **state)
                 {"transactions[1].amount", "\"100.00\""}),
         ALTERED("a capture to come", "us_tax_exclusive", "tenders[0].status", "\"authorized\"",
                 {"transactions[1].status", "\"pending\""}),
+        ALTERED("a payment whose end is not known is to come", "uk_vat_included",
+                "tenders[0].status", "\"pending\"", {"transactions[0].status", "\"unknown\""}),
+        ALTERED("nor is one that is still asked for", "uk_vat_included", "tenders[0].status",
+                "\"pending\"", {"transactions[0].status", "\"awaiting_response\""}),
         AS_IS("voided by its transaction", "cancelled", "tenders[0].status", "\"voided\""),
         ALTERED("a void that failed", "cancelled", "tenders[0].status", "\"authorized\"",
                 {"transactions[1].status", "\"failure\""}),
@@ -255,6 +263,20 @@ static void test_payments(void **state)
                 {"total_outstanding", NULL}),
         AS_IS("paid back after an edit: what was kept", "edited", "tenders[0].amount.shop_minor",
               "6600"),
+        ALTERED("from the payment that it came from", "edited", "tenders[1].amount.shop_minor",
+                "4000", {"transactions[0].amount", "\"49.00\""},
+                {"transactions[1]", "{\"id\": 9, \"kind\": \"sale\", \"status\": \"success\", "
+                                    "\"amount\": \"40.00\"}"}),
+        ALTERED("not from one that is no money", "edited", "tenders[1].amount.shop_minor", "6600",
+                {"transactions[0]", "{\"id\": 9, \"kind\": \"authorization\", \"status\": "
+                                    "\"success\", \"amount\": \"99.00\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"sale\", \"status\": \"success\", "
+                                    "\"amount\": \"89.00\"}"}),
+        ALTERED("nor from one that is smaller", "edited", "tenders[1].amount.shop_minor", "5600",
+                {"transactions[0]", "{\"id\": 9, \"kind\": \"sale\", \"status\": \"success\", "
+                                    "\"amount\": \"10.00\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"sale\", \"status\": \"success\", "
+                                    "\"amount\": \"79.00\"}"}),
         ALTERED("not yet paid back: no debt, but a difference", "edited",
                 "tenders[0].amount.shop_minor", "8900",
                 {"refunds[1].transactions[0].status", "\"pending\""}),

@@ -7,7 +7,10 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "shopify_import.h"
 #include "shopify_source.h"
+
+#include <errno.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +154,86 @@ static void test_what_is_no_such_file(void **state)
     }
 }
 
+static bool refuse(void *user, struct shopify_source *source, const struct shopify_at *order)
+{
+    (void)user;
+    const struct shopify_at field = shopify_field(order, "id");
+    shopify_complain(&source->reader, &field, "is refused");
+    return false;
+}
+
+/* A complaint names the order as the shop's staff looks for it, and its texts are texts. */
+static void test_an_order_is_named(void **state)
+{
+    static const struct {
+        const char *order, *said;
+    } rows[] = {
+        {"{\"id\": 450789469, \"name\": \"#1001\"}", "order #1001 (450789469): $.id: is refused"},
+        {"{\"id\": \"gid%s%n\", \"name\": \"#%s%n\"}", "order #%s%n (gid%s%n): $.id: is refused"},
+        {"{\"id\": 450789469}", "order 450789469: $.id: is refused"},
+        {"{\"id\": \"5%d\"}", "order 5%d: $.id: is refused"},
+        {"{\"order\": {\"name\": \"#1001\"}}", "order #1001: $.order.id: is refused"},
+        {"{\"id\": 7, \"name\": \"0123456789012345678901234567890123456789\"}",
+         "order 0123456789012345678901234567890123456789 (7): $.id: is refused"},
+        {"{\"id\": 7, \"name\": \"01234567890123456789012345678901234567890\"}",
+         "order 7: $.id: is refused"},
+        {"{\"id\": \"0123456789012345678901234567890123456789012345678901234567890123\"}",
+         "$.id: is refused"},
+        {"{\"order\": {\"x\": 1}}", "$.order.id: is refused"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct shopify_source source;
+        FILE *in = fmemopen((char *)(uintptr_t)rows[i].order, strlen(rows[i].order), "r");
+        assert_non_null(in);
+        shopify_source_init(&source, "orders", "order");
+        assert_int_equal(shopify_source_read(&source, in, refuse, NULL), 0);
+        (void)fclose(in);
+        assert_int_equal(source.complaints.count, 1);
+        assert_string_equal(source.complaints.first[0].text, rows[i].said);
+    }
+}
+
+/* Two lines, then the disk breaks. */
+static ssize_t break_off(void *cookie, char *bytes, size_t size)
+{
+    static const char text[] = "{\"id\": 1}\n{\"id\": 2}\n";
+    bool *given = cookie;
+    if (*given) {
+        errno = EIO;
+        return -1;
+    }
+    *given = true;
+    assert_true(size >= sizeof text - 1);
+    memcpy(bytes, text, sizeof text - 1);
+    return sizeof text - 1;
+}
+
+static void test_a_file_that_breaks_off(void **state)
+{
+    (void)state;
+    struct taken taken = {.ids = ""};
+    struct shopify_source source;
+    bool given = false;
+    FILE *in = fopencookie(&given, "r", (cookie_io_functions_t){.read = break_off});
+    assert_non_null(in);
+    shopify_source_init(&source, "orders", "order");
+    assert_int_equal(shopify_source_read(&source, in, take, &taken), -EIO);
+    assert_string_equal(taken.ids, "1:1 2:2 ");
+    assert_int_equal(source.line, 2);
+    (void)fclose(in);
+
+    const struct shopify_order_options options = {.channel = "shopify", .store = "uk"};
+    struct shopify_imported imported = {.line = 0};
+    given = false;
+    in = fopencookie(&given, "r", (cookie_io_functions_t){.read = break_off});
+    assert_non_null(in);
+    assert_int_equal(shopify_import_orders(in, &options, NULL, NULL, NULL, &imported), -EIO);
+    assert_int_equal(imported.line, 2);
+    assert_int_equal(imported.wrong, 2);
+    (void)fclose(in);
+}
+
 static void test_one_wrong_order_does_not_hide_the_next(void **state)
 {
     (void)state;
@@ -225,6 +308,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_what_is_no_such_file),
+        cmocka_unit_test(test_an_order_is_named),
+        cmocka_unit_test(test_a_file_that_breaks_off),
         cmocka_unit_test(test_one_wrong_order_does_not_hide_the_next),
         cmocka_unit_test(test_complaints_are_bounded_and_counted),
         cmocka_unit_test(test_depth_and_size_are_bounded),
