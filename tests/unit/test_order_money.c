@@ -49,6 +49,27 @@ static void unknown_rate(struct order_event *e)
         (struct tax_line){.title = "VAT", .rate_ppm = 175000, .amount = {.shop_minor = 357}};
     e->totals.tax.shop_minor = 832;
 }
+/* As many rates as there are taxes: one of each line, one of the carriage, one of a charge. */
+static void each_tax_of_another_rate(struct order_event *e)
+{
+    struct order_charge *wrap = some(sizeof *wrap);
+    struct tax_line *tax = some(sizeof *tax);
+    *tax = (struct tax_line){.title = "D", .rate_ppm = 110000, .amount = {.shop_minor = 10}};
+    *wrap =
+        (struct order_charge){.kind = CHARGE_GIFT_WRAP, .title = "", .amount = {.shop_minor = 100}};
+    wrap->tax_lines.items = tax;
+    wrap->tax_lines.count = 1;
+    e->charges.items = wrap;
+    e->charges.count = 1;
+    e->lines.items[0].tax_lines.items[0] =
+        (struct tax_line){.title = "A", .rate_ppm = 210000, .amount = {.shop_minor = 417}};
+    e->lines.items[1].tax_lines.items[0] =
+        (struct tax_line){.title = "B", .rate_ppm = 220000, .amount = {.shop_minor = 451}};
+    e->shipping_lines.items[0].tax_lines.items[0] =
+        (struct tax_line){.title = "C", .rate_ppm = 230000, .amount = {.shop_minor = 65}};
+    e->totals.tax.shop_minor = 417 + 451 + 65 + 10;
+    pay(e, 5350);
+}
 static void export_without_tax(struct order_event *e)
 {
     struct order_address *abroad = some(sizeof *abroad);
@@ -422,6 +443,8 @@ static const struct order_row rows[] = {
     {"[14] an order without its tax is never balanced away", no_tax_at_all,
      HOLDS(PF_E_tax_mismatch)},
     {"a rate that is not configured", unknown_rate, HOLDS(PF_E_tax_rate_unmapped)},
+    {"none of several is", each_tax_of_another_rate, HOLDS(PF_E_tax_rate_unmapped),
+     .contains = "tax rate not configured (line 1 and 3 more)"},
     {"an export without tax", export_without_tax, POSTS},
 
     {"authorised money is a payment, by the channel's policy", authorized, POSTS,

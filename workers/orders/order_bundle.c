@@ -84,16 +84,17 @@ int sale_explode(struct sale *sale, const struct order_rules *rules,
                  const struct channel_rules *channel, const struct sale_bundle *only,
                  size_t only_count, struct arena *arena)
 {
-    size_t count = 0, bundles = 0;
+    size_t count = 0;
+    bool any = false;
     const struct bundle_rule **rows = arena_alloc(arena, sale->line_count * sizeof *rows);
     if (rows == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < sale->line_count; i++) {
         rows[i] = bundle_of(&sale->lines[i], rules, channel, only, only_count, only != NULL);
         count += rows[i] == NULL ? 1 : rows[i]->count;
-        bundles += rows[i] != NULL;
+        any |= rows[i] != NULL;
     }
-    if (bundles == 0)
+    if (!any)
         return 0;
     struct sale_line *lines = arena_alloc(arena, count * sizeof *lines);
     if (lines == NULL)

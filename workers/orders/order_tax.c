@@ -8,6 +8,7 @@
 #include "order_basket.h"
 #include "order_sale.h"
 
+#include <assert.h>
 #include <errno.h>
 
 enum { PPM = 1000000 };
@@ -25,7 +26,7 @@ struct checker {
     struct order_flags *flags;
     struct basket basket;
     struct group *groups;
-    size_t group_count;
+    size_t group_count, group_room;
     int64_t tolerance_per_line;
     bool by_line;
     size_t taxed; /* taxes with a rate above zero */
@@ -52,8 +53,11 @@ static void add_to_group(struct checker *c, int64_t rate_ppm, int64_t denominato
     while (group < c->groups + c->group_count &&
            (group->rate_ppm != rate_ppm || group->denominator != denominator))
         group++;
-    if (group == c->groups + c->group_count)
-        *group = (struct group){rate_ppm, denominator, 0}, c->group_count++;
+    if (group == c->groups + c->group_count) {
+        assert(c->group_count < c->group_room);
+        *group = (struct group){rate_ppm, denominator, 0};
+        c->group_count++;
+    }
     group->base = exact_add(&c->sale->exact, group->base, base);
 }
 
@@ -190,7 +194,6 @@ const struct sale_tax *sale_split_tax(const struct sale *sale, const struct tax_
     for (size_t i = 0; i < count; i++) {
         const int64_t stated = sale_pick(sale->money, &lines[i].amount);
         weights[i] = stated < 0 ? -stated : stated;
-        parts[i] = (struct money){0, sale->currency};
     }
     if (money_allocate((struct money){tax, sale->currency}, weights, count, parts) < 0 && count > 0)
         parts[0].minor = tax; /* none is stated above zero */
@@ -249,6 +252,7 @@ int sale_check_tax(struct sale *sale, const struct order_event *event,
         .watch = watch,
         .flags = flags,
         .groups = arena_alloc(arena, taxes * sizeof *c.groups),
+        .group_room = taxes,
         .tolerance_per_line = channel->tolerance_per_line,
         .by_line = channel->rounding == ROUNDING_LINE,
     };
