@@ -1,11 +1,7 @@
 /* Open orders on their way into the ledger: what is read of each form, and what is refused, by line
  * and field. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test_ledger_support.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -31,58 +27,6 @@ static int close_rules(void **state)
     return 0;
 }
 
-/* An order that adds up: 24.00 + 12.00 + 3.95 = 39.95, of that tax 6.66; one shirt of two was
- * credited. */
-static const char good[] =
-    "{'channel': 'shopify', 'store': 'uk', 'order_id': '7001', 'currency': 'GBP', 'order_date': "
-    "'2026-10-01', 'tax_included': true,"
-    " 'total': '39.95', 'tax': '6.66', 'outstanding': '0.95', 'account': 'C1', 'money': "
-    "'presentment',"
-    " 'lines': [{'line_id': '11', 'product': 'TSHIRT', 'matrix_codes': ['RED', 'M'], 'quantity': "
-    "2, 'amount': '24.00', 'depot': '01',"
-    "            'taxes': [{'rate': '20', 'tax': '4.00', 'credited': '2.00'}], "
-    "'credited_quantity': 1, 'credited': '12.00'},"
-    "           {'line_id': '12', 'product': 'SKU00001', 'number': 5, 'quantity': 1, 'amount': "
-    "'12.00', 'gift_card': true,"
-    "            'taxes': [{'rate': '17.5', 'tax': '1.50'}, {'rate': '0.0001', 'tax': '0.50'}]}],"
-    " 'charges': [{'code': 'CARR', 'amount': '3.95', 'taxes': [{'rate': '20', 'tax': '0.66'}]}],"
-    " 'tenders': [{'kind': 'card', 'gateway': 'stripe', 'method': 'CSH', 'transaction_id': 't-1', "
-    "'amount': '39.00', 'credited': '12.00'}],"
-    " 'credits': [{'refund_id': 'r1', 'document': 'CN1', 'amount': '12.00', 'posted_at': "
-    "'2026-10-05T10:00:00Z'}]}";
-
-/* `good` with a JSON patch applied: "path=value", value JSON with single quotes; an empty value
- * deletes. */
-static json_t *order_with(const char *path, const char *value)
-{
-    char text[sizeof good], replaced[4096];
-    json_error_t error;
-    memcpy(text, good, sizeof good);
-    for (char *c = text; *c != '\0'; c++)
-        *c = *c == '\'' ? '"' : *c;
-    json_t *order = json_loads(text, JSON_REJECT_DUPLICATES, &error), *at = order;
-    assert_non_null(order);
-    if (path == NULL)
-        return order;
-    char copy[200], *rest = copy, *part;
-    (void)snprintf(copy, sizeof copy, "%s", path);
-    (void)snprintf(replaced, sizeof replaced, "%s", value);
-    for (char *c = replaced; *c != '\0'; c++)
-        *c = *c == '\'' ? '"' : *c;
-    while ((part = strsep(&rest, ".")) != NULL && rest != NULL)
-        at = json_is_array(at) ? json_array_get(at, (size_t)strtoul(part, NULL, 10))
-                               : json_object_get(at, part);
-    assert_non_null(at);
-    json_t *fresh = replaced[0] != '\0' ? json_loads(replaced, JSON_DECODE_ANY, &error) : NULL;
-    if (fresh == NULL)
-        assert_int_equal(json_object_del(at, part), 0);
-    else if (json_is_array(at))
-        assert_int_equal(json_array_append_new(at, fresh), 0);
-    else
-        assert_int_equal(json_object_set_new(at, part, fresh), 0);
-    return order;
-}
-
 static int read_order(const json_t *order, struct arena *arena, struct ledger_draft *draft,
                       int64_t *remaining, char why[static LEDGER_WHY_MAX])
 {
@@ -93,7 +37,7 @@ static int read_order(const json_t *order, struct arena *arena, struct ledger_dr
 static void test_good(void **state)
 {
     (void)state;
-    json_t *order = order_with(NULL, NULL);
+    json_t *order = ledger_order_with(NULL, NULL);
     struct arena *arena = arena_new(1 << 20);
     struct ledger_draft draft;
     char why[LEDGER_WHY_MAX] = "";
@@ -197,7 +141,7 @@ static void test_wrong(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        json_t *order = order_with(rows[i].path, rows[i].value);
+        json_t *order = ledger_order_with(rows[i].path, rows[i].value);
         struct arena *arena = arena_new(1 << 20);
         struct ledger_draft draft;
         char why[LEDGER_WHY_MAX] = "";
@@ -304,7 +248,7 @@ static void test_table(void **state)
     assert_int_equal(json_array_size(seen.orders), 2);
     assert_int_equal(seen.lines[0], 2);
     assert_int_equal(seen.lines[1], 10);
-    json_t *wanted = order_with(NULL, NULL);
+    json_t *wanted = ledger_order_with(NULL, NULL);
     char *ours = json_dumps(json_array_get(seen.orders, 0), JSON_SORT_KEYS),
          *theirs = json_dumps(wanted, JSON_SORT_KEYS);
     assert_string_equal(ours, theirs);

@@ -89,6 +89,93 @@ static void test_every_topic_that_others_rely_on_is_there(void **state)
     config_free(config);
 }
 
+/* The names are Kafka's: a misspelt one would be refused by a cluster, and by nothing before. */
+static void test_settings_by_their_names(void **state)
+{
+    static const char *const names[] = {"cleanup.policy",         "retention.ms",
+                                        "message.timestamp.type", "min.insync.replicas",
+                                        "max.message.bytes",      "segment.ms"};
+    static const struct {
+        const char *topic;
+        const char *values[6];
+        bool is_fed, is_input, personal, single;
+    } rows[] = {
+        {"orders.raw",
+         {"delete", "1209600000", "CreateTime", "2", "1048588", "86400000"},
+         true,
+         true,
+         true,
+         false},
+        {"orders.raw.dlq",
+         {"delete", "2592000000", "LogAppendTime", "2", "2097164", "86400000"},
+         true,
+         false,
+         true,
+         false},
+        {"stock.snapshots.retry.1m",
+         {"delete", "604800000", "LogAppendTime", "2", "2097164", "86400000"},
+         true,
+         false,
+         false,
+         false},
+        {"ops.audit",
+         {"delete", "-1", "LogAppendTime", "2", "1048588", "86400000"},
+         false,
+         false,
+         false,
+         true},
+        {"ops.overlays",
+         {"compact,delete", "2592000000", "LogAppendTime", "2", "1048588", "86400000"},
+         false,
+         false,
+         true,
+         false},
+    };
+    struct config *config = config_with(NULL);
+    struct topic_wanted wanted[TOPICS_MAX];
+    const size_t count = expand(config, wanted);
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct topic_wanted *t = find(wanted, count, rows[i].topic);
+        assert_non_null(t);
+        assert_int_equal(t->setting_count, 6);
+        for (size_t k = 0; k < 6; k++) {
+            assert_string_equal(t->settings[k].name, names[k]);
+            assert_string_equal(t->settings[k].value, rows[i].values[k]);
+        }
+        assert_int_equal(t->is_fed, rows[i].is_fed);
+        assert_int_equal(t->is_input, rows[i].is_input);
+        assert_int_equal(t->personal, rows[i].personal);
+        assert_int_equal(t->single, rows[i].single);
+    }
+    config_free(config);
+}
+
+/* How many brokers must have a record before it counts: all but one, at least one. */
+static void test_copies_that_must_acknowledge(void **state)
+{
+    static const struct {
+        int replicas, min_insync;
+        const char *wanted;
+    } rows[] = {{1, 0, "1"}, {2, 0, "1"}, {3, 0, "2"}, {5, 0, "4"}, {3, 1, "1"}, {3, 3, "3"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct topic_shape shape = {
+            .partitions = 2, .replicas = rows[i].replicas, .min_insync = rows[i].min_insync};
+        struct config *config = config_with(NULL);
+        struct topic_wanted wanted[TOPICS_MAX];
+        struct config_message message;
+        size_t count = 0;
+        assert_int_equal(topic_table_expand(config, &shape, wanted, &count, &message), 0);
+        for (size_t k = 0; k < count; k++) {
+            assert_string_equal(setting(&wanted[k], "min.insync.replicas"), rows[i].wanted);
+            assert_int_equal(wanted[k].replicas, rows[i].replicas);
+            assert_int_equal(wanted[k].partitions, wanted[k].single ? 1 : 2);
+        }
+        config_free(config);
+    }
+}
+
 /* The topics of shadow mode are there when they are asked for, and hold to the same rules. */
 static void test_shadow(void **state)
 {
@@ -254,6 +341,8 @@ static void test_differences(void **state)
         if (n == 0)
             continue;
         assert_int_equal(differences[0].is_error, rows[i].severity == ERROR);
+        assert_string_equal(differences[0].topic, rows[i].topic);
+        assert_string_not_equal(differences[0].is, differences[0].wanted);
         if (strstr(differences[0].remedy, rows[i].remedy) == NULL)
             fail_msg("remedy: %s", differences[0].remedy);
     }
@@ -298,6 +387,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_topic_that_others_rely_on_is_there),
+        cmocka_unit_test(test_settings_by_their_names),
+        cmocka_unit_test(test_copies_that_must_acknowledge),
         cmocka_unit_test(test_shadow),
         cmocka_unit_test(test_rules_that_hold_for_all),
         cmocka_unit_test(test_one_retry_topic_for_each_delay),

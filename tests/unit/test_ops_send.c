@@ -146,6 +146,122 @@ static void test_a_transaction_that_fails_is_told(void **state)
     spool_release(&spool);
 }
 
+/* ---- lines of JSON ---- */
+
+static enum ops_kind read_lines(struct spool *spool, const char *text,
+                                struct complaints *complaints)
+{
+    FILE *in = fmemopen((char *)(uintptr_t)text, strlen(text), "r");
+    assert_non_null(in);
+    *complaints = (struct complaints){.count = 0};
+    const enum ops_kind kind = spool_read(spool, in, "f", spool_raw_line, NULL, complaints, &error);
+    (void)fclose(in);
+    return kind;
+}
+
+/* What `consume --raw` prints comes out as it went in. */
+static void test_a_raw_line_is_the_record_that_it_says(void **state)
+{
+    static const struct {
+        const char *line, *trace, *value, *headers;
+        int32_t partition;
+    } rows[] = {
+        {"{\"key\": \"k\", \"value\": \"v\"}", "add t k", "v", "", -1},
+        {"{\"value\": {\"a\": 1}, \"partition\": 0}", "add t -", "{\"a\":1}", "", 0},
+        {"{\"key\": 5, \"value\": [1, 2], \"partition\": 7}", "add t 5", "[1,2]", "", 7},
+        {"{\"key\": \"k\", \"value\": null, \"partition\": \"1\"}", "add t k", "(null)", "", -1},
+        {"{\"key\": {\"base64\": \"YWI=\"}, \"value\": {\"base64\": \"YQ==\"}}", "add t ab", "a",
+         "", -1},
+        {"{\"value\": {\"base64\": \"\"}}", "add t -", "", "", -1},
+        {"{\"value\": {\"base64\": \"YWJj\", \"x\": 1}}", "add t -",
+         "{\"base64\":\"YWJj\",\"x\":1}", "", -1},
+        {"{\"value\": \"v\", \"headers\": {\"a\": \"12\", \"b\": [\"3\", null, \"\"], \"c\": "
+         "null, \"d\": {\"base64\": \"YWI=\"}}}",
+         "add t -", "v", "a=12 b=3 b=- b= c=- d=ab ", -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct complaints complaints;
+        struct spool spool;
+        world_reset();
+        struct ops *ops = world_ops(NULL);
+        spool_init(&spool);
+        assert_int_equal(read_lines(&spool, rows[i].line, &complaints), OPS_DONE);
+        assert_int_equal(send_spool(ops, &spool, "t", &error), OPS_DONE);
+        assert_non_null(strstr(world.trace, rows[i].trace));
+        assert_string_equal(world.sent[0], rows[i].value);
+        assert_string_equal(world.last_headers, rows[i].headers);
+        assert_int_equal(world.last_added.partition, rows[i].partition);
+        spool_release(&spool);
+    }
+}
+
+static void test_a_raw_line_that_is_none(void **state)
+{
+    static const struct {
+        const char *line, *said;
+    } rows[] = {
+        {"{\"value\": {\"base64\": \"YQ\"}}",
+         "value: neither text, null, JSON nor {\"base64\": ...}"},
+        {"{\"key\": {\"base64\": \"?\"}, \"value\": 1}", "key: neither"},
+        {"{\"value\": 1, \"headers\": [1]}", "headers: neither"},
+        {"{\"value\": 1, \"headers\": {\"a\": {\"base64\": \"?\"}}}", "headers: neither"},
+        {"{\"key\": 1}", "value: missing; for a tombstone write null"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct complaints complaints;
+        struct spool spool;
+        spool_init(&spool);
+        assert_int_equal(read_lines(&spool, rows[i].line, &complaints), OPS_DATA);
+        assert_int_equal(complaints.count, 1);
+        assert_memory_equal(complaints.first[0].text, rows[i].said, strlen(rows[i].said));
+        assert_string_equal(error.text, "1 of 1 lines are wrong; nothing was sent");
+        spool_release(&spool);
+    }
+}
+
+/* 64 headers, no more. */
+static void test_so_many_headers(void **state)
+{
+    (void)state;
+    for (int count = 63; count <= 65; count++) {
+        struct complaints complaints;
+        struct spool spool;
+        struct buf line;
+        buf_init(&line, 10000);
+        buf_text(&line, "{\"value\": 1, \"headers\": {\"a\": [");
+        for (int i = 0; i < count; i++)
+            buf_printf(&line, "%s\"%d\"", i > 0 ? ", " : "", i);
+        buf_text(&line, "]}}");
+        spool_init(&spool);
+        assert_int_equal(read_lines(&spool, line.data, &complaints),
+                         count <= 64 ? OPS_DONE : OPS_DATA);
+        if (count > 64)
+            assert_string_equal(complaints.first[0].text, "headers: too many");
+        else
+            assert_int_equal(spool.header_count, count);
+        spool_release(&spool);
+        buf_release(&line);
+    }
+}
+
+static void test_a_file_that_breaks_off(void **state)
+{
+    struct complaints complaints = {.count = 0};
+    struct spool spool;
+    (void)state;
+    FILE *in = fopen(".", "re"); /* a folder cannot be read */
+    assert_non_null(in);
+    spool_init(&spool);
+    assert_int_equal(spool_read(&spool, in, "f", spool_raw_line, NULL, &complaints, &error),
+                     OPS_DATA);
+    assert_string_equal(error.text,
+                        "f:1: cannot be read further: Is a directory; nothing was sent");
+    (void)fclose(in);
+    spool_release(&spool);
+}
+
 /* ---- in batches ---- */
 
 static const struct kafka_record small = {
@@ -403,6 +519,10 @@ int main(void)
         cmocka_unit_test(test_headers_travel_with_their_record),
         cmocka_unit_test(test_the_largest_record),
         cmocka_unit_test(test_a_transaction_that_fails_is_told),
+        cmocka_unit_test(test_a_raw_line_is_the_record_that_it_says),
+        cmocka_unit_test(test_a_raw_line_that_is_none),
+        cmocka_unit_test(test_so_many_headers),
+        cmocka_unit_test(test_a_file_that_breaks_off),
         cmocka_unit_test(test_a_full_batch_is_sent),
         cmocka_unit_test(test_a_batch_in_time),
         cmocka_unit_test(test_a_batch_that_fails_says_how_many_went_before),

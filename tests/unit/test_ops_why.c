@@ -290,6 +290,31 @@ static void test_many_records_of_one_order(void **state)
     assert_int_equal(story.orders[0].events[0].offset, WORLD_RECORDS - 1);
 }
 
+/* Versions beyond the memory for comparing are told without what they changed. */
+static void test_versions_beyond_memory(void **state)
+{
+    enum { VERSIONS = 60, NOTE = 900000 };
+    static char note[NOTE + 1];
+    (void)state;
+    struct ops *ops = world_ops(NULL);
+    memset(note, 'n', NOTE);
+    struct order_event *e = version(1);
+    e->note = note;
+    for (int64_t i = 1; i <= VERSIONS; i++) {
+        e->source_version = i;
+        put_event(ops, e, i, 0);
+    }
+    assert_int_equal(why(ops, KEY, 0, true), OPS_DONE);
+    const struct why_order *o = &story.orders[0];
+    assert_int_equal(o->event_count, VERSIONS);
+    assert_true(o->events[1].is_compared);
+    assert_non_null(o->events[1].changes);
+    assert_false(o->events[VERSIONS - 1].is_compared);
+    assert_null(o->events[VERSIONS - 1].changes);
+    assert_string_equal(o->events[VERSIONS - 1].text, "created, version 60, 2 lines, 52.50 GBP");
+    assert_string_equal(o->events[0].content, o->events[VERSIONS - 1].content);
+}
+
 /* ---- where it is looked for ---- */
 
 static void test_the_keys_partition_then_all(void **state)
@@ -495,6 +520,7 @@ int main(void)
         TEST(test_dead_letters_and_retries_by_their_headers),
         TEST(test_records_by_time_then_kind_then_offset),
         TEST(test_many_records_of_one_order),
+        TEST(test_versions_beyond_memory),
         TEST(test_the_keys_partition_then_all),
         TEST(test_a_result_alone_is_not_enough),
         TEST(test_an_id_of_several_channels),
