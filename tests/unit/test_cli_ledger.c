@@ -301,6 +301,25 @@ static void test_wrong_table(void **state)
     }
 }
 
+/* What is wrong of one order is said of it alone. */
+static void test_a_wrong_order_does_not_hide_the_next(void **state)
+{
+    static const char text[] = "part,channel,store,order_id,quantity\n"
+                               "order,shopify,uk,1\nline,shopify,uk,1,two\nline,shopify,uk,1,2\n"
+                               "order,shopify,uk,2\nline,shopify,uk,2,2\n"
+                               "order,shopify,uk,3\nline,shopify,uk,3,two\n"
+                               "order,shopify,uk,4\n";
+    (void)state;
+    struct seen seen = read_table(text, sizeof text - 1);
+    assert_int_equal(seen.wrong_count, 2);
+    assert_int_equal(seen.wrong_lines[0], 3);
+    assert_int_equal(seen.wrong_lines[1], 8);
+    assert_int_equal(json_array_size(seen.orders), 2);
+    assert_int_equal(seen.lines[0], 5);
+    assert_int_equal(seen.lines[1], 9);
+    json_decref(seen.orders);
+}
+
 /* A hostile table: a NUL, a cell that never ends, too many cells. Nothing grows without bound, and
  * nothing passes. */
 static void test_hostile_table(void **state)
@@ -321,10 +340,13 @@ static void test_hostile_table(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),        cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_without_tax), cmocka_unit_test(test_table),
-        cmocka_unit_test(test_wrong_table), cmocka_unit_test(test_hostile_table)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good),
+                                       cmocka_unit_test(test_wrong),
+                                       cmocka_unit_test(test_without_tax),
+                                       cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_wrong_table),
+                                       cmocka_unit_test(test_hostile_table),
+                                       cmocka_unit_test(test_a_wrong_order_does_not_hide_the_next)};
     return cmocka_run_group_tests_name("open orders for the ledger", tests, open_rules,
                                        close_rules);
 }

@@ -402,6 +402,28 @@ static void test_bounds(void **state)
     support_rules_free(rules);
 }
 
+/* An order that its memory cannot hold is not taken for one that is mapped. */
+static void test_without_memory(void **state)
+{
+    struct order_rules *rules = support_rules(NULL);
+    struct seen seen;
+    (void)state;
+    memory = arena_new(SUPPORT_ARENA);
+    struct order_event *event = support_order(memory);
+    seen_init(&seen);
+    struct arena *small = arena_new(64), *enough = arena_new(SUPPORT_ARENA);
+    assert_false(seen_event(&seen, event, rules, small));
+    assert_true(seen_event(&seen, event, rules, enough));
+    event->lines.items[0].quantity = -1;
+    assert_true(seen_event(&seen, event, rules, enough)); /* invalid, and told as that */
+    assert_int_equal(seen.invalid, 1);
+    arena_free(small);
+    arena_free(enough);
+    seen_release(&seen);
+    arena_free(memory);
+    support_rules_free(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests_name("cli_mappings", tests, NULL, NULL);
 }

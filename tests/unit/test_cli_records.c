@@ -156,6 +156,7 @@ static void test_orders_are_printed_or_sent(void **state)
     run_has(world.trace, "new | begin | add orders.raw ");
     run_has(world.trace, " | commit | free");
     assert_int_equal(world.sent_count, 3);
+    assert_string_equal(world.registered, "OrderEvent of orders.raw");
     world.fails_at = "commit";
     world.writer_rc = -EIO;
     world.refusal = "Kafka is away";

@@ -95,6 +95,7 @@ static void test_what_is_written_and_in_which_order(void **state)
     put_version(ops, 8, 0);
     assert_int_equal(amend(ops, KEY, 8, true), OPS_DONE);
     assert_true(done.written);
+    assert_string_equal(world.registered, "LedgerEntry of orders.ledger");
     char expected[600];
     (void)snprintf(expected, sizeof expected,
                    "redis | read orders.raw | read orders.ledger | as primaflow.cli.amended | "

@@ -74,6 +74,7 @@ static void test_new_orders_go_in_one_transaction_with_their_audit(void **state)
                         "add orders.ledger 01/shopify/uk/7001 | "
                         "add orders.ledger 02/shopify/jp/9001 | add ops.audit ledger.import | "
                         "commit | free");
+    assert_string_equal(world.registered, "LedgerEntry of orders.ledger");
     assert_int_equal(world.range.from, KAFKA_FROM_BEGINNING);
     assert_int_equal(world.range.partition, -1);
     assert_true(o.written);
@@ -290,6 +291,25 @@ static void test_a_ledger_that_cannot_be_read_ends_the_import(void **state)
     assert_string_equal(error.text, "no memory");
 }
 
+/* Nothing is written in a form that the registry does not know, or refuses. */
+static void test_a_registry_that_does_not_take_the_schema(void **state)
+{
+    static const struct {
+        int rc;
+        enum ops_kind kind;
+    } rows[] = {{-EIO, OPS_UNAVAILABLE}, {-EPROTO, OPS_CONFIG}, {-EINVAL, OPS_CONFIG}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        world_reset();
+        struct ops *ops = world_ops(NULL);
+        world.register_rc = rows[i].rc;
+        world.refusal = "as the registry says";
+        assert_int_equal(import_text(ops, ORDER("7001", "12.00"), true), rows[i].kind);
+        assert_string_equal(error.text, "as the registry says");
+        assert_string_equal(world.trace, "");
+    }
+}
+
 static void test_a_reason_that_is_no_text_is_refused(void **state)
 {
     const struct ledger_import_options options = {
@@ -434,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_read_is_another_content),
         cmocka_unit_test(test_each_step_that_fails_is_told_and_nothing_is_written),
         cmocka_unit_test(test_a_ledger_that_cannot_be_read_ends_the_import),
+        cmocka_unit_test(test_a_registry_that_does_not_take_the_schema),
         cmocka_unit_test(test_a_reason_that_is_no_text_is_refused),
         cmocka_unit_test(test_an_order_is_shown_by_what_people_have_in_hand),
         cmocka_unit_test(test_the_entry_that_is_shown_is_the_latest),

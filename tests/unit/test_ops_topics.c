@@ -232,6 +232,21 @@ static void test_what_a_cluster_refuses(void **state)
     assert_string_equal(error.text, "as Kafka says");
 }
 
+static void test_what_was_opened_is_closed_with_the_context(void **state)
+{
+    struct redis_once *redis = NULL;
+    (void)state;
+    world_reset();
+    struct ops *ops = world_ops(NULL);
+    assert_int_equal(look(ops, &(struct topics_options){.creates = false}), OPS_DONE);
+    assert_int_equal(look(ops, &(struct topics_options){.creates = false}), OPS_DONE);
+    assert_int_equal(ops_redis(ops, &redis, NULL, &error), OPS_DONE);
+    assert_int_equal(ops_redis(ops, &redis, NULL, &error), OPS_DONE);
+    assert_string_equal(world.trace, "admin | redis"); /* each once */
+    (void)world_ops(NULL);
+    assert_string_equal(world.trace, "admin | redis | admin freed | redis closed");
+}
+
 /* ---- the doctor ---- */
 
 static struct {
@@ -405,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_settings_are_those_of_their_topic),
         cmocka_unit_test(test_retention_is_judged_as_the_cluster_has_it),
         cmocka_unit_test(test_what_a_cluster_refuses),
+        cmocka_unit_test(test_what_was_opened_is_closed_with_the_context),
         cmocka_unit_test(test_the_doctor_finds_all_well),
         cmocka_unit_test(test_the_doctor_and_the_topics),
         cmocka_unit_test(test_the_doctor_and_redis),

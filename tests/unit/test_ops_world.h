@@ -32,7 +32,7 @@ struct world_put {
     const void *value; /* NULL: a tombstone */
     size_t size;
     int32_t partition;
-    int64_t at_ms;
+    int64_t at_ms, offset; /* 0: the next one */
     struct world_header headers[6];
 };
 
@@ -55,7 +55,7 @@ struct world_answer { /* of Prima's, in order; the last one stays */
 
 struct world {
     /* what the fakes say */
-    int read_rc, writer_rc, admin_rc, redis_rc, view_rc;
+    int read_rc, writer_rc, admin_rc, redis_rc, view_rc, register_rc;
     const char *fails_at; /* a writer's call: "begin", "add 2", "commit"; with writer_rc */
     const char *refusal;  /* the message of what fails */
     int brokers, reads_until_ready;
@@ -69,6 +69,7 @@ struct world {
     char trace[4000];         /* "read orders.raw | as primaflow.x | begin | add t key | commit" */
     struct kafka_range range; /* of the last read */
     char range_key[256];      /* its partition_of_key, "" none */
+    char registered[200];     /* "OrderEvent of orders.raw": what the registry was last told */
     size_t writer_bytes;
     char *sent[WORLD_RECORDS]; /* values as texts, in order of adding, whether committed or not */
     size_t sent_size[WORLD_RECORDS], sent_count;
