@@ -179,6 +179,8 @@ static void test_files_that_cannot_be_used(void **state)
     assert_int_equal(run("import", "shopify", "orders", "/nowhere", "--store", "uk", NULL),
                      CLI_DATA);
     run_has(run_err, "/nowhere: No such file");
+    assert_int_equal(run("import", "shopify", "orders", ".", "--store", "uk", NULL), CLI_DATA);
+    assert_string_equal(run_err, "primaflow: error: .:1: cannot be read further: Is a directory\n");
     const char *file = run_file("[]");
     assert_int_equal(
         run("import", "shopify", "orders", file, "--store", "uk", "--skip-bad", file, NULL),

@@ -149,6 +149,8 @@ static void test_a_life_for_machines(void **state)
     assert_string_equal(json_string_value(json_object_get(one, "change")), "changed");
     assert_string_equal(json_string_value(json_object_get(one, "before")), "2");
     assert_string_equal(json_string_value(json_object_get(one, "after")), "3");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(second, "changes"), "more")), 0);
     const json_t *redis = json_object_get(json, "redis");
     assert_int_equal(json_integer_value(json_object_get(redis, "lease_left_ms")), 0);
     assert_string_equal(

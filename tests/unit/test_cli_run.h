@@ -10,6 +10,9 @@
 enum { RUN_TEXT_MAX = 60000 };
 extern char run_out[RUN_TEXT_MAX], run_err[RUN_TEXT_MAX]; /* of the last run */
 
+/* What the next runs write to instead of run_out; -1: nothing else. */
+extern int run_stdout;
+
 /* Runs `primaflow` with these words, NULL behind the last; the exit code. */
 int run(const char *first, ...) __attribute__((sentinel));
 /* A file of this content that lasts until the next call; its path. */

@@ -2,6 +2,9 @@
  * how it ends. */
 #include "test_cli_run.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static int begin(void **state)
 {
     (void)state;
@@ -129,6 +132,31 @@ static void test_exit_codes_of_the_librarys_kinds(void **state)
         assert_int_equal(cli_exit(rows[i].kind), rows[i].code);
 }
 
+/* A full disk is an error of whatever was asked; a reader who has seen enough is none. */
+static void test_an_output_that_takes_nothing(void **state)
+{
+    int ends[2];
+    (void)state;
+    run_stdout = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(run_stdout >= 0);
+    assert_int_equal(run("exceptions", NULL), CLI_UNAVAILABLE);
+    run_has(run_err, "primaflow: error: stdout cannot be written: No space left on device\n");
+    assert_int_equal(run("--version", NULL), CLI_UNAVAILABLE);
+    assert_int_equal(run("--help", NULL), CLI_UNAVAILABLE);
+    assert_int_equal(run("--check", NULL), CLI_DONE);             /* it has nothing to print */
+    assert_int_equal(run("exceptions", "frob", NULL), CLI_USAGE); /* its own error stays */
+    assert_int_equal(run("generate", "orders", "--count", "200", NULL), CLI_UNAVAILABLE);
+    run_has(run_err, "stdout cannot be written");
+    (void)close(run_stdout);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    (void)close(ends[0]);
+    run_stdout = ends[1];
+    assert_int_equal(run("exceptions", NULL), CLI_DONE);
+    assert_string_equal(run_err, "");
+    (void)close(ends[1]);
+    run_stdout = -1;
+}
+
 /* ---- the tables that the program is made from ---- */
 
 static void test_exceptions(void **state)
@@ -177,6 +205,7 @@ int main(void)
         TEST(test_words_behind_a_name),
         TEST(test_configuration_without_a_command),
         TEST(test_exit_codes_of_the_librarys_kinds),
+        TEST(test_an_output_that_takes_nothing),
         TEST(test_exceptions),
         TEST(test_config_reference),
     };

@@ -198,9 +198,36 @@ static void test_shadow(void **state)
         assert_int_equal(t->partitions, 4);
         assert_true(t->retention_ms > 0);
         assert_int_equal(t->personal, i > 0);
+        assert_non_null(t->meaning);
     }
     assert_null(find(wanted, count, "shadow.orders.raw.replay"));
     config_free(config);
+}
+
+/* A list that is full is refused, wherever it became so: no topic is left out in silence. */
+static void test_too_many_topics(void **state)
+{
+    static const struct {
+        int delays;
+        bool shadow, fits;
+    } rows[] = {{10, true, true}, {14, false, true}, {14, true, false}, {11, true, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char override[200] = "retry.delays=1s";
+        struct topic_wanted wanted[TOPICS_MAX];
+        struct config_message message = {""};
+        const struct topic_shape shape = {.partitions = 1, .replicas = 1, .shadow = rows[i].shadow};
+        size_t count = 0;
+        for (int delay = 2; delay <= rows[i].delays; delay++)
+            (void)snprintf(override + strlen(override), 16, ",%ds", delay);
+        struct config *config = config_with(override);
+        const int rc = topic_table_expand(config, &shape, wanted, &count, &message);
+        if ((rc == 0) != rows[i].fits)
+            fail_msg("%d delays: %d, %zu topics", rows[i].delays, rc, count);
+        if (rc != 0)
+            assert_non_null(strstr(message.text, "makes too many topics"));
+        config_free(config);
+    }
 }
 
 static void test_rules_that_hold_for_all(void **state)
@@ -390,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_settings_by_their_names),
         cmocka_unit_test(test_copies_that_must_acknowledge),
         cmocka_unit_test(test_shadow),
+        cmocka_unit_test(test_too_many_topics),
         cmocka_unit_test(test_rules_that_hold_for_all),
         cmocka_unit_test(test_one_retry_topic_for_each_delay),
         cmocka_unit_test(test_differences),

@@ -44,6 +44,14 @@ static const struct why_event waits_for_a_mapping = {.kind = WHY_WAITS,
                                                      .topic = "orders.raw.retry.10s",
                                                      .delivery = "orders.raw/0/1",
                                                      .code = PF_E_depot_unmapped};
+static const struct why_event waits_for_a_tip = {.kind = WHY_WAITS,
+                                                 .topic = "orders.raw.retry.10s",
+                                                 .delivery = "orders.raw/0/1",
+                                                 .code = PF_E_tip_unmapped};
+static const struct why_event waits_for_prima = {.kind = WHY_WAITS,
+                                                 .topic = "orders.raw.retry.10s",
+                                                 .delivery = "orders.raw/0/1",
+                                                 .code = PF_E_prima_unavailable};
 static const struct why_event unreadable = {
     .kind = WHY_DEAD, .delivery = "orders.raw/0/1", .code = PF_E_avro_truncated};
 
@@ -189,6 +197,16 @@ static void test_next_steps(void **state)
          {.is_asked = true},
          ABSENT,
          {"It waits in orders.raw.retry.10s", "depot_unmapped (ecommerce): "}},
+        {"waits for a mapping without which it would be a dead letter",
+         {&event, &waits_for_a_tip},
+         {.is_asked = true},
+         ABSENT,
+         {"It waits in orders.raw.retry.10s", "tip_unmapped (finance): "}},
+        {"waits for a service: nobody's turn",
+         {&event, &waits_for_prima},
+         {.is_asked = true},
+         ABSENT,
+         {"It waits in orders.raw.retry.10s"}},
         {"waited for a mapping, then posted",
          {&event, &waits_for_a_mapping, &posted},
          {.is_asked = true, .state = 'p'},
