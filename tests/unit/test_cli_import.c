@@ -173,6 +173,39 @@ static void test_what_to_do_about_what_could_not_be_read(void **state)
     }
 }
 
+/* Each order has its own complaints: what was said of one is said of the next, too. */
+static void test_each_order_is_told(void **state)
+{
+    char path[64] = "/tmp/pf-bad-XXXXXX";
+    const int bad = mkstemp(path);
+    (void)state;
+    assert_true(bad >= 0);
+    json_error_t error;
+    json_t *json = json_loads(fixtures(one, 1), 0, &error), *list = json_object_get(json, "orders"),
+           *first = json_array_get(list, 0), *refunds = json_array(), *items = json_array();
+    for (int i = 0; i < 4000; i++)
+        (void)json_array_append_new(items, json_pack("{s:i, s:i, s:s, s:s}", "line_item_id", 121,
+                                                     "quantity", 0, "subtotal", "9999999999999.00",
+                                                     "total_tax", "9999999999999.00"));
+    for (int i = 0; i < 3; i++)
+        (void)json_array_append_new(refunds, json_pack("{s:O}", "refund_line_items", items));
+    json_decref(items);
+    (void)json_object_set_new(first, "refunds", refunds);
+    (void)json_array_append_new(list, json_deep_copy(first));
+    (void)json_array_append_new(list, json_integer(5));
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    const char *file = run_file(text);
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", NULL), CLI_DATA);
+    const char *once = strstr(run_err, "too large");
+    if (once == NULL || strstr(once + 1, "too large") == NULL)
+        fail_msg("said:\n%s", run_err);
+    run_has(run_err, "$.orders[2]: is not an order");
+    free(text);
+    (void)close(bad);
+    (void)unlink(path);
+}
+
 static void test_files_that_cannot_be_used(void **state)
 {
     (void)state;
@@ -204,6 +237,7 @@ int main(void)
         TEST(test_which_shop_it_is),
         TEST(test_one_that_does_not_fit_holds_back_all),
         TEST(test_what_to_do_about_what_could_not_be_read),
+        TEST(test_each_order_is_told),
         TEST(test_files_that_cannot_be_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

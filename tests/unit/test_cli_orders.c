@@ -89,6 +89,12 @@ static void test_a_life_in_words(void **state)
                      "3, 4, 1 in retry, kept for 90 days\n");
     run_has(run_out, "  Prima: has it, Despatched\n  Next:  ");
     assert_string_equal(run_err, "");
+    world.answers[0].order_status = "X";
+    assert_int_equal(run("why", KEY, NULL), CLI_DONE);
+    run_has(run_out, "  Prima: has it, X\n");
+    world.answers[0].order_status = NULL;
+    assert_int_equal(run("why", KEY, NULL), CLI_DONE);
+    run_has(run_out, "  Prima: has it\n");
 }
 
 static void test_states_in_words(void **state)
@@ -158,6 +164,28 @@ static void test_a_life_for_machines(void **state)
         "does not have it");
     assert_true(json_array_size(json_object_get(json, "next")) > 0);
     json_decref(json);
+}
+
+/* What is not listed is counted. */
+static void test_more_changes_than_are_listed(void **state)
+{
+    enum { LINES = 40 };
+    (void)state;
+    put_version(7, now_ms());
+    struct order_event *e = support_order(arena);
+    const struct order_line model = e->lines.items[0];
+    e->source_version = 8;
+    e->lines.items = arena_alloc(arena, LINES * sizeof model);
+    e->lines.count = LINES;
+    for (size_t i = 0; i < LINES; i++) {
+        e->lines.items[i] = model;
+        e->lines.items[i].line_id = arena_printf(arena, "N%02zu", i);
+    }
+    world_put_struct(world_ops(NULL),
+                     &(struct world_put){.topic = "orders.raw", .key = KEY, .at_ms = now_ms() + 1},
+                     &order_event_record, e);
+    assert_int_equal(run("why", KEY, "--json", NULL), CLI_DONE);
+    run_has(run_out, "\"more\":10"); /* 40 lines came and two went, of which 32 are listed */
 }
 
 static void test_dead_letters_of_a_posted_order(void **state)
@@ -440,6 +468,7 @@ int main(void)
         TEST(test_a_life_in_words),
         TEST(test_states_in_words),
         TEST(test_a_life_for_machines),
+        TEST(test_more_changes_than_are_listed),
         TEST(test_dead_letters_of_a_posted_order),
         TEST(test_how_far_back_it_reads),
         TEST(test_nothing_found_or_not_all_asked),

@@ -247,8 +247,6 @@ static void trim_zeros(char *text, const struct currency *currency)
     char *end = text + strlen(text), *last = point + currency->decimals;
     while (end - 1 > last && end[-1] == '0')
         *--end = '\0';
-    if (end - 1 == point && currency->decimals == 0)
-        *point = '\0';
 }
 
 bool shopify_minor(struct shopify_reader *r, const struct shopify_at *at,
