@@ -140,7 +140,8 @@ static void test_one_that_does_not_fit_holds_back_all(void **state)
     assert_non_null(kept);
     assert_true(fread(text, 1, sizeof text - 1, kept) > 0);
     (void)fclose(kept);
-    run_has(text, "\"primaflow\"");
+    run_has(text, "{\"id\":5,\"primaflow\":{\"file\":\"/proc/self/fd/");
+    run_has(text, "\",\"line\":2,\"complaints\":[\"$.");
     file = run_file("{\"id\": 5}\nnot JSON\n");
     assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", NULL), CLI_DATA);
     assert_null(strstr(run_err, "To take the others"));

@@ -234,6 +234,29 @@ static void test_sums_do_not_overflow_unseen(void **state)
     json_decref(order);
 }
 
+/* By refunds[] alone, as before the API of 2024-01. */
+static void test_more_units_went_than_there_were(void **state)
+{
+    static const struct {
+        const char *went;
+        bool fits;
+    } rows[] = {{"1", true}, {"3", true}, {"4", false}, {"5", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct heard heard = {.count = 0};
+        json_t *order = shopify_fixture("edited");
+        shopify_alter(order, "line_items[0].current_quantity", NULL);
+        shopify_alter(order, "refunds[0].refund_line_items[0].quantity", rows[i].went);
+        json_t *event = shopify_import(order, &uk, &heard);
+        if ((event != NULL) != rows[i].fits)
+            fail_msg("%s of 3: %s", rows[i].went, heard.text);
+        if (event == NULL)
+            assert_non_null(strstr(heard.text, "does not agree with refunds[], by which "));
+        json_decref(event);
+        json_decref(order);
+    }
+}
+
 /* Many lists of many items, each of a size that is read. */
 static void test_what_edits_took_is_summed_with_care(void **state)
 {
@@ -452,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_what_other_orders_can_have_wrong),
         cmocka_unit_test(test_all_that_is_wrong_is_said_at_once),
         cmocka_unit_test(test_sums_do_not_overflow_unseen),
+        cmocka_unit_test(test_more_units_went_than_there_were),
         cmocka_unit_test(test_what_edits_took_is_summed_with_care),
         cmocka_unit_test(test_lists_are_bounded),
         cmocka_unit_test(test_what_may_be_missing_is_not_missed),

@@ -15,10 +15,8 @@ static bool at_the_orders_rate(struct shopify_reader *r, const struct shopify_at
                                struct shopify_money *money)
 {
     struct money converted = {0, r->presentment};
-    if (money->shop == 0) {
-        money->presentment = 0; /* nothing is nothing in any currency */
+    if (money->shop == 0) /* nothing is nothing in any currency */
         return true;
-    }
     if (r->shop_total <= 0) {
         shopify_complain(r, at,
                          "stands in one currency, and the order has two and no total in both; "
