@@ -105,6 +105,41 @@ static void test_words_behind_a_name(void **state)
     run_has(run_err, "config reference: unexpected argument 'x'");
 }
 
+static void test_options_that_do_not_fit(void **state)
+{
+    static const struct {
+        const char *words[4];
+        const char *err;
+    } rows[] = {
+        {{"topics", "check", "--partitions", "0"},
+         "primaflow: error: topics check --partitions: '0' is not a number from 1 to 10000; see: "
+         "primaflow topics check --help\n"},
+        {{"generate", "orders", "--count", "x"},
+         "primaflow: error: generate orders --count: 'x' is not a number from 0 to 1000000000; "
+         "see"},
+        {{"consume", "t", "--count", "-1"},
+         "primaflow: error: consume --count: '-1' is not a number from 0 to 9223372036854775807;"},
+        {{"why", "1", "--since", "soon"},
+         "primaflow: error: why --since: 'soon' is not a duration such as 500ms, 10s, 5m, 2h, 30d"},
+        {{"report", "shadow", "--since", "x"},
+         "primaflow: error: report shadow --since: 'x' is not a time such as 2026-11-23 or"},
+        {{"why", "1", "--frob"},
+         "primaflow: error: why option: '--frob' is not one of its options; see: primaflow why"},
+        {{"why", "1", "--all-partitions=1"},
+         "primaflow: error: why option: '--all-partitions=1' is not wanted: the option takes no"},
+        {{"why", "1", "--since"},
+         "primaflow: error: why option: '--since' is not complete: a value must follow; see"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const *w = rows[i].words;
+        assert_int_equal(run(w[0], w[1], w[2], w[3], (char *)NULL), CLI_USAGE);
+        if (strncmp(run_err, rows[i].err, strlen(rows[i].err)) != 0)
+            fail_msg("said: %s", run_err);
+        assert_string_equal(world.trace, "");
+    }
+}
+
 static void test_configuration_without_a_command(void **state)
 {
     (void)state;
@@ -207,6 +242,7 @@ int main(void)
         TEST(test_help_names_every_command_and_option),
         TEST(test_what_is_no_command),
         TEST(test_words_behind_a_name),
+        TEST(test_options_that_do_not_fit),
         TEST(test_configuration_without_a_command),
         TEST(test_exit_codes_of_the_librarys_kinds),
         TEST(test_an_output_that_takes_nothing),

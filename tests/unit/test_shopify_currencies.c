@@ -1,5 +1,6 @@
-/* Two currencies: each fixture as if the customer had seen exactly twice the shop's amounts. Its
- * event is the same, and every amount of it has its double. */
+/* Other tellings of the same order: each fixture as if the customer had seen exactly twice the shop's
+ * amounts in another currency, whose event has each amount's double beside it; and with plain amounts
+ * alone, whose event is the same. */
 #include "test_shopify_support.h"
 
 #include <dirent.h>
@@ -125,11 +126,53 @@ static void check(const struct variant *v)
     json_decref(order);
 }
 
-static void test_each_amount_has_its_double(void **state)
+/* Lets go every money set that has a plain amount beside it; how many. */
+static size_t make_plain(json_t *value)
+{
+    const char *name;
+    json_t *item;
+    size_t index, gone = 0;
+    void *next;
+    json_array_foreach(value, index, item) gone += make_plain(item);
+    if (!json_is_object(value))
+        return gone;
+    json_object_foreach_safe(value, next, name, item)
+    {
+        char plain[100];
+        const size_t size = strlen(name);
+        if (size > 4 && size < sizeof plain && strcmp(name + size - 4, "_set") == 0) {
+            (void)snprintf(plain, sizeof plain, "%.*s", (int)(size - 4), name);
+            if (json_object_get(value, plain) != NULL &&
+                !json_is_null(json_object_get(value, plain))) {
+                (void)json_object_del(value, name);
+                gone++;
+                continue;
+            }
+        }
+        gone += make_plain(item);
+    }
+    return gone;
+}
+
+static void check_plain(const char *name)
+{
+    json_t *order = shopify_fixture(name), *wanted = import_of(name, order);
+    const size_t gone = make_plain(order);
+    json_t *got = import_of(name, order);
+    assert_true(gone > 3);
+    if (!json_equal(wanted, got)) {
+        char *text = json_dumps(got, JSON_SORT_KEYS | JSON_INDENT(1));
+        fail_msg("%s without money sets is\n%s", name, text);
+    }
+    json_decref(got);
+    json_decref(wanted);
+    json_decref(order);
+}
+
+static void each_fixture(void (*check_one)(const char *name))
 {
     DIR *folder = opendir("tests/fixtures/shopify");
     size_t checked = 0;
-    (void)state;
     assert_non_null(folder);
     for (const struct dirent *e; (e = readdir(folder)) != NULL;) {
         char name[100];
@@ -139,11 +182,28 @@ static void test_each_amount_has_its_double(void **state)
             continue;
         (void)snprintf(name, sizeof name, "%.*s", (int)(end - e->d_name), e->d_name);
         print_message("  %s\n", name);
-        check(&(struct variant){.fixture = name});
+        check_one(name);
         checked++;
     }
     (void)closedir(folder);
     assert_true(checked >= 20);
+}
+
+static void check_fixture(const char *name)
+{
+    check(&(struct variant){.fixture = name});
+}
+
+static void test_plain_amounts_tell_the_same(void **state)
+{
+    (void)state;
+    each_fixture(check_plain);
+}
+
+static void test_each_amount_has_its_double(void **state)
+{
+    (void)state;
+    each_fixture(check_fixture);
 }
 
 /* What payments, edits and what is owed can be beside the fixtures. */
@@ -172,6 +232,7 @@ static void test_variants_have_their_doubles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_amount_has_its_double),
-                                       cmocka_unit_test(test_variants_have_their_doubles)};
+                                       cmocka_unit_test(test_variants_have_their_doubles),
+                                       cmocka_unit_test(test_plain_amounts_tell_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
