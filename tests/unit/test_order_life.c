@@ -253,6 +253,28 @@ static void test_without_a_summary_it_is_compared(void **state)
     arena_free(arena);
 }
 
+/* Each sum under its own word; a currency that nobody knows is no sum. */
+static void test_sums_by_their_words(void **state)
+{
+    static const struct tender_row tenders[] = {{TENDER_STATUS_CAPTURED, 100},
+                                                {TENDER_STATUS_AUTHORIZED, 200},
+                                                {TENDER_STATUS_PENDING, 300},
+                                                {TENDER_STATUS_VOIDED, 5000},
+                                                {TENDER_STATUS_CAPTURED, 11}};
+    struct arena *arena = arena_new(SUPPORT_ARENA);
+    const char *detail = NULL;
+    (void)state;
+    struct order_event *event = event_of(arena, tenders, 5, 400, PAYMENT_PARTIALLY_PAID);
+    assert_int_equal(order_money_moved(event, NULL, 0, arena, &detail), PF_OK);
+    assert_string_equal(detail,
+                        "Payment now: captured 1.11 GBP, authorised 2.00 GBP, pending 3.00 GBP, "
+                        "outstanding 4.00 GBP. Compare the payment in Prima.");
+    event->currency = "???";
+    assert_int_equal(order_money_moved(event, NULL, 0, arena, &detail), PF_OK);
+    assert_non_null(strstr(detail, "captured an unknown amount, authorised an unknown amount"));
+    arena_free(arena);
+}
+
 /* Which exception, and what it says; lines by their ids. */
 static void test_goods_moved(void **state)
 {
@@ -357,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_golden_digest),
         cmocka_unit_test(test_who_has_to_look),
         cmocka_unit_test(test_without_a_summary_it_is_compared),
+        cmocka_unit_test(test_sums_by_their_words),
         cmocka_unit_test(test_goods_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* What becomes of each fixture of tests/fixtures/shopify in Prima, the ledger and the results, to the
- * byte: NAME.posted.txt. Read line by line what changes in it; `test_shopify_posted --write` writes
+/* What becomes of each fixture of tests/fixtures/shopify in Prima, Redis, the ledger and the results, to
+ * the byte: NAME.posted.txt. Read line by line what changes in it; `test_shopify_posted --write` writes
  * them, from the tree's top. Sums worked out by hand: test_shopify_orders.c. */
 #include "test_order_support.h"
 #include "test_shopify_support.h"
@@ -159,6 +159,10 @@ static void add_settlement(struct buf *text, const struct order_event *event,
                                       .posted_ms = 1795000002000,
                                       .published_ms = 1795000003000,
                                       .attempts = 1};
+    buf_text(text, "---- summary, as it is stored\n");
+    for (size_t i = 0; i < plan->summary_size; i++)
+        buf_printf(text, "%02x", (unsigned)(unsigned char)plan->summary[i]);
+    buf_byte(text, '\n');
     add_published(text, "result", write_result, &s, event, arena);
     add_published(text, "ledger", write_ledger, &s, event, arena);
 }
