@@ -20,7 +20,7 @@ struct amended_options {
 struct amended {
     char key[256], order_number[256];
     char delivery[160]; /* that brought the version */
-    int64_t posted_version, lines;
+    int64_t lines;
     char total[40]; /* "51.95 GBP" */
     bool written;
 };

@@ -196,6 +196,17 @@ static void test_an_output_that_takes_nothing(void **state)
     run_stdout = -1;
 }
 
+static void test_without_memory(void **state)
+{
+    (void)state;
+    world.calloc_max = 5000;
+    assert_int_equal(run("topics", "check", NULL), CLI_UNAVAILABLE);
+    assert_string_equal(run_err, "primaflow: error: no memory\n");
+    assert_int_equal(run("why", "1001", NULL), CLI_UNAVAILABLE);
+    assert_string_equal(run_err, "primaflow: error: no memory\n");
+    assert_string_equal(run_out, "");
+}
+
 /* ---- the tables that the program is made from ---- */
 
 static void test_exceptions(void **state)
@@ -246,6 +257,7 @@ int main(void)
         TEST(test_configuration_without_a_command),
         TEST(test_exit_codes_of_the_librarys_kinds),
         TEST(test_an_output_that_takes_nothing),
+        TEST(test_without_memory),
         TEST(test_exceptions),
         TEST(test_config_reference),
     };

@@ -139,6 +139,16 @@ void world_view(const char *natural, const struct key_view *view)
     views[view_count++].view = *view;
 }
 
+/* ---- memory ---- */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return world.calloc_max > 0 && count * size > world.calloc_max ? NULL
+                                                                   : __real_calloc(count, size);
+}
+
 /* ---- kafka/reader.h ---- */
 
 int __wrap_kafka_read(const struct config *config, const char *const topics[], size_t topic_count,
