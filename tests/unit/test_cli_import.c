@@ -145,6 +145,10 @@ static void test_one_that_does_not_fit_holds_back_all(void **state)
     file = run_file("{\"id\": 5}\nnot JSON\n");
     assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", NULL), CLI_DATA);
     assert_null(strstr(run_err, "To take the others"));
+    (void)snprintf(mixed, sizeof mixed, "%s\nnot JSON\n", fixtures(one, 1));
+    file = run_file(mixed);
+    assert_int_equal(run("import", "shopify", "orders", file, "--store", "uk", NULL), CLI_DATA);
+    run_has(run_err, " about 1 of 2 orders; nothing was printed. To take the others, add ");
     (void)close(bad);
     (void)unlink(path);
 }

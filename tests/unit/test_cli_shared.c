@@ -152,6 +152,8 @@ static void test_configuration_without_a_command(void **state)
     run_has(run_out, "y");
     assert_int_equal(run("doctor", "--print-config", NULL), CLI_DONE); /* nothing is done */
     assert_string_equal(world.trace, "");
+    assert_int_equal(run("--check", "-o", "rdkafka.check.crcs=false", NULL), CLI_DONE);
+    run_has(run_out, "note: rdkafka.check.crcs (-o rdkafka.check.crcs) is overruled: ");
     assert_int_equal(run("--check", "-o", "redis.prefux=y", NULL), CLI_CONFIG);
     run_has(run_err, "primaflow: error: ");
     run_has(run_err, "redis.prefux");
