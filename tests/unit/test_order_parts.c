@@ -1,5 +1,5 @@
-/* Parts of an order's request that an order as a whole hides: whose name an address takes, and how
- * a price that does not divide is split. */
+/* Parts of an order's request that an order as a whole hides: whose name an address takes, what an
+ * email address is, and how a price that does not divide is split. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -110,6 +110,43 @@ static void test_which_address(void **state)
     }
 }
 
+/* Customers are told apart by it: one '@' with something on both sides, without the blanks around
+ * it, in lower case as far as ASCII goes. What is no address is not matched by. */
+static void test_what_an_email_address_is(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"ann@example.org", "ann@example.org"},
+        {" \tAnn@Example.ORG\n", "ann@example.org"},
+        {"[AZ]@`az{", "[az]@`az{"},
+        {"\xc3\x89@B", "\xc3\x89@b"}, /* not ASCII: as it is */
+        {"a@b", "a@b"},
+        {"a b@c", "a b@c"},
+        {NULL, NULL},
+        {"", NULL},
+        {"  ", NULL},
+        {"@", NULL},
+        {"ann", NULL},
+        {"@b", NULL},
+        {"a@", NULL},
+        {" @b", NULL},
+        {"a@ ", NULL},
+        {"a@@", NULL},
+        {"a@b@", NULL},
+        {"a@b@c", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", text(rows[i][0]));
+        struct arena *arena = arena_new(SUPPORT_ARENA);
+        const char *email = order_normalise_email(rows[i][0], arena);
+        if (rows[i][1] == NULL)
+            assert_null(email);
+        else
+            assert_string_equal(text(email), rows[i][1]);
+        arena_free(arena);
+    }
+}
+
 /* A discount is shared by prices, a tax by what is left of them: shared by prices, it would tax
  * what was given away. */
 static void test_a_price_that_does_not_divide(void **state)
@@ -158,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whose_name),
         cmocka_unit_test(test_which_address),
+        cmocka_unit_test(test_what_an_email_address_is),
         cmocka_unit_test(test_a_price_that_does_not_divide),
     };
     return cmocka_run_group_tests_name("order.parts", tests, NULL, NULL);
