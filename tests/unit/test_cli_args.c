@@ -90,6 +90,7 @@ static void test_arguments(void **state)
             argv[argc] = r->argv[argc - 2];
         print_message("  %s\n", r->name);
         struct globals globals = {.json = false};
+        errno = ERANGE; /* of something before */
         int rc = args_read(&command, argc, argv, &globals, &options, &args);
         assert_int_equal(rc == 0, r->taken);
         if (!r->taken) {

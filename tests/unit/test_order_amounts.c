@@ -64,6 +64,7 @@ static int sum_of(bool with_vat, bool hold, const char *currency, const char *pr
     struct buf request;
     buf_init(&request, REQUEST_MAX);
     assert_int_equal(prima_request_new_order(&names, &order, &request), 0);
+    errno = ERANGE; /* of something before */
     const int result = order_amounts(request.data, request.size, rules[price_of_line], ret_sum);
     buf_release(&request);
     return result;
