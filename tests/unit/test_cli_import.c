@@ -178,6 +178,30 @@ static void test_what_to_do_about_what_could_not_be_read(void **state)
     }
 }
 
+/* All or none: what there is no memory to print makes the order one that is not imported. */
+static void test_more_orders_than_memory(void **state)
+{
+    enum { ORDERS = 20 };
+    struct buf all;
+    (void)state;
+    buf_init(&all, ORDERS * sizeof orders);
+    for (size_t i = 0; i < ORDERS; i++)
+        buf_printf(&all, "%s\n", fixtures(one, 1));
+    assert_false(all.failed);
+    const char *text = all.data;
+    world.memory_max = 32 << 10;
+    assert_int_equal(run("import", "shopify", "orders", run_file(text), "--store", "uk", NULL),
+                     CLI_DATA);
+    run_has(run_err, "too much for one call; import fewer orders at a time");
+    run_has(run_err, " of 20 orders; nothing was printed. To take the others, add --skip-bad");
+    assert_string_equal(run_out, "");
+    world.memory_max = 0;
+    assert_int_equal(run("import", "shopify", "orders", run_file(text), "--store", "uk", NULL),
+                     CLI_DONE);
+    assert_int_equal(lines_of(run_out), ORDERS);
+    buf_release(&all);
+}
+
 /* Each order has its own complaints: what was said of one is said of the next, too. */
 static void test_each_order_is_told(void **state)
 {
@@ -242,6 +266,7 @@ int main(void)
         TEST(test_which_shop_it_is),
         TEST(test_one_that_does_not_fit_holds_back_all),
         TEST(test_what_to_do_about_what_could_not_be_read),
+        TEST(test_more_orders_than_memory),
         TEST(test_each_order_is_told),
         TEST(test_files_that_cannot_be_used),
     };

@@ -42,6 +42,13 @@ static void release(struct captured c, FILE *stream, char text[static RUN_TEXT_M
     (void)close(c.kept);
 }
 
+void *__real_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size)
+{
+    return world.memory_max > 0 && size > world.memory_max ? NULL : __real_realloc(p, size);
+}
+
 int run(const char *first, ...)
 {
     char program[] = "primaflow", *argv[WORDS_MAX] = {program};

@@ -145,7 +145,7 @@ void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return world.calloc_max > 0 && count * size > world.calloc_max ? NULL
+    return world.memory_max > 0 && count * size > world.memory_max ? NULL
                                                                    : __real_calloc(count, size);
 }
 

@@ -59,7 +59,7 @@ struct world {
     const char *fails_at; /* a writer's call: "begin", "add 2", "commit"; with writer_rc */
     const char *refusal;  /* the message of what fails */
     int brokers, reads_until_ready;
-    size_t calloc_max; /* what is larger is not given; 0: all is */
+    size_t memory_max; /* what is larger is not given; 0: all is */
     enum verdict amend_verdict;
     struct redis_server server;
     struct world_answer answers[WORLD_ANSWERS];
