@@ -97,7 +97,8 @@ int redis_once_text(struct redis_once *r, const struct redis_bytes *words, size_
     }
     const bool is_hash = words[0].data[0] == 'H';
     (void)snprintf(name, sizeof name, "%.*s%s%.*s", (int)words[1].size, words[1].data,
-                   is_hash ? " " : "", is_hash ? (int)words[2].size : 0, words[2].data);
+                   is_hash ? " " : "", is_hash ? (int)words[2].size : 0,
+                   is_hash ? words[2].data : "");
     if (strncmp(words[0].data, "GET", 3) == 0 || strncmp(words[0].data, "HGET", 4) == 0) {
         (void)snprintf(ret_text, room, "%s", redis_get(name));
     } else if (strncmp(words[0].data, "HSET", 4) == 0) {
