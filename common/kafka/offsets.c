@@ -70,6 +70,20 @@ int kafka_committed(struct kafka_consumer *c, struct kafka_place places[], size_
     return -EIO;
 }
 
+/* Who leads it, asked anew. librdkafka does so by itself for topics that it was told of; of others,
+ * such as ops.control, it keeps for a quarter of an hour what it heard once, and asks the broker
+ * that led the topic then, who answers each time that it does not. */
+static void forget_leader(rd_kafka_t *rk, const char *topic, int timeout_ms)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
+    if (handle == NULL)
+        return;
+    if (rd_kafka_metadata(rk, 0, handle, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+}
+
 rd_kafka_resp_err_t kafka_bound(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t which,
                                 int timeout_ms, int64_t *ret_offset)
 {
@@ -80,6 +94,8 @@ rd_kafka_resp_err_t kafka_bound(rd_kafka_t *rk, const char *topic, int32_t parti
         err = list->elems[0].err;
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
         *ret_offset = list->elems[0].offset >= 0 ? list->elems[0].offset : 0;
+    else
+        forget_leader(rk, topic, timeout_ms);
     rd_kafka_topic_partition_list_destroy(list);
     return err;
 }

@@ -7,22 +7,33 @@ rd_kafka_mock_cluster_t *cluster;
 struct config *config;
 char words[KAFKA_TEXT_MAX];
 
-int cluster_set_up(void **state)
+static int set_up(int brokers)
 {
     char servers[200];
     const char *const options[] = {servers, "rdkafka.retry.backoff.ms=10"};
     struct config_message message;
-    (void)state;
     kafka_log_off();
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, NULL);
     host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words);
-    cluster = host != NULL ? rd_kafka_mock_cluster_new(host, 1) : NULL;
+    cluster = host != NULL ? rd_kafka_mock_cluster_new(host, brokers) : NULL;
     if (cluster == NULL)
         return 1;
     (void)snprintf(servers, sizeof servers, "kafka.bootstrap.servers=%s",
                    rd_kafka_mock_cluster_bootstraps(cluster));
     return config_load(NULL, options, 2, &config, &message);
+}
+
+int cluster_set_up(void **state)
+{
+    (void)state;
+    return set_up(1);
+}
+
+int cluster_set_up_two(void **state)
+{
+    (void)state;
+    return set_up(2);
 }
 
 int cluster_tear_down(void **state)

@@ -25,8 +25,9 @@ extern rd_kafka_mock_cluster_t *cluster;
 extern struct config *config; /* of this cluster */
 extern char words[KAFKA_TEXT_MAX];
 
-/* cmocka group fixtures: a cluster of one broker. */
+/* cmocka group fixtures: a cluster of one broker, of two. */
 int cluster_set_up(void **state);
+int cluster_set_up_two(void **state);
 int cluster_tear_down(void **state);
 
 void cluster_has(const char *topic, int partitions);
