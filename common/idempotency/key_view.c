@@ -73,8 +73,9 @@ enum verdict key_amend(struct redis_once *redis, const char *prefix, const char 
                                        {(const char *)v->identity, IDENTITY_SIZE},
                                        {version, digits},
                                        {(const char *)v->goods, GOODS_SIZE},
-                                       {(const char *)v->money, MONEY_SIZE}};
-    if (redis_once_run(redis, script_of(SCRIPT_AMEND), args, 2, 4, &reply) != 0) {
+                                       {(const char *)v->money, MONEY_SIZE},
+                                       {v->delivery, strlen(v->delivery)}};
+    if (redis_once_run(redis, script_of(SCRIPT_AMEND), args, 2, 5, &reply) != 0) {
         (void)snprintf(ret_message, 300, "Redis broke off");
         return VERDICT_DEFECT;
     }

@@ -30,6 +30,7 @@ __attribute__((warn_unused_result)) int key_view_read(struct redis_once *redis, 
  * VERDICT_DEFECT with the message: as for -EIO above. */
 struct key_version {
     const uint8_t *identity, *goods, *money; /* as keys.h has them */
+    const char *delivery;                    /* that brought it */
     int64_t version;
 };
 enum verdict key_amend(struct redis_once *redis, const char *prefix, const char *flow,

@@ -161,6 +161,7 @@ struct keys_posted keys_posted(const struct redis_reply *reply)
         .version = reply->items[4].number,
         .at_ms = reply->items[5].number,
         .exception = keys_reply_bytes(reply, 6),
+        .document = keys_reply_bytes(reply, 7),
     };
 }
 

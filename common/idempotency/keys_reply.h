@@ -95,6 +95,8 @@ struct keys_posted { /* POSTED */
     struct redis_bytes publisher, summary;
     int64_t version, at_ms;
     struct redis_bytes exception; /* the delivery whose dead letter is open, or "" */
+    /* the delivery of the version that the document holds by a person's word; "": the publisher's */
+    struct redis_bytes document;
 };
 struct keys_posted keys_posted(const struct redis_reply *reply);
 

@@ -8,15 +8,16 @@
 #include "posting/posting.h"
 #include "posting/publish.h"
 
-/* ---- the posted version, where what differs from it is named ---- */
+/* ---- the document's version, where what differs from it is named ---- */
 
 static bool names_differences(enum keys_posted_by by)
 {
     return by == POSTED_AMENDED || by == POSTED_AMENDED_MORE;
 }
 
-/* Else the document was amended since, and what was posted is not what this version differs from. */
-static bool is_posted_version(struct record *r, const void *former)
+/* Else the document was amended by a word that an earlier release took, which did not keep where
+ * that version stands: what was posted is not what this one differs from. */
+static bool is_documents_version(struct record *r, const void *former)
 {
     struct flow_key key = {0};
     const char *detail = NULL;
@@ -33,7 +34,7 @@ static void decode_former(struct record *r, const void *value, size_t size)
     if (former == NULL ||
         codec_decode(r->worker->codec, record, value, size, r->arena, former, &fault) != 0)
         r->posted.former_why = "The version that was posted cannot be decoded any more.";
-    else if (!is_posted_version(r, former))
+    else if (!is_documents_version(r, former))
         r->posted.former_why = "By a person's word Prima holds a later version than was posted.";
     else
         r->posted.former = former;
@@ -65,7 +66,7 @@ void act_find_former(struct record *r)
         return;
     }
     record_ref(r);
-    former_read(r->worker, r->posted.publisher, r->raw.key, r->raw.key_size, on_former, r);
+    former_read(r->worker, r->posted.document, r->raw.key, r->raw.key_size, on_former, r);
 }
 
 /* ---- what it becomes ---- */

@@ -182,8 +182,9 @@ struct posted {
     int64_t at_ms, version;
     enum keys_posted_by by;
     const char *exception; /* the delivery whose dead letter is open, or "" */
-    /* the version that was posted, decoded, where what differs is named (later_version.c); NULL: not
-     * asked for, or former_why says why it is not known */
+    const char *document;  /* the delivery of the version that Prima's document holds */
+    /* that version, decoded, where what differs from it is named (later_version.c); NULL: not asked
+     * for, or former_why says why it is not known */
     const void *former;
     const char *former_why;
 };

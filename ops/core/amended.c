@@ -280,7 +280,11 @@ static enum ops_kind amending_tell_redis(struct amending *a, struct ops_error *r
     const enum ops_kind kind = ops_redis(a->ops, &redis, NULL, ret_error);
     if (kind != OPS_DONE)
         return kind;
-    const struct key_version version = {a->identity, a->goods, a->money, a->options->version};
+    const struct key_version version = {.identity = a->identity,
+                                        .goods = a->goods,
+                                        .money = a->money,
+                                        .delivery = a->delivery,
+                                        .version = a->options->version};
     switch (key_amend(redis, config_text(ops_config(a->ops), CFG_redis_prefix), order_flow.name,
                       a->id.natural, &version, message)) {
     case VERDICT_FINISHED:

@@ -115,6 +115,50 @@ static void test_a_cancellation(void **state)
     rows_run(rows, sizeof rows / sizeof *rows);
 }
 
+/* A person says that the document holds a later version now: it is that one from which later ones
+ * differ, and its delivery by which their differences are named. */
+static void test_amended(void **state)
+{
+#define WORD AMENDED "amend B t/0/6 v=8;"
+#define SAYS_AMENDED(verdict, exception) "posted " verdict " t/0/5 sumA 8 + " exception " t/0/6"
+#define KEPT_AMENDED "p B-0 t/0/5 [] - sumA -"
+    static const struct row rows[] = {
+        {"the word", AMENDED "amend B t/0/6 v=8", "finished",
+         KEPT_AMENDED " / m - - t/0/6 t/0/6 - - t/0/6"},
+        {"... of a version that came to nothing new", POSTED "amend B t/0/6 v=8", "finished",
+         KEPT_AMENDED " / m - - - - - - t/0/6"},
+        {"... of a key that nobody posted", "claim A 1 t/0/5 v=7;amend A t/0/5 v=7", "lost",
+         "c A1+ t/0/5 [] - - -"},
+        {"... while Redis is rebuilt", POSTED "set newmarker=rebuild:1;amend B t/0/6 v=8",
+         "suspect", KEPT},
+        {"a resend of it", WORD "claim B 3 t/0/7 v=9", SAYS_AMENDED("same", "t/0/6"),
+         KEPT_AMENDED " / m - - t/0/6 t/0/6 - - t/0/6"},
+        {"other goods open the next one", WORD "claim C 3 t/0/7 v=9",
+         SAYS_AMENDED("amended", "t/0/7"), KEPT_AMENDED " / m - C t/0/7 t/0/7 - - t/0/6"},
+        {"... the goods that were posted at first, too", WORD "claim E 3 t/0/7 v=9 g=A",
+         SAYS_AMENDED("amended", "t/0/7"), KEPT_AMENDED " / m - A t/0/7 t/0/7 - - t/0/6"},
+        {"... other goods still add to it", WORD "claim C 3 t/0/7 v=9;claim D 4 t/0/8 v=10",
+         SAYS_AMENDED("added", "t/0/7"), KEPT_AMENDED " / m - D t/0/7 t/0/8 - - t/0/6"},
+        {"a version between the two", WORD "claim C 3 t/0/7 v=7", SAYS_AMENDED("older", "t/0/6"),
+         KEPT_AMENDED " / m - - t/0/6 t/0/6 - - t/0/6"},
+        {"of the document's version, the one that came before it is older",
+         POSTED "amend B t/0/8 v=8;claim C 3 t/0/7 v=8", "posted older t/0/5 sumA 8 + - t/0/8",
+         KEPT_AMENDED " / m - - - - - - t/0/8"},
+        {"the word for another version",
+         WORD "claim C 3 t/0/7 v=9;amend C t/0/7 v=9;claim D 4 "
+              "t/0/8 v=10",
+         "posted amended t/0/5 sumA 9 + t/0/8 t/0/7",
+         "p C-0 t/0/5 [] - sumA - / m - D t/0/8 t/0/8 - - t/0/7"},
+        {"the word that the tree before took: where that version stands is not known",
+         WORD "forget_document;claim C 3 t/0/7 v=9", "posted amended t/0/5 sumA 8 + t/0/7",
+         KEPT_AMENDED " / m - C t/0/7 t/0/7 - -"},
+        {"... said again, it is", WORD "forget_document;amend B t/0/6 v=8;claim C 3 t/0/7 v=9",
+         SAYS_AMENDED("amended", "t/0/7"), KEPT_AMENDED " / m - C t/0/7 t/0/7 - - t/0/6"},
+    };
+    (void)state;
+    rows_run(rows, sizeof rows / sizeof *rows);
+}
+
 /* In whatever order results and dead letters are read. */
 static void test_restored(void **state)
 {
@@ -136,6 +180,16 @@ static void test_restored(void **state)
          SAYS_BACK("same", "t/0/6"), KEPT_BACK " / m - - t/0/6 t/0/7 t/0/7 -"},
         {"a cancellation", BACK "restore n X t/0/6 v=8 parts;claim X 2 t/0/7 v=9 cancels",
          SAYS_BACK("told", "t/0/6"), KEPT_BACK " / m - - - - - t/0/6"},
+        {"a person's word, behind all of them",
+         BACK "restore a B t/0/6 v=8 parts;restore v B t/0/6 v=8 parts;claim C 2 t/0/7 v=9",
+         "posted amended t/0/5 - 8 + t/0/7 t/0/6",
+         "p B-0 t/0/5 [] - - - / m - C t/0/7 t/0/7 - - t/0/6"},
+        {"... of an order whose life had not gone on",
+         BACK "restore v B t/0/6 v=8 parts;claim B 2 t/0/7 v=9", "posted same t/0/5 - 8 + - t/0/6",
+         "p B-0 t/0/5 [] - - - / m - - - - - - t/0/6"},
+        {"... and a later one after it",
+         BACK "restore v C t/0/7 v=9 parts;restore v B t/0/6 v=8 parts;claim C 2 t/0/8 v=10",
+         "posted same t/0/5 - 9 + - t/0/7", "p C-0 t/0/5 [] - - - / m - - - - - - t/0/7"},
         {"of a key that nobody posted", "restore a B t/0/6 v=8 parts", "kept", "none"},
     };
     (void)state;
@@ -173,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_two_of_one_version),
         cmocka_unit_test(test_an_amendment),
         cmocka_unit_test(test_a_cancellation),
+        cmocka_unit_test(test_amended),
         cmocka_unit_test(test_restored),
         cmocka_unit_test(test_finished_by_an_heir),
     };

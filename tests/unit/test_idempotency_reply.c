@@ -118,7 +118,16 @@ static void test_posted(void **state)
         check_bytes(p.summary, "summary");
         assert_int_equal(p.version, 4);
         assert_int_equal(p.at_ms, 5000);
+        assert_int_equal(p.document.size, 0); /* nobody has spoken for another version */
     }
+    const struct redis_reply amended = {
+        .count = 8,
+        .items = {TEXT("posted"), TEXT("amended"), TEXT("orders.raw/0/7"), TEXT("summary"),
+                  NUMBER(4), NUMBER(5000), TEXT("orders.raw/0/9"), TEXT("orders.raw/0/8")}};
+    const struct keys_posted p = keys_posted(&amended);
+    assert_int_equal(p.by, POSTED_AMENDED);
+    check_bytes(p.exception, "orders.raw/0/9");
+    check_bytes(p.document, "orders.raw/0/8");
 }
 
 static void test_numbers(void **state)

@@ -2,6 +2,7 @@
 #include "test_idempotency_support.h"
 
 #include "../support/redis_server.h"
+#include "idempotency/key_view.h"
 
 enum { STEPS_MAX = 16, WORDS_MAX = 12, LONG_MS = 60000 };
 
@@ -178,7 +179,7 @@ static const char show[] =
     "if l then\n"
     "  life = ' / ' .. first(r[18]) .. ' ' .. all(l[1]) .. ' ' .. first(l[3]) .. ' ' .. all(l[4]) "
     ".. "
-    "' ' .. all(l[5]) .. ' ' .. all(l[7]) .. ' ' .. all(l[8])\n"
+    "' ' .. all(l[5]) .. ' ' .. all(l[7]) .. ' ' .. all(l[8]) .. (l[9] and ' ' .. l[9] or '')\n"
     "end\n"
     "return r[1] .. ' ' .. first(r[2]) .. first(r[3]) .. sign(r[4]) .. ' ' .. all(r[8]) .. ' [' .. "
     "table.concat(outs, ' ') .. '] ' ..\n"
@@ -279,6 +280,38 @@ static void do_restore(struct step *s, struct answer *a)
     redis_run(world.redis, script_of(SCRIPT_RESTORE), args, 3, 13, answer_take, a);
 }
 
+/* From the command line, as `primaflow amended` does. */
+static void do_amend(struct step *s, struct answer *a)
+{
+    char message[300];
+    const uint8_t *f = content(s, 1);
+    const struct key_version version = {.identity = f,
+                                        .goods = s->goods,
+                                        .money = s->money,
+                                        .delivery = word(s, 2),
+                                        .version = s->version};
+    a->verdict = key_amend(world.side, world.prefix, world.keys.flow, natural, &version, message);
+    (void)snprintf(a->text, sizeof a->text, "%s",
+                   a->verdict == VERDICT_FINISHED  ? "finished"
+                   : a->verdict == VERDICT_LOST    ? "lost"
+                   : a->verdict == VERDICT_SUSPECT ? "suspect"
+                                                   : message);
+}
+
+/* As the tree before left a record whose document a person spoke for: without the delivery that
+ * brought its version. */
+static void do_forget_document(struct answer *a)
+{
+    static const char forget[] = "local at, r = cmsgpack.unpack_one(redis.call('GET', KEYS[1]))\n"
+                                 "r[19][9] = nil\n"
+                                 "redis.call('SET', KEYS[1], cmsgpack.pack(r))\n"
+                                 "return ''";
+    char name[200], text[400];
+    a->verdict = VERDICT_KEPT;
+    (void)REDIS_ASK(text, "EVAL", forget, "1",
+                    keys_name(&world.keys, "k", natural, name, sizeof name));
+}
+
 static void do_sent(struct step *s, const struct key_work *w, struct answer *a)
 {
     char request[8], summary[8];
@@ -339,6 +372,14 @@ static void begin_step(struct step *s, struct answer *a)
     }
     if (strcmp(what, "both") == 0) {
         do_claim_sent(s, a);
+        return;
+    }
+    if (strcmp(what, "amend") == 0) {
+        do_amend(s, a);
+        return;
+    }
+    if (strcmp(what, "forget_document") == 0) {
+        do_forget_document(a);
         return;
     }
     const struct key_work w = work_of(s, names_token ? 1 : 0, 0);

@@ -18,7 +18,9 @@
  *   release 1
  *   cancel 1 d1
  *   defer d1 [1]
- *   restore p|k|x|m|a|b|e|n A d1 [v=3] [parts]   without parts: as an earlier version wrote it
+ *   restore p|k|x|m|a|b|e|n|v A d1 [v=3] [parts]   without parts: as an earlier version wrote it
+ *   amend B d2 v=8                       a person's word that the document holds this version
+ *   forget_document                      ... as the tree before took it
  *   set NAME=VALUE...                    lease window fence epoch slot sender marker (what we
  *                                        believe), newmarker newepoch (what Redis has)
  *
@@ -32,7 +34,8 @@
  * '-' where empty, '?' for an unknown content; '+' lies ahead, '0' does not. "none" when there is
  * no record. Where a posted key's life went on, behind " / ": money, the delivery that moved it, the
  * open amendment's goods, the deliveries that opened it, that had the last word about goods, that
- * ended it, that told of a cancellation. */
+ * ended it, that told of a cancellation, and, where a person has spoken for it, the delivery of the
+ * version that the document holds. */
 #ifndef PRIMAFLOW_TEST_IDEMPOTENCY_SUPPORT_H
 #define PRIMAFLOW_TEST_IDEMPOTENCY_SUPPORT_H
 

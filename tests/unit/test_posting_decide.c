@@ -34,6 +34,9 @@ static void test_claim(void **state)
          "claim read:d,k goods:The version that was posted cannot be decoded any more. "
          "| dead letter order_amended"},
         {.name = "... Prima holds a later one by a person's word",
+         "posted amended d S 2 5 x e;read",
+         "claim read:e,k goods:named | dead letter order_amended"},
+        {.name = "... by a word that did not say where it stands",
          "posted amended d S 1 5 x;read",
          "claim read:d,k goods:By a person's word Prima holds a later version than was posted. "
          "| dead letter order_amended"},

@@ -54,7 +54,7 @@ local function claim_key()
             store()
         end
         verdict = verdict or 'other'
-        return {'posted', verdict, rec[DLV], rec[SUM], rec[VER], rec[AT], rec[GOODS] and life_names(verdict) or ''}
+        return {'posted', verdict, rec[DLV], rec[SUM], rec[VER], rec[AT], rec[GOODS] and life_names(verdict) or '', life()[DOC_DLV]}
     end
     if st == 'x' then
         seen()

@@ -2,9 +2,7 @@
 --
 -- A version is compared in two parts with what the ones before it left behind: GOODS, of which the document was made, and MONEY, accepted last. All
 -- else is the rest, and no news. LIFE keeps by which deliveries a part moved, so that the same delivery, come again after a crash, hears the same again.
-local function life()
-    return rec[LIFE] or {'', rec[VER], '', '', '', rec[VER], '', ''}
-end
+local function life() return life_of(rec) end
 
 -- Is this version older than another one? Of two with one version (whole seconds, in some channels) the one that came later is the newer one, and of
 -- two topics nobody can tell.
@@ -19,6 +17,8 @@ end
 -- The delivery that the newest word about the money, about the goods, came from.
 local function money_from(l) return l[MONEY_DLV] ~= '' and l[MONEY_DLV] or rec[DLV] end
 local function goods_from(l) return l[LAST_DLV] ~= '' and l[LAST_DLV] or rec[DLV] end
+-- ... the version that the document holds.
+local function document_from(l) return l[DOC_DLV] or rec[DLV] end
 
 local function keep_life(l)
     rec[LIFE] = l
@@ -62,7 +62,7 @@ local function repeats_amendment(l, dlv, version, money)
 end
 
 local function with_other_goods(l, dlv, version, goods, money)
-    if came_before(dlv, version, rec[DLV], rec[VER]) or came_before(dlv, version, goods_from(l), l[LAST_VER]) then return 'older' end
+    if came_before(dlv, version, document_from(l), rec[VER]) or came_before(dlv, version, goods_from(l), l[LAST_VER]) then return 'older' end
     if l[OPEN] == goods then return repeats_amendment(l, dlv, version, money) end --mutant life_repeat
     local verdict = 'amended'
     if l[OPEN] ~= '' then verdict = 'added' end --mutant life_one_open
@@ -81,7 +81,7 @@ local function life_verdict(dlv, version, goods, money, cancels)
     if not cancels and goods == rec[GOODS] then return with_goods_of_document(l, dlv, version, money) end
     if not cancels then return with_other_goods(l, dlv, version, goods, money) end
     if l[CANCEL_DLV] ~= '' then return 'told' end
-    if came_before(dlv, version, rec[DLV], rec[VER]) then return 'older' end
+    if came_before(dlv, version, document_from(l), rec[VER]) then return 'older' end
     l[CANCEL_DLV] = dlv
     keep_life(l)
     return 'cancelled'
@@ -97,9 +97,9 @@ end
 local function restoring(change)
     return function(dlv, version, goods, money)
         if not rec or rec == UNREADABLE or rec[ST] ~= 'p' or not rec[GOODS] then return {'kept'} end
-        local l = life()
-        change(l, dlv, version, goods, money)
-        keep_life(l)
+        rec[LIFE] = life()
+        change(rec[LIFE], dlv, version, goods, money)
+        store()
         return {'restored'}
     end
 end
@@ -124,5 +124,5 @@ local life_restored = {
         l[END_DLV] = dlv
     end),
     n = restoring(function(l, dlv) l[CANCEL_DLV] = dlv end),
-    v = restoring(function(l, dlv, version, goods) if version >= rec[VER] then take(rec, ARGV[7], version, goods) end end), -- a person's word: amend.lua
+    v = restoring(function(l, dlv, version, goods) if version >= rec[VER] then take(rec, dlv, ARGV[7], version, goods) end end), -- a person's word: amend.lua
 }

@@ -43,14 +43,20 @@ local function read(key)
 end
 
 -- Of LIFE:
-local MONEY_DLV, MONEY_VER, OPEN, OPEN_DLV, LAST_DLV, LAST_VER, END_DLV, CANCEL_DLV = 1, 2, 3, 4, 5, 6, 7, 8
+local MONEY_DLV, MONEY_VER, OPEN, OPEN_DLV, LAST_DLV, LAST_VER, END_DLV, CANCEL_DLV, DOC_DLV = 1, 2, 3, 4, 5, 6, 7, 8, 9
 -- MONEY_DLV, MONEY_VER  the delivery that moved the money last ('' the one that was posted), its version
 -- OPEN      goods of the newest version that differs from the document ('' none): one open amendment
 -- OPEN_DLV  the delivery that opened it, and is its dead letter; LAST_DLV, LAST_VER the newest that has a say about goods
 -- END_DLV   the delivery that had the document's goods again; CANCEL_DLV the one that told of a cancellation
+-- DOC_DLV   the delivery of the version that the document holds by a person's word. Absent: nobody has said so, or an earlier version of ours took the word
+local function life_of(rec)
+    return rec[LIFE] or {'', rec[VER], '', '', '', rec[VER], '', ''}
+end
 
 -- The document holds this version now, by a person's word.
-local function take(rec, content, version, goods)
-    rec[F], rec[VER], rec[GOODS] = content, version, goods
-    if rec[LIFE] and rec[LIFE][OPEN] == goods then rec[LIFE][OPEN] = '' end
+local function take(rec, dlv, content, version, goods)
+    local l = life_of(rec)
+    rec[F], rec[VER], rec[GOODS], rec[LIFE] = content, version, goods, l
+    l[DOC_DLV] = dlv
+    if l[OPEN] == goods then l[OPEN] = '' end
 end

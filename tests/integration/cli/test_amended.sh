@@ -9,13 +9,15 @@ COUNT=24
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/../own_stack.sh"
 
-send() { # VERSION MORE: the amended event once more, as a later version
+send() { # VERSION NOTE [MORE]: the amended event once more, as a later version, with so many more units of its first line
     python3 - "$TMP/amended" "$@" <<'PY' | cli produce orders.raw - >/dev/null
 import json, sys
 event = json.load(open(sys.argv[1]))
 event["source_version"] = int(sys.argv[2])
 event["event_id"] = "again-" + sys.argv[2]
-event["note"] = sys.argv[3] if len(sys.argv) > 3 else event.get("note")
+event["note"] = sys.argv[3]
+line = event["lines"][0]
+line["quantity" if line.get("current_quantity") is None else "current_quantity"] += int(sys.argv[4]) if len(sys.argv) > 4 else 0
 print(json.dumps(event))
 PY
 }
@@ -90,5 +92,23 @@ redis-cli -u "$REDIS_URL" FLUSHALL >/dev/null
 send $((VERSION + 2)) 'after a loss'
 await_terminal $((COUNT + 2))
 is 'after a loss of Redis, too' 'duplicate - published' "$(last_result)"
+
+# What differs from then on differs from that version.
+names_units() { # NAME MORE: the last dead letter, and why
+    local units
+    units=$(python3 -c 'import json, sys
+line = json.load(open(sys.argv[1]))["lines"][0]
+units = line["quantity"] if line.get("current_quantity") is None else line["current_quantity"]
+print(f"units from {units} to {units + int(sys.argv[2])}")' "$TMP/amended" "$2")
+    cli consume orders.raw.dlq | tail -1 >"$TMP/out"
+    : >"$TMP/err"
+    printf '%s\n' "$1"
+    says "$units"
+    exits 0 '  why' why "$ID"
+    says "$units"
+}
+send $((VERSION + 3)) 'one more' 1
+await_terminal $((COUNT + 3))
+names_units 'a later version is named against it' 1
 is 'nothing more was posted' "$POSTED" "$(sqlite3 "$STACK_DIR/prima.sqlite" 'SELECT count(*) FROM orders')"
 exit "$FAILED"
