@@ -318,6 +318,14 @@ void codec_goods(struct codec *codec, const struct bound_record *record, const v
     memcpy(ret_goods, digest, CODEC_PART_SIZE);
 }
 
+bool codec_is_personal(const struct codec *codec, const struct bound_record *record,
+                       const char *field)
+{
+    const struct layout *layout = layout_made(&codec->layouts, NULL, record);
+    const struct place *place = layout != NULL ? layout_find(layout, field) : NULL;
+    return place == NULL || place->is_personal;
+}
+
 int codec_from_json(struct codec *codec, const char *record_name, const json_t *json,
                     struct buf *out, struct codec_fault *ret_fault)
 {

@@ -92,6 +92,12 @@ void codec_identity(struct codec *codec, const struct bound_record *record, cons
 void codec_goods(struct codec *codec, const struct bound_record *record, const void *value,
                  uint8_t ret_goods[static CODEC_PART_SIZE]);
 
+/* Whether a field's value may name somebody, or is worth money to who reads it, so that it is told
+ * nowhere but where events are: today's schema does not mark it "personal": false. True also of a
+ * record or field that is not known. `record` may be any of those that a checked one holds. */
+bool codec_is_personal(const struct codec *codec, const struct bound_record *record,
+                       const char *field);
+
 /* JSON for people; its form is in codec/json.h. codec_from_json appends a framed record by today's
  * schema: absent fields take their defaults, unknown ones are refused. 0; -EBADMSG with the fault
  * (event_invalid, and the path); -ENOENT: no such schema, or not registered; -ENOMEM. codec_to_json

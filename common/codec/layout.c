@@ -120,6 +120,7 @@ static int fill_place(struct layout_set *set, const struct layout *layout,
         .name_size = strlen(field->name),
         .node = field->node,
         .selected = {[IDENTITY_WHOLE] = field->identity, [IDENTITY_GOODS] = field->goods},
+        .is_personal = field->personal,
         .has_default = field->default_value != NULL};
     for (size_t i = 0; i < layout->record->field_count; i++)
         if (strcmp(layout->record->fields[i].name, field->name) == 0)
@@ -185,7 +186,7 @@ struct layout *layout_made(const struct layout_set *set, const struct schema_nod
                            const struct bound_record *record)
 {
     for (struct layout *l = set->youngest; l != NULL; l = l->made_before)
-        if (l->record == record && l->node == node)
+        if (l->record == record && (node == NULL || l->node == node))
             return l;
     return NULL;
 }

@@ -30,6 +30,7 @@ struct place {
     const struct place *item;           /* of an array */
     int null_branch, value_branch;      /* -1: no union */
     bool selected[IDENTITY_FORM_COUNT]; /* by its marks; codec/form.h */
+    bool is_personal;                   /* by its mark; codec_is_personal */
     bool has_default;
     struct bound_bytes fallback; /* the default, as Avro bytes; of codec/defaults.h */
     /* the default, as identity writes it in each form; of codec/defaults.h */
@@ -67,7 +68,7 @@ __attribute__((warn_unused_result)) int layout_make(struct layout_set *set,
                                                     struct layout **ret_layout,
                                                     char ret_message[static 200]);
 
-/* The layout that was made before, or NULL. */
+/* The layout that was made before, over `node` (NULL: over any), or NULL. */
 struct layout *layout_made(const struct layout_set *set, const struct schema_node *node,
                            const struct bound_record *record);
 

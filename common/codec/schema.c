@@ -168,6 +168,7 @@ static const struct schema_node *parse_record(struct parser *parser, const json_
             .identity = json_is_true(json_object_get(field, "identity")),
             .goods =
                 strcmp(text_of(field, "part") != NULL ? text_of(field, "part") : "", "goods") == 0,
+            .personal = !json_is_false(json_object_get(field, "personal")),
         };
         if (out[i].node == NULL || out[i].name == NULL)
             return schema_refuse(parser, "%s.%s: no type", node->full_name, name);

@@ -41,6 +41,7 @@ struct schema_field {
     const json_t *default_value; /* NULL: none */
     bool identity;               /* "identity": true */
     bool goods;                  /* "part": "goods" */
+    bool personal;               /* not marked "personal": false */
 };
 
 struct schema_node {

@@ -215,9 +215,10 @@ struct flow {
                                  struct arena *arena, const char **ret_detail);
     /* ... has other goods than its document: which exception that is. `former` is the version that
      * was posted; NULL: `former_why` says why it is not known. ret_detail: what differs, in at most
-     * FLOW_DIFFERENCES_MAX bytes, without personal data. */
-    enum pf_error (*goods_moved)(const void *former, const char *former_why, const void *event,
-                                 struct arena *arena, const char **ret_detail);
+     * FLOW_DIFFERENCES_MAX bytes, without what the schema marks as personal. */
+    enum pf_error (*goods_moved)(const struct codec *codec, const void *former,
+                                 const char *former_why, const void *event, struct arena *arena,
+                                 const char **ret_detail);
 
     /* Outcome of a request, out of its summary: posted or posted on hold, and its flags. */
     enum outcome (*summary_outcome)(const char *summary, size_t size,

@@ -100,8 +100,8 @@ static void publish_money(struct record *r)
 static enum pf_error goods_moved(struct record *r, const char **ret_detail)
 {
     *ret_detail = NULL;
-    return r->worker->flow->goods_moved(r->posted.former, r->posted.former_why, r->event, r->arena,
-                                        ret_detail);
+    return r->worker->flow->goods_moved(r->worker->codec, r->posted.former, r->posted.former_why,
+                                        r->event, r->arena, ret_detail);
 }
 
 static void write_amendment(struct record *r)

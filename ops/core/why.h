@@ -105,7 +105,7 @@ __attribute__((warn_unused_result)) enum ops_kind why_topics(struct ops *ops,
                                                              struct ops_error *ret_error);
 
 /* why_versions.c: fills in what changed, of events in their order. */
-void why_versions_compare(struct why_order *order);
+void why_versions_compare(const struct codec *codec, struct why_order *order);
 
 /* why_state.c: fills order->redis / order->prima, or says why not. False: could not be asked. */
 bool why_redis(struct ops *ops, struct why_order orders[], size_t count, char ret_why_not[400]);

@@ -249,7 +249,7 @@ enum ops_kind why_topics(struct ops *ops, struct why_order orders[], size_t coun
     for (size_t i = 0; i < count; i++) {
         if (orders[i].event_count > 0)
             qsort(orders[i].events, orders[i].event_count, sizeof *orders[i].events, event_compare);
-        why_versions_compare(&orders[i]);
+        why_versions_compare(g.codec, &orders[i]);
     }
     return OPS_DONE;
 }

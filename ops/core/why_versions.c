@@ -7,11 +7,12 @@
 #include <string.h>
 
 /* The arena's end is no failure of the story: what is left is told without what changed. */
-static const struct differences *differences_of(struct why_order *o, const struct order_event *from,
+static const struct differences *differences_of(const struct codec *codec, struct why_order *o,
+                                                const struct order_event *from,
                                                 const struct order_event *to)
 {
     struct differences *d = arena_alloc(o->memory, sizeof *d);
-    if (d == NULL || order_differences(from, to, o->memory, d) != 0)
+    if (d == NULL || order_differences(codec, from, to, o->memory, d) != 0)
         return NULL;
     return d;
 }
@@ -41,7 +42,7 @@ static const char *posted_delivery(const struct why_order *o, const struct why_e
     return o->redis.state == 'p' ? o->redis.delivery : "";
 }
 
-static void about_posted(struct why_order *o, struct why_event *dead)
+static void about_posted(const struct codec *codec, struct why_order *o, struct why_event *dead)
 {
     const char *posted = posted_delivery(o, dead);
     if (pf_error_info(dead->code)->class != PF_CLASS_CONFLICT || posted[0] == '\0')
@@ -50,20 +51,20 @@ static void about_posted(struct why_order *o, struct why_event *dead)
     dead->is_compared = to != NULL && from != NULL;
     dead->is_former_gone = to != NULL && from == NULL;
     if (dead->is_compared)
-        dead->changes = differences_of(o, from->version, to->version);
+        dead->changes = differences_of(codec, o, from->version, to->version);
 }
 
-void why_versions_compare(struct why_order *o)
+void why_versions_compare(const struct codec *codec, struct why_order *o)
 {
     const struct order_event *before = NULL;
     for (size_t i = 0; i < o->event_count; i++) {
         struct why_event *e = &o->events[i];
         if (e->kind == WHY_DEAD)
-            about_posted(o, e);
+            about_posted(codec, o, e);
         if (e->kind != WHY_INPUT || e->version == NULL)
             continue;
         if (before != NULL) {
-            e->changes = differences_of(o, before, e->version);
+            e->changes = differences_of(codec, o, before, e->version);
             e->is_compared = true;
         }
         before = e->version;

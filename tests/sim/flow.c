@@ -168,10 +168,11 @@ static enum pf_error money_moved(const void *event, const char *summary, size_t 
     return PF_OK;
 }
 
-static enum pf_error goods_moved(const void *former, const char *former_why, const void *event,
-                                 struct arena *arena, const char **ret_detail)
+static enum pf_error goods_moved(const struct codec *codec, const void *former,
+                                 const char *former_why, const void *event, struct arena *arena,
+                                 const char **ret_detail)
 {
-    (void)former, (void)former_why, (void)event, (void)arena;
+    (void)codec, (void)former, (void)former_why, (void)event, (void)arena;
     *ret_detail = "its goods.";
     return PF_E_order_amended;
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "codec_support.h"
 #include "core/why.h"
 
 enum { FOUND = 1, ABSENT = 2 }; /* Prima; 0: not asked */
@@ -285,6 +286,9 @@ static void test_versions(void **state)
     (void)state;
     struct order_line line = {.line_id = "11", .sku = "A", .quantity = 2};
     struct order_line fewer = {.line_id = "11", .sku = "A", .quantity = 1};
+    struct codec *codec = codec_test_open("schemas");
+    char message[300];
+    assert_int_equal(codec_check(codec, &order_event_record, message), 0);
     struct order_event one = {.currency = "GBP", .lines = {&line, 1}}, two = one, three = one;
     two.tax_exempt = true;
     three.lines.items = &fewer;
@@ -309,7 +313,7 @@ static void test_versions(void **state)
         NULL};
     enum { COUNT = sizeof events / sizeof *events };
     struct why_order order = {.memory = arena_new(1 << 20), .events = events, .event_count = COUNT};
-    why_versions_compare(&order);
+    why_versions_compare(codec, &order);
     for (size_t i = 0; i < COUNT; i++) {
         assert_int_equal(events[i].is_compared, told[i] != NULL);
         assert_null(events[i].version); /* personal data */
@@ -324,7 +328,7 @@ static void test_versions(void **state)
         (struct why_event){.kind = WHY_DEAD, .delivery = "orders.raw/0/3", .code = PF_E_conflict};
     order.events += 1;
     order.event_count -= 1;
-    why_versions_compare(&order); /* the posted version has left the topic */
+    why_versions_compare(codec, &order); /* the posted version has left the topic */
     assert_true(events[5].is_former_gone);
     assert_false(events[5].is_compared);
 
@@ -340,12 +344,13 @@ static void test_versions(void **state)
     order.events = after;
     order.event_count = sizeof after / sizeof *after;
     order.redis = (struct key_view){.is_asked = true, .state = 'p', .content = "bbbbbbbb"};
-    why_versions_compare(&order);
+    why_versions_compare(codec, &order);
     assert_string_equal(differences_text(&after[3].changes->parts[PART_GOODS], 1000, order.memory),
                         "tax exempt from no to yes");
     assert_string_equal(differences_text(&after[5].changes->parts[PART_GOODS], 1000, order.memory),
                         "tax exempt from yes to no; line 11 (SKU A): units from 2 to 1");
     arena_free(order.memory);
+    codec_close(codec);
 }
 
 static void test_ids(void **state)

@@ -11,6 +11,7 @@
 #include "codec_support.h"
 #include "domain/difference/difference.h"
 #include "domain/difference/order_words.h"
+#include "domain/events/ledger_entry.h"
 
 enum { ARENA = 8 << 20 };
 
@@ -215,7 +216,8 @@ static void test_words(void **state)
         for (size_t c = 0; c < 4 && rows[i].changes[c][0] != NULL; c++)
             change(next, rows[i].changes[c][0], rows[i].changes[c][1]);
         const struct order_event *former = decode(codec, first, arena);
-        assert_int_equal(order_differences(former, decode(codec, next, arena), arena, &found), 0);
+        assert_int_equal(
+            order_differences(codec, former, decode(codec, next, arena), arena, &found), 0);
         for (int part = 0; part < PART_COUNT; part++) {
             const char *told = differences_text(&found.parts[part], 4000, arena);
             const char *wanted = rows[i].told[part] != NULL ? rows[i].told[part] : "";
@@ -242,7 +244,8 @@ static void test_nobody_is_named(void **state)
     const struct order_event *a = decode(codec, full, arena), *b = decode(codec, small, arena);
     for (int way = 0; way < 2; way++) {
         struct differences found;
-        assert_int_equal(order_differences(way == 0 ? a : b, way == 0 ? b : a, arena, &found), 0);
+        assert_int_equal(
+            order_differences(codec, way == 0 ? a : b, way == 0 ? b : a, arena, &found), 0);
         for (int part = 0; part < PART_COUNT; part++) {
             const char *told = differences_text(&found.parts[part], 60000, arena);
             assert_non_null(told);
@@ -271,7 +274,7 @@ static void test_bounds(void **state)
     change(next, "payment_status", "\"voided\"");
     const struct order_event *a = decode(codec, first, arena), *b = decode(codec, next, arena);
     struct differences found;
-    assert_int_equal(order_differences(a, b, arena, &found), 0);
+    assert_int_equal(order_differences(codec, a, b, arena, &found), 0);
     assert_int_equal(found.parts[PART_GOODS].count, DIFFERENCES_MAX);
     assert_int_equal(found.parts[PART_GOODS].more, LINES - DIFFERENCES_MAX);
     assert_int_equal(found.parts[PART_MONEY].count, 1); /* lines do not crowd it out */
@@ -285,7 +288,7 @@ static void test_bounds(void **state)
     assert_string_equal(
         differences_text(&found.parts[PART_GOODS], 110, arena),
         "line added: no SKU, 1 x 0.01 GBP; line added: no SKU, 1 x 0.01 GBP; and 4998 more");
-    assert_int_equal(order_differences(a, b, small, &found), -ENOMEM);
+    assert_int_equal(order_differences(codec, a, b, small, &found), -ENOMEM);
     json_decref(first);
     json_decref(next);
     arena_free(arena);
@@ -325,7 +328,7 @@ static const json_t *definition(const json_t *schema, const char *name)
     return found;
 }
 
-static bool is_personal(const json_t *of)
+static bool is_said_to_be_personal(const json_t *of)
 {
     const char *doc = json_string_value(json_object_get(of, "doc"));
     return doc != NULL && strstr(doc, "ersonal data") != NULL && strstr(doc, "Contains") == NULL;
@@ -349,9 +352,6 @@ static void test_every_field_has_words(void **state)
             const struct field_words *told = words_of_field(words, name);
             if (told == NULL)
                 fail_msg("%s.%s has no words in order_words.c", records[r]->name, name);
-            if ((is_personal(record) || is_personal(field)) && told->show != SHOW_NOTHING &&
-                told->show != SHOW_WHOLE)
-                fail_msg("%s.%s is personal and is shown", records[r]->name, name);
             if (part != NULL && strcmp(part, difference_part_names[told->part]) != 0)
                 fail_msg("%s.%s is %s in the schema, %s in words", records[r]->name, name, part,
                          difference_part_names[told->part]);
@@ -360,10 +360,85 @@ static void test_every_field_has_words(void **state)
     json_decref(schema);
 }
 
+static void check_mark(const struct codec *codec, const struct bound_record *record,
+                       const json_t *definition_, const json_t *field)
+{
+    const char *name = json_string_value(json_object_get(field, "name"));
+    const json_t *mark = json_object_get(field, "personal");
+    if (!json_is_boolean(mark))
+        fail_msg("%s.%s: \"personal\" is neither true nor false: may its value be told to people "
+                 "who have no access to the events?",
+                 record->name, name);
+    if (!json_is_true(mark) &&
+        (is_said_to_be_personal(definition_) || is_said_to_be_personal(field)))
+        fail_msg("%s.%s is personal by its words, and not by its mark", record->name, name);
+    assert_int_equal(codec_is_personal(codec, record, name), json_is_true(mark));
+}
+
+/* Whether a field's value may be told is decided in the schema, of every field. */
+static void test_every_field_is_decided(void **state)
+{
+    const struct codec *codec = *state;
+    json_t *schema = json_load_file("schemas/OrderEvent.avsc", 0, NULL);
+    assert_non_null(schema);
+    for (size_t r = 0; r <= sizeof records / sizeof *records; r++) {
+        const struct bound_record *record =
+            r < sizeof records / sizeof *records ? records[r] : &money_set_record;
+        const json_t *own = definition(schema, record->name), *field;
+        size_t i;
+        assert_non_null(own);
+        json_array_foreach(json_object_get(own, "fields"), i, field)
+        {
+            check_mark(codec, record, own, field);
+        }
+        assert_true(codec_is_personal(codec, record, "a_field_of_tomorrow"));
+    }
+    /* without a mark it is not told, whatever it is */
+    assert_true(codec_is_personal(codec, &ledger_entry_record, "version"));
+    json_decref(schema);
+}
+
+/* ... by those texts, too, that say which line, tender or tax it is about. */
+static void test_places_name_nobody(void **state)
+{
+    static const char hidden[] = "hidden", shown[] = "shown";
+    const struct codec *codec = *state;
+    size_t places = 0;
+    for (size_t r = 0; r < sizeof records / sizeof *records; r++) {
+        const struct record_words *words = words_of_record(records[r]);
+        char *item = calloc(1, records[r]->size);
+        struct buf text;
+        if (words->place == NULL) {
+            free(item);
+            continue;
+        }
+        assert_non_null(item);
+        for (size_t f = 0; f < records[r]->field_count; f++) {
+            const struct binding *row = &records[r]->fields[f];
+            const char *value = codec_is_personal(codec, records[r], row->name) ? hidden : shown;
+            if (row->kind == BIND_TEXT)
+                memcpy(item + row->offset, &value, sizeof value);
+        }
+        buf_init(&text, 4000);
+        words->place(item, &text);
+        words->about(item, "GBP", &text);
+        buf_byte(&text, '\0');
+        assert_false(text.failed);
+        if (strstr(text.data, hidden) != NULL)
+            fail_msg("%s: personal, and told: %s", records[r]->name, text.data);
+        buf_release(&text);
+        free(item);
+        places++;
+    }
+    assert_int_equal(places, 6);
+}
+
 static int open_codec(void **state)
 {
     *state = codec_test_open("schemas");
-    return *state == NULL;
+    char message[300];
+    return codec_check(*state, &order_event_record, message) != 0 ||
+           codec_check(*state, &ledger_entry_record, message) != 0;
 }
 
 static int close_codec(void **state)
@@ -379,6 +454,8 @@ int main(void)
         cmocka_unit_test(test_nobody_is_named),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_every_field_has_words),
+        cmocka_unit_test(test_every_field_is_decided),
+        cmocka_unit_test(test_places_name_nobody),
     };
     return cmocka_run_group_tests(tests, open_codec, close_codec);
 }

@@ -1,4 +1,5 @@
 /* What a later version of a posted order says about its money, and to whom. */
+#include "codec_support.h"
 #include "test_order_support.h"
 
 #include "order_life.h"
@@ -348,6 +349,9 @@ static void test_goods_moved(void **state)
          "Line 1 (SKU A): unit price from 0.00 GBP to 0.05 GBP."},
     };
     (void)state;
+    struct codec *codec = codec_test_open("schemas");
+    char message[300];
+    assert_int_equal(codec_check(codec, &order_event_record, message), 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct arena *arena = arena_new(SUPPORT_ARENA);
         struct order_event former = *support_order(arena), now = former;
@@ -363,13 +367,14 @@ static void test_goods_moved(void **state)
         if (rows[i].moves_elsewhere)
             now.shipping_address = &elsewhere;
         print_message("  %s\n", rows[i].name);
-        assert_int_equal(order_goods_moved(&former, "", &now, arena, &detail), rows[i].code);
+        assert_int_equal(order_goods_moved(codec, &former, "", &now, arena, &detail), rows[i].code);
         assert_string_equal(detail, rows[i].detail);
-        assert_int_equal(order_goods_moved(NULL, "It is gone.", &now, arena, &detail),
+        assert_int_equal(order_goods_moved(codec, NULL, "It is gone.", &now, arena, &detail),
                          PF_E_order_amended);
         assert_string_equal(detail, "Goods differ. It is gone.");
         arena_free(arena);
     }
+    codec_close(codec);
 }
 
 int main(void)

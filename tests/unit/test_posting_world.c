@@ -466,10 +466,11 @@ static enum pf_error money_moved(const void *event, const char *summary, size_t 
     return summary != NULL && summary[0] == 'L' ? PF_E_payment_lost : PF_OK;
 }
 
-static enum pf_error goods_moved(const void *former, const char *former_why, const void *event,
-                                 struct arena *arena, const char **ret_detail)
+static enum pf_error goods_moved(const struct codec *codec, const void *former,
+                                 const char *former_why, const void *event, struct arena *arena,
+                                 const char **ret_detail)
 {
-    (void)event, (void)arena;
+    (void)codec, (void)event, (void)arena;
     note("goods:%s", former != NULL ? "named" : former_why);
     *ret_detail = "goods moved";
     return PF_E_order_amended;

@@ -116,8 +116,9 @@ static bool has_left(const struct order_event *event)
            strcmp(state, "restocked") != 0;
 }
 
-enum pf_error order_goods_moved(const void *former, const char *former_why, const void *event_,
-                                struct arena *arena, const char **ret_detail)
+enum pf_error order_goods_moved(const struct codec *codec, const void *former,
+                                const char *former_why, const void *event_, struct arena *arena,
+                                const char **ret_detail)
 {
     const struct order_event *event = event_;
     struct differences found;
@@ -126,12 +127,12 @@ enum pf_error order_goods_moved(const void *former, const char *former_why, cons
         *ret_detail = arena_printf(arena, "Goods differ. %s", former_why);
         return PF_E_order_amended;
     }
-    if (order_differences(former, event, arena, &found) == 0)
+    if (order_differences(codec, former, event, arena, &found) == 0)
         goods = differences_text(&found.parts[PART_GOODS], FLOW_DIFFERENCES_MAX - 1, arena);
     *ret_detail = goods == NULL || goods[0] == '\0'
                       ? "Goods differ: primaflow why shows both versions."
                       : arena_printf(arena, "%c%s.", toupper((unsigned char)goods[0]), goods + 1);
-    return !has_left(event) && order_only_takes_back(former, event, arena)
+    return !has_left(event) && order_only_takes_back(codec, former, event, arena)
                ? PF_E_units_cancelled_after_posting
                : PF_E_order_amended;
 }

@@ -16,7 +16,8 @@ enum pf_error order_money_moved(const void *event, const char *summary, size_t s
 
 /* PF_E_units_cancelled_after_posting: all that differs is that units are taken back, and nothing has
  * left yet: somebody may pick them. Else PF_E_order_amended. */
-enum pf_error order_goods_moved(const void *former, const char *former_why, const void *event,
-                                struct arena *arena, const char **ret_detail);
+enum pf_error order_goods_moved(const struct codec *codec, const void *former,
+                                const char *former_why, const void *event, struct arena *arena,
+                                const char **ret_detail);
 
 #endif

@@ -3,15 +3,17 @@
  * Invariants
  *   - Lists are sets: lines are matched by their id; carriage, charges, tenders, taxes and discounts
  *     by their id or, where one version lacks ids, by what they are. Their order never differs.
- *   - No personal data and no voucher or authorisation number: of such a field only that it differs.
+ *   - No personal data and no voucher or authorisation number: of a field that the schema marks
+ *     "personal", or does not mark, only that it differs.
  *   - Bounded: DIFFERENCES_MAX of each part, texts of DIFFERENCE_TEXT_MAX bytes without control
  *     characters; the rest is counted. What is hostile in an event costs n log n.
  *   - Texts lie in the arena given, or are constant.
- * Pure: any thread. */
+ * Pure, and the codec is the loop's: its thread. */
 #ifndef PRIMAFLOW_DIFFERENCE_H
 #define PRIMAFLOW_DIFFERENCE_H
 
 #include "base/arena.h"
+#include "codec/codec.h"
 #include "domain/events/order_event.h"
 
 enum { DIFFERENCES_MAX = 32, DIFFERENCE_TEXT_MAX = 96 };
@@ -38,16 +40,18 @@ struct differences {
     struct difference_list parts[PART_COUNT];
 };
 
-/* 0; -ENOMEM: the arena is full, and what was found so far is not to be used. */
-__attribute__((warn_unused_result)) int order_differences(const struct order_event *former,
+/* `codec`: has checked order_event_record, and knows its marks. 0; -ENOMEM: the arena is full, and
+ * what was found so far is not to be used. */
+__attribute__((warn_unused_result)) int order_differences(const struct codec *codec,
+                                                          const struct order_event *former,
                                                           const struct order_event *now,
                                                           struct arena *arena,
                                                           struct differences *ret_differences);
 
 /* Does `now` differ in its goods only by units or lines that were taken away, with what follows for
  * their discounts, taxes and the totals? False also where the arena is full. */
-bool order_only_takes_back(const struct order_event *former, const struct order_event *now,
-                           struct arena *arena);
+bool order_only_takes_back(const struct codec *codec, const struct order_event *former,
+                           const struct order_event *now, struct arena *arena);
 
 /* One of them as a sentence without a full stop: "line 11 (SKU A-1): units from 3 to 2". NULL: the
  * arena is full. */

@@ -14,17 +14,20 @@ enum { VALUE_MAX = 3 * DIFFERENCE_TEXT_MAX };
 const char *const difference_part_names[] = {"goods", "money", "rest", NULL};
 
 struct walk {
+    const struct codec *codec;
     const struct order_event *former, *now;
     struct arena *arena;
     struct differences *found;
     const char *where;
-    bool is_full; /* the arena */
+    bool is_personal; /* all of the record that is walked */
+    bool is_full;     /* the arena */
 };
 
 /* A field of both versions. */
 struct pair {
     const struct binding *row;
     const struct field_words *words;
+    bool is_personal;         /* its values are not told */
     const char *former, *now; /* the structs that hold it */
 };
 
@@ -105,7 +108,7 @@ static void put_number(struct buf *out, const struct pair *p, int64_t number)
 static const char *value_text(struct walk *w, const struct pair *p, const char *record)
 {
     struct buf text;
-    if (p->words->show == SHOW_NOTHING || !is_there(p->row, record))
+    if (p->is_personal || !is_there(p->row, record))
         return NULL;
     buf_init(&text, VALUE_MAX);
     if (p->row->kind == BIND_TEXT)
@@ -196,6 +199,14 @@ static void compare_whole(struct walk *w, const struct pair *p, const void *a, c
     }
 }
 
+static void walk_within(struct walk *w, const struct pair *p, const void *a, const void *b)
+{
+    const bool outer = w->is_personal;
+    w->is_personal = p->is_personal;
+    walk_record(w, p->row->record, a, b);
+    w->is_personal = outer;
+}
+
 static void compare_record(struct walk *w, const struct pair *p, const void *a, const void *b)
 {
     if (p->row->record == &money_set_record)
@@ -207,7 +218,7 @@ static void compare_record(struct walk *w, const struct pair *p, const void *a, 
     else if (p->words->show == SHOW_WHOLE)
         compare_whole(w, p, a, b);
     else
-        walk_record(w, p->row->record, a, b);
+        walk_within(w, p, a, b);
 }
 
 /* ---- lists ---- */
@@ -235,7 +246,8 @@ static const char *item_where(struct walk *w, const struct record_words *words, 
     return keep(w, &text);
 }
 
-/* What may not be shown is a list of which only that it differs is told. */
+/* What may not be shown, or has no words for one item, is a list of which only that it differs is
+ * told. */
 static bool is_same_set(const struct order_match matches[], size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -279,7 +291,7 @@ static void compare_lists(struct walk *w, const struct pair *p)
         w->is_full = true;
         return;
     }
-    if (p->words->show == SHOW_NOTHING) {
+    if (p->is_personal || words->about == NULL) {
         if (!is_same_set(matches, count))
             tell(w, p, change_of(former.count > 0, now.count > 0), NULL, NULL);
         return;
@@ -339,20 +351,30 @@ static void walk_record(struct walk *w, const struct bound_record *record, const
     const struct record_words *words = words_of_record(record);
     for (size_t i = 0; words != NULL && i < record->field_count && !w->is_full; i++) {
         const struct binding *row = &record->fields[i];
-        /* a field without words is told without its values: a test finds it before people do */
-        const struct field_words unknown = {row->name, row->name, PART_GOODS, SHOW_NOTHING};
+        /* a field without words: a test finds it before people do */
+        const struct field_words unknown = {row->name, row->name, PART_GOODS, SHOW_VALUE};
         const struct field_words *known = words_of_field(words, row->name);
-        const struct pair p = {row, known != NULL ? known : &unknown, former, now};
+        const struct pair p = {.row = row,
+                               .words = known != NULL ? known : &unknown,
+                               .is_personal =
+                                   w->is_personal || codec_is_personal(w->codec, record, row->name),
+                               .former = former,
+                               .now = now};
         if (p.words->show != SHOW_NEVER)
             compare_field(w, record, &p);
     }
 }
 
-int order_differences(const struct order_event *former, const struct order_event *now,
-                      struct arena *arena, struct differences *ret_differences)
+int order_differences(const struct codec *codec, const struct order_event *former,
+                      const struct order_event *now, struct arena *arena,
+                      struct differences *ret_differences)
 {
-    struct walk w = {
-        .former = former, .now = now, .arena = arena, .found = ret_differences, .where = ""};
+    struct walk w = {.codec = codec,
+                     .former = former,
+                     .now = now,
+                     .arena = arena,
+                     .found = ret_differences,
+                     .where = ""};
     *ret_differences = (struct differences){0};
     walk_record(&w, &order_event_record, former, now);
     return w.is_full ? -ENOMEM : 0;

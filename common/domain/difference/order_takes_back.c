@@ -43,8 +43,8 @@ static bool lines_left(const struct order_match matches[], size_t count, struct 
     return true;
 }
 
-bool order_only_takes_back(const struct order_event *former, const struct order_event *now,
-                           struct arena *arena)
+bool order_only_takes_back(const struct codec *codec, const struct order_event *former,
+                           const struct order_event *now, struct arena *arena)
 {
     const struct bound_array lines_former = {former->lines.items, former->lines.count},
                              lines_now = {now->lines.items, now->lines.count};
@@ -61,5 +61,6 @@ bool order_only_takes_back(const struct order_event *former, const struct order_
         !lines_left(matches, count, as.lines.items, &as.lines.count, &takes) || !takes)
         return false;
     as.totals = now->totals;
-    return order_differences(&as, now, arena, &found) == 0 && found.parts[PART_GOODS].count == 0;
+    return order_differences(codec, &as, now, arena, &found) == 0 &&
+           found.parts[PART_GOODS].count == 0;
 }

@@ -20,8 +20,8 @@ static const struct field_words event_fields[] = {
     {"presentment_currency", "customer's currency", PART_GOODS, SHOW_VALUE},
     {"taxes_included", "prices contain tax", PART_GOODS, SHOW_VALUE},
     {"tax_exempt", "tax exempt", PART_GOODS, SHOW_VALUE},
-    {"customer", "customer", PART_REST, SHOW_NOTHING},
-    {"business", "buying company", PART_GOODS, SHOW_NOTHING},
+    {"customer", "customer", PART_REST, SHOW_VALUE},
+    {"business", "buying company", PART_GOODS, SHOW_VALUE},
     {"billing_address", "billing address", PART_GOODS, SHOW_WHOLE},
     {"shipping_address", "delivery address", PART_GOODS, SHOW_WHOLE},
     {"lines", "line", PART_GOODS, SHOW_VALUE},
@@ -31,49 +31,49 @@ static const struct field_words event_fields[] = {
     {"payment_status", "payment status", PART_MONEY, SHOW_VALUE},
     {"payment_terms", "payment terms", PART_GOODS, SHOW_VALUE},
     {"totals", "totals", PART_GOODS, SHOW_VALUE},
-    {"note", "note", PART_REST, SHOW_NOTHING},
-    {"gift_message", "gift message", PART_GOODS, SHOW_NOTHING},
-    {"delivery_instructions", "delivery instructions", PART_GOODS, SHOW_NOTHING},
-    {"properties", "attribute", PART_REST, SHOW_NOTHING},
-    {"tags", "list of tags", PART_REST, SHOW_NOTHING},
+    {"note", "note", PART_REST, SHOW_VALUE},
+    {"gift_message", "gift message", PART_GOODS, SHOW_VALUE},
+    {"delivery_instructions", "delivery instructions", PART_GOODS, SHOW_VALUE},
+    {"properties", "attribute", PART_REST, SHOW_VALUE},
+    {"tags", "list of tags", PART_REST, SHOW_VALUE},
     {"fulfilment_state", "fulfilment", PART_REST, SHOW_VALUE},
     {"cancelled_at", "cancelled at", PART_REST, SHOW_TIME},
     {"cancel_reason", "reason of the cancellation", PART_REST, SHOW_VALUE},
     {0}};
 
 static const struct field_words customer_fields[] = {
-    {"customer_id", "customer's id", PART_REST, SHOW_NOTHING},
-    {"email", "customer's e-mail", PART_REST, SHOW_NOTHING},
-    {"title", "customer's form of address", PART_REST, SHOW_NOTHING},
-    {"forename", "customer's forename", PART_REST, SHOW_NOTHING},
-    {"surname", "customer's surname", PART_REST, SHOW_NOTHING},
-    {"company", "customer's company", PART_REST, SHOW_NOTHING},
-    {"phone", "customer's phone", PART_REST, SHOW_NOTHING},
-    {"mobile", "customer's mobile", PART_REST, SHOW_NOTHING},
+    {"customer_id", "customer's id", PART_REST, SHOW_VALUE},
+    {"email", "customer's e-mail", PART_REST, SHOW_VALUE},
+    {"title", "customer's form of address", PART_REST, SHOW_VALUE},
+    {"forename", "customer's forename", PART_REST, SHOW_VALUE},
+    {"surname", "customer's surname", PART_REST, SHOW_VALUE},
+    {"company", "customer's company", PART_REST, SHOW_VALUE},
+    {"phone", "customer's phone", PART_REST, SHOW_VALUE},
+    {"mobile", "customer's mobile", PART_REST, SHOW_VALUE},
     {0}};
 
 static const struct field_words business_fields[] = {
     {"company_id", "buying company's id", PART_GOODS, SHOW_VALUE},
-    {"name", "buying company's name", PART_GOODS, SHOW_NOTHING},
+    {"name", "buying company's name", PART_GOODS, SHOW_VALUE},
     {"location_id", "buying company's branch", PART_GOODS, SHOW_VALUE},
-    {"location_name", "name of the buying company's branch", PART_REST, SHOW_NOTHING},
-    {"vat_number", "buying company's VAT number", PART_GOODS, SHOW_NOTHING},
+    {"location_name", "name of the buying company's branch", PART_REST, SHOW_VALUE},
+    {"vat_number", "buying company's VAT number", PART_GOODS, SHOW_VALUE},
     {"purchase_order", "purchase order", PART_GOODS, SHOW_VALUE},
     {0}};
 
 static const struct field_words address_fields[] = {
-    {"title", "form of address", PART_GOODS, SHOW_NOTHING},
-    {"forename", "forename", PART_GOODS, SHOW_NOTHING},
-    {"surname", "surname", PART_GOODS, SHOW_NOTHING},
-    {"company", "company", PART_GOODS, SHOW_NOTHING},
-    {"line1", "first line", PART_GOODS, SHOW_NOTHING},
-    {"line2", "second line", PART_GOODS, SHOW_NOTHING},
-    {"line3", "third line", PART_GOODS, SHOW_NOTHING},
-    {"city", "town", PART_GOODS, SHOW_NOTHING},
-    {"region", "region", PART_GOODS, SHOW_NOTHING},
-    {"postcode", "postcode", PART_GOODS, SHOW_NOTHING},
-    {"country_code", "country", PART_GOODS, SHOW_NOTHING},
-    {"phone", "phone", PART_REST, SHOW_NOTHING},
+    {"title", "form of address", PART_GOODS, SHOW_VALUE},
+    {"forename", "forename", PART_GOODS, SHOW_VALUE},
+    {"surname", "surname", PART_GOODS, SHOW_VALUE},
+    {"company", "company", PART_GOODS, SHOW_VALUE},
+    {"line1", "first line", PART_GOODS, SHOW_VALUE},
+    {"line2", "second line", PART_GOODS, SHOW_VALUE},
+    {"line3", "third line", PART_GOODS, SHOW_VALUE},
+    {"city", "town", PART_GOODS, SHOW_VALUE},
+    {"region", "region", PART_GOODS, SHOW_VALUE},
+    {"postcode", "postcode", PART_GOODS, SHOW_VALUE},
+    {"country_code", "country", PART_GOODS, SHOW_VALUE},
+    {"phone", "phone", PART_REST, SHOW_VALUE},
     {0}};
 
 static const struct field_words line_fields[] = {
@@ -93,8 +93,8 @@ static const struct field_words line_fields[] = {
     {"gift_card", "gift card", PART_GOODS, SHOW_VALUE},
     {"requires_shipping", "to be delivered", PART_GOODS, SHOW_VALUE},
     {"location_id", "location", PART_REST, SHOW_VALUE},
-    {"gift_message", "gift message", PART_GOODS, SHOW_NOTHING},
-    {"properties", "choice", PART_GOODS, SHOW_NOTHING},
+    {"gift_message", "gift message", PART_GOODS, SHOW_VALUE},
+    {"properties", "choice", PART_GOODS, SHOW_VALUE},
     {0}};
 
 static const struct field_words shipping_fields[] = {
@@ -117,17 +117,17 @@ static const struct field_words tender_fields[] = {
     {"transaction_id", "transaction", PART_REST, SHOW_VALUE},
     {"kind", "kind", PART_REST, SHOW_VALUE},
     {"gateway", "gateway", PART_REST, SHOW_VALUE},
-    {"method", "method", PART_REST, SHOW_NOTHING},
+    {"method", "method", PART_REST, SHOW_VALUE},
     {"amount", "amount", PART_MONEY, SHOW_VALUE},
     {"status", "status", PART_MONEY, SHOW_VALUE},
-    {"authorization", "authorisation", PART_REST, SHOW_NOTHING},
-    {"voucher_number", "voucher number", PART_REST, SHOW_NOTHING},
+    {"authorization", "authorisation", PART_REST, SHOW_VALUE},
+    {"voucher_number", "voucher number", PART_REST, SHOW_VALUE},
     {"processed_at", "processed at", PART_REST, SHOW_TIME},
     {"test", "test payment", PART_REST, SHOW_VALUE},
     {0}};
 
-static const struct field_words discount_fields[] = {{"code", "code", PART_REST, SHOW_NOTHING},
-                                                     {"title", "title", PART_REST, SHOW_NOTHING},
+static const struct field_words discount_fields[] = {{"code", "code", PART_REST, SHOW_VALUE},
+                                                     {"title", "title", PART_REST, SHOW_VALUE},
                                                      {"amount", "amount", PART_GOODS, SHOW_VALUE},
                                                      {0}};
 
@@ -139,7 +139,7 @@ static const struct field_words tax_fields[] = {
     {0}};
 
 static const struct field_words property_fields[] = {
-    {"name", "name", PART_GOODS, SHOW_NOTHING}, {"value", "value", PART_GOODS, SHOW_NOTHING}, {0}};
+    {"name", "name", PART_GOODS, SHOW_VALUE}, {"value", "value", PART_GOODS, SHOW_VALUE}, {0}};
 
 static const struct field_words terms_fields[] = {{"name", "payment terms", PART_GOODS, SHOW_VALUE},
                                                   {"due_at", "payment due", PART_REST, SHOW_TIME},

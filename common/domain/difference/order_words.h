@@ -1,5 +1,6 @@
 /* The fields of an order in words, and what a difference in each is about: tables, for
- * difference.h. A test compares them with schemas/OrderEvent.avsc. Constant data: any thread. */
+ * difference.h. Whether a value may be told at all is marked in schemas/OrderEvent.avsc, with which a
+ * test compares them. Constant data: any thread. */
 #ifndef PRIMAFLOW_ORDER_WORDS_H
 #define PRIMAFLOW_ORDER_WORDS_H
 
@@ -8,11 +9,10 @@
 
 enum words_show {
     SHOW_VALUE,
-    SHOW_NOTHING, /* personal, or a number that is worth money: only that it differs */
-    SHOW_WHOLE,   /* a record of which only that it differs is told, once for each part */
-    SHOW_RATE,    /* parts per million */
-    SHOW_TIME,    /* ms since 1970 UTC */
-    SHOW_NEVER    /* about the message, not the order: not compared */
+    SHOW_WHOLE, /* a record of which only that it differs is told, once for each part */
+    SHOW_RATE,  /* parts per million */
+    SHOW_TIME,  /* ms since 1970 UTC */
+    SHOW_NEVER  /* about the message, not the order: not compared */
 };
 
 struct field_words {
@@ -30,6 +30,7 @@ struct record_words {
     /* By which fields two versions' items are the same one: tried in turn on those that are left. A
      * first field that is absent makes no key. */
     const char *keys[WORDS_KEYS_MAX][WORDS_KEY_FIELDS_MAX];
+    /* Of fields that are not personal; NULL: of a list only that it differs is told. */
     void (*place)(const void *item, struct buf *out); /* "line 11 (SKU A-1)" */
     void (*about)(const void *item, const char *currency, struct buf *out); /* "1 x 9.99 GBP" */
 };
