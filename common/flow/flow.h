@@ -41,6 +41,9 @@ struct flow_key {
     const char *document; /* Prima's number of the document, from K alone */
     int64_t version;      /* the source's version of the content; higher is newer; 0: unknown */
     bool cancels;         /* the event takes K back: it is never sent, see posting/record_state.h */
+    /* nothing of K is left to be sent: where K is not posted, this version settles it as cancelled
+     * before posting, older ones are superseded, and a newer one may bring something back */
+    bool is_empty;
 };
 
 /* A fact about the world that a decision needs; the runtime finds it out (cache, Redis, Prima) and

@@ -223,7 +223,8 @@ void keys_wait(struct keyspace *ks, const struct key_work *w, int64_t life_ms, r
     keys_release_as(ks, w, true, life_ms, done, user);
 }
 
-void keys_cancel(struct keyspace *ks, const struct key_work *w, redis_done done, void *user)
+void keys_cancel(struct keyspace *ks, const struct key_work *w, const char *why_empty,
+                 redis_done done, void *user)
 {
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
@@ -231,6 +232,8 @@ void keys_cancel(struct keyspace *ks, const struct key_work *w, redis_done done,
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_text(&c, w->delivery);
+    keys_call_text(&c, why_empty);
+    keys_call_number(&c, w->version);
     keys_run(&c, ks, SCRIPT_CANCEL, done, user);
 }
 

@@ -84,7 +84,10 @@ void keys_release(struct keyspace *ks, const struct key_work *w, bool ended, red
  * superseded by it. */
 void keys_wait(struct keyspace *ks, const struct key_work *w, int64_t life_ms, redis_done done,
                void *user);
-void keys_cancel(struct keyspace *ks, const struct key_work *w, redis_done done, void *user);
+/* why_empty: "" for good; else the code of an order that has nothing left: newer versions of it may be
+ * posted, older ones (w->version) are superseded. */
+void keys_cancel(struct keyspace *ks, const struct key_work *w, const char *why_empty,
+                 redis_done done, void *user);
 /* The record goes to a retry topic; w->token's own sends, none of which is under way any more, are
  * marked as ended. */
 void keys_defer(struct keyspace *ks, const struct key_work *w, int64_t life_ms, redis_done done,

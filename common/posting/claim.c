@@ -117,7 +117,7 @@ static void claimed_or_not(struct record *r, enum verdict verdict, const struct 
         break;
     case VERDICT_SUPERSEDED:
         r->end.outcome = OUTCOME_SUPERSEDED;
-        r->end.detail = "a newer version waits to be posted";
+        r->end.detail = "a newer version waits to be posted, or has nothing left";
         record_transition(r, KEY_SUPERSEDED);
         break;
     case VERDICT_UNREADABLE:
@@ -156,7 +156,7 @@ static bool fits_one_step(const struct record *r)
     const struct worker *w = r->worker;
     const bool is_asked_for =
         r->lineage.resolve_first != RESOLVE_AS_NEEDED && !mutant("one_step_asks");
-    return !r->timing.has_begun && !r->key.cancels && !is_asked_for &&
+    return !r->timing.has_begun && !record_takes_back(r) && !is_asked_for &&
            r->partition->topic->role == TOPIC_INPUT && !w->shadow && !permit_line_is_needed(r) &&
            w->posting->in_vain < POSTING_IN_VAIN && may_send_now(r) && !mutant("sent");
 }

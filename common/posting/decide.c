@@ -17,7 +17,16 @@ static void on_cancel(void *user, const struct redis_reply *reply)
     if (claim_is_over(r, verdict))
         return;
     r->end.outcome = OUTCOME_CANCELLED_BEFORE_POSTING;
+    if (!r->key.cancels)
+        r->end.code = PF_E_nothing_left;
     record_transition(r, CANCEL_STORED);
+}
+
+static void take_back(struct record *r)
+{
+    const char *why_empty = r->key.cancels ? "" : pf_error_info(PF_E_nothing_left)->name;
+    record_ref(r);
+    keys_cancel(&r->worker->keys, &r->work, why_empty, on_cancel, r);
 }
 
 static void on_released(void *user, const struct redis_reply *reply)
@@ -140,12 +149,9 @@ void decide_is_sent(struct record *r)
 
 void act_decide(struct record *r)
 {
-    struct worker *w = r->worker;
-    if (r->key.cancels && must_ask_first(r))
-        return;
-    if (r->key.cancels) {
-        record_ref(r);
-        keys_cancel(&w->keys, &r->work, on_cancel, r);
+    if (record_takes_back(r)) {
+        if (!must_ask_first(r))
+            take_back(r);
         return;
     }
     if (blame_decides(r)) {

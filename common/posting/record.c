@@ -239,10 +239,15 @@ struct record *record_new(struct worker *w, struct partition *partition, struct 
     return r;
 }
 
+bool record_takes_back(const struct record *r)
+{
+    return r->key.cancels || r->key.is_empty;
+}
+
 bool record_goes_on_absent(const struct record *r)
 {
     return !record_outlived_redis(r) ||
-           (!r->key.cancels && (r->worker->posting->unique || r->claim.sends_nothing));
+           (!record_takes_back(r) && (r->worker->posting->unique || r->claim.sends_nothing));
 }
 
 void record_free(struct record *r)

@@ -276,6 +276,9 @@ static inline bool record_outlived_redis(const struct record *r)
     return r->lineage.resolve_first >= RESOLVE_FIRST_AFTER_OLD_LOSS;
 }
 
+/* Taken back before it was posted, for good or until a newer version: it ends without a document. */
+bool record_takes_back(const struct record *r);
+
 /* Asked for first, and absent in Prima: may it go on as if it had never been sent? What may have
  * been sent before Redis was lost can still arrive: where numbers are enforced that makes no second
  * document, but it would make one of one that was cancelled. */

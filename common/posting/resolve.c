@@ -43,7 +43,8 @@ static void sender_may_live(struct record *r, int64_t since_ms)
 static bool begins_anew(const struct record *r)
 {
     const bool other = memcmp(r->decision.sent_identity, r->identity, IDENTITY_SIZE) != 0;
-    return (other && (r->claim.is_from_lost_redis || r->key.cancels)) || mutant("body_freeze");
+    return (other && (r->claim.is_from_lost_redis || record_takes_back(r))) ||
+           mutant("body_freeze");
 }
 
 static void on_absent(void *user, const struct redis_reply *reply)
@@ -68,7 +69,8 @@ static void on_absent(void *user, const struct redis_reply *reply)
         record_transition(r, NOT_ACCEPTABLE);
     } else if (blame_absent(r)) {
         record_transition(r, r->end.code == PF_E_outcome_unknown ? GIVE_UP : NOT_ACCEPTABLE);
-    } else if (!all_over && (!w->posting->unique || r->key.cancels) && !mutant("sender_is_over")) {
+    } else if (!all_over && (!w->posting->unique || record_takes_back(r)) &&
+               !mutant("sender_is_over")) {
         sender_may_live(r, absence.since_ms);
     } else if (begins_anew(r)) {
         r->claim.request_is_stored = false;

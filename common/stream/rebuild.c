@@ -108,6 +108,11 @@ static const char *text_of(const json_t *json, const char *name)
     return text != NULL ? text : "";
 }
 
+static bool is_of_code(const json_t *json, enum pf_error code)
+{
+    return strcmp(text_of(json, "code"), pf_error_info(code)->name) == 0;
+}
+
 /* What a result says became of its key, as scripts/restore.lua names it; NULL: nothing. */
 static const char *state_of_result(const json_t *json)
 {
@@ -115,13 +120,12 @@ static const char *state_of_result(const json_t *json)
     if (strncmp(outcome, "posted", 6) == 0)
         return "p";
     if (strcmp(outcome, "cancelled_before_posting") == 0)
-        return "x";
+        return is_of_code(json, PF_E_nothing_left) ? "w" : "x";
     if (strcmp(outcome, outcome_name(OUTCOME_PAYMENT_UPDATED)) == 0)
         return "m";
     if (json_is_object(json_object_get(json, "resolves")))
         return "e";
-    const bool adds = strcmp(text_of(json, "code"), pf_error_info(PF_E_order_amended)->name) == 0;
-    return adds ? "b" : NULL;
+    return is_of_code(json, PF_E_order_amended) ? "b" : NULL;
 }
 
 /* A later version's result may stand before the `posted` that it is about, when a crash came
@@ -155,7 +159,7 @@ static void on_result(void *user, const struct kafka_record *record)
                             .natural = key,
                             .identity = identity,
                             .delivery = place,
-                            .code = "",
+                            .code = strcmp(state, "w") == 0 ? text_of(json, "code") : "",
                             .version = json_integer_value(json_object_get(json, "source_version")),
                             .at_ms = json_integer_value(json_object_get(json, "posted_at")),
                             .goods = has_parts ? goods : NULL,

@@ -31,7 +31,7 @@ static const char *state_words(const struct key_view *s)
     case 'x':
         return "cancelled before posting";
     case 'w':
-        return "waiting by policy";
+        return strcmp(s->code, "nothing_left") == 0 ? "nothing left to post" : "waiting by policy";
     case '?':
         return "not readable";
     default:

@@ -185,6 +185,10 @@ static enum ops_kind amending_write_ledger(struct amending *a, struct ops_error 
     struct ledger_entry entry;
     if (order_flow.decide(&a->event, &a->key, a->rules, NULL, 0, &known, a->arena, &plan) != 0)
         return ops_fail_memory(ret_error);
+    if (plan.verdict == FLOW_SETTLES)
+        return ops_fail(
+            ret_error, OPS_DATA, "cancel the order in Prima, then discard the dead letter",
+            "version %" PRId64 " has nothing left that a document could hold", a->options->version);
     if (plan.verdict != FLOW_SENDS)
         return ops_fail(ret_error, OPS_DATA, "correct the mappings, then run it again",
                         "version %" PRId64 " could not be posted by today's mappings: %s%s%s",

@@ -313,6 +313,18 @@ static void test_waits(void **state)
          "superseded -", "w --0 - [] - - -"},
         {"somebody else's claim stays", "claim A 1 d1 v=7;wait 2 d2 v=8", "released",
          "c A1+ d1 [] - - -"},
+#define EMPTY "claim A 1 t/0/6 v=7;empties 1 t/0/6 v=7;"
+        {"one that has nothing left: an older one ends", EMPTY "claim B 2 t/0/7 v=6",
+         "superseded t/0/6", "w A10 t/0/6 [] - - nothing_left"},
+        {"... a newer one has something again", EMPTY "claim B 2 t/0/7 v=8", "claimed",
+         "c B2+ t/0/7 [] - - w"},
+        {"... its own delivery", EMPTY "claim A 2 t/0/6 v=7", "claimed", "c A2+ t/0/6 [] - - w"},
+        {"... of its version, the one that came before it, and waited", EMPTY "claim B 2 t/0/5 v=7",
+         "superseded t/0/6", "w A10 t/0/6 [] - - nothing_left"},
+        {"... of its version, one that came later", EMPTY "claim B 2 t/0/7 v=7", "claimed",
+         "c B2+ t/0/7 [] - - w"},
+        {"... the channel takes it back for good", EMPTY "claim X 2 t/0/7 v=8;cancel 2 t/0/7",
+         "cancelled", "x X20 t/0/7 [] - - w"},
     };
     (void)state;
     rows_run(rows, sizeof rows / sizeof *rows);

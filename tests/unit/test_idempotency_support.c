@@ -266,7 +266,9 @@ static void do_restore(struct step *s, struct answer *a)
                                  "",
                                  word(s, 3),
                                  s->version == 0 ? "3" : numbers[3],
-                                 word(s, 1)[0] == 'k' ? "outcome_unknown" : "",
+                                 word(s, 1)[0] == 'k'   ? "outcome_unknown"
+                                 : word(s, 1)[0] == 'w' ? "nothing_left"
+                                                        : "",
                                  "1700000000000",
                                  "",
                                  ""};
@@ -411,7 +413,9 @@ static void begin_step(struct step *s, struct answer *a)
     else if (strcmp(what, "release") == 0)
         keys_release(ks, &w, false, answer_take, a);
     else if (strcmp(what, "cancel") == 0 && (d.delivery = word(s, 2)) != NULL)
-        keys_cancel(ks, &d, answer_take, a);
+        keys_cancel(ks, &d, "", answer_take, a);
+    else if (strcmp(what, "empties") == 0 && (d.delivery = word(s, 2)) != NULL)
+        keys_cancel(ks, &d, "nothing_left", answer_take, a);
     else if (strcmp(what, "defer") == 0 && (d.delivery = word(s, 1)) != NULL) {
         memset(d.token, s->count > 2 ? word(s, 2)[0] : '0', TOKEN_SIZE);
         keys_defer(ks, &d, LONG_MS, answer_take, a);

@@ -17,8 +17,9 @@
  *   renew 1
  *   release 1
  *   cancel 1 d1
+ *   empties 1 d1 v=3                     ... until a newer version
  *   defer d1 [1]
- *   restore p|k|x|m|a|b|e|n|v A d1 [v=3] [parts]   without parts: as an earlier version wrote it
+ *   restore p|k|x|w|m|a|b|e|n|v A d1 [v=3] [parts]   without parts: as an earlier version wrote it
  *   amend B d2 v=8                       a person's word that the document holds this version
  *   forget_document                      ... as the tree before took it
  *   set NAME=VALUE...                    lease window fence epoch slot sender marker (what we

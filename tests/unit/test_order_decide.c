@@ -53,6 +53,21 @@ static void all_lines_gone(struct order_event *e)
         e->lines.items[i].current_quantity = 0;
     }
 }
+static void nothing_left(struct order_event *e)
+{
+    all_lines_gone(e);
+    pay(e, 0);
+}
+static void money_not_back(struct order_event *e)
+{
+    all_lines_gone(e);
+    e->totals.total.shop_minor = 0;
+}
+static void nothing_ordered(struct order_event *e)
+{
+    for (size_t i = 0; i < e->lines.count; i++)
+        e->lines.items[i].quantity = 0;
+}
 static void overflow(struct order_event *e)
 {
     e->lines.items[0].unit_price.shop_minor = INT64_MAX;
@@ -97,6 +112,12 @@ static const struct order_row rows[] = {
     {"a negative quantity", negative_quantity, REFUSES(PF_E_event_invalid)},
     {"no line is left", all_lines_gone, REFUSES(PF_E_event_invalid),
      .contains = "no line with a quantity is left"},
+    {"no unit was ever there", nothing_ordered, REFUSES(PF_E_event_invalid),
+     .contains = "no line with a quantity is left"},
+    {"nothing is left, and the money is back", nothing_left,
+     SETTLES(OUTCOME_CANCELLED_BEFORE_POSTING)},
+    {"nothing is left, and the money is not back yet", money_not_back, WAITS(PF_E_payment_excess),
+     .contains = "not back yet"},
     {"amounts that do not fit", overflow, REFUSES(PF_E_event_invalid), .contains = "too large"},
 
     {"a cancellation of a test", cancelled_test, SETTLES(OUTCOME_CANCELLED_BEFORE_POSTING)},

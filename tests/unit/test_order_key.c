@@ -84,7 +84,54 @@ static void test_key_comes_from_nothing_else(void **state)
     assert_string_equal(edited.document, key.document);
     assert_int_equal(edited.version, 9);
     assert_true(edited.cancels);
+    assert_false(edited.is_empty);
     arena_free(arena);
+    support_rules_free(rules);
+}
+
+/* Of an order that nothing is left of, the version says so; of one with money, or one that was
+ * cancelled, it does not. */
+static void test_nothing_left(void **state)
+{
+    static const struct {
+        const char *name;
+        int32_t ordered, left;
+        int64_t total, outstanding;
+        enum tender_status status; /* of 52.50 */
+        int kind;
+        bool is_empty;
+    } rows[] = {
+        {"all of it, and its money", 2, 0, 0, 0, TENDER_STATUS_VOIDED, ORDER_EDITED, true},
+        {"... its payment had failed", 2, 0, 0, 0, TENDER_STATUS_FAILED, ORDER_CREATED, true},
+        {"a unit is left", 2, 1, 0, 0, TENDER_STATUS_VOIDED, ORDER_EDITED, false},
+        {"carriage is due", 2, 0, 395, 0, TENDER_STATUS_VOIDED, ORDER_EDITED, false},
+        {"something is outstanding", 2, 0, 0, 395, TENDER_STATUS_VOIDED, ORDER_EDITED, false},
+        {"what was paid is not back", 2, 0, 0, 0, TENDER_STATUS_CAPTURED, ORDER_EDITED, false},
+        {"... nor what is set aside", 2, 0, 0, 0, TENDER_STATUS_AUTHORIZED, ORDER_EDITED, false},
+        {"it never had units", 0, 0, 0, 0, TENDER_STATUS_VOIDED, ORDER_CREATED, false},
+        {"it is cancelled", 2, 0, 0, 0, TENDER_STATUS_VOIDED, ORDER_CANCELLED, false},
+    };
+    (void)state;
+    struct order_rules *rules = support_rules(NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena *arena = arena_new(SUPPORT_ARENA);
+        struct order_event *event = support_order(arena);
+        struct flow_key key;
+        const char *detail = NULL;
+        for (size_t l = 0; l < event->lines.count; l++) {
+            event->lines.items[l].quantity = rows[i].ordered;
+            event->lines.items[l].has_current_quantity = true;
+            event->lines.items[l].current_quantity = rows[i].left;
+        }
+        event->totals.total.shop_minor = rows[i].total;
+        event->totals.outstanding.shop_minor = rows[i].outstanding;
+        event->tenders.items[0].status = rows[i].status;
+        event->kind = rows[i].kind;
+        print_message("  %s\n", rows[i].name);
+        assert_int_equal(order_key(event, rules, arena, &key, &detail), PF_OK);
+        assert_int_equal(key.is_empty, rows[i].is_empty);
+        arena_free(arena);
+    }
     support_rules_free(rules);
 }
 
@@ -122,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_key_comes_from_nothing_else),
+        cmocka_unit_test(test_nothing_left),
         cmocka_unit_test(test_split),
     };
     return cmocka_run_group_tests_name("order_key", tests, NULL, NULL);

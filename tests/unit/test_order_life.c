@@ -283,7 +283,7 @@ static void test_goods_moved(void **state)
         const char *name;
         struct order_line former[2], now[2]; /* of two lines; NULL line_id: there is none */
         const char *fulfilment;
-        bool moves_elsewhere;
+        enum { ALSO_NOTHING, ALSO_ELSEWHERE, ALSO_NO_CARRIAGE } also;
         enum pf_error code;
         const char *detail;
     } rows[] = {
@@ -295,56 +295,74 @@ static void test_goods_moved(void **state)
            .has_current_quantity = true,
            .current_quantity = 2}},
          NULL,
-         false,
+         ALSO_NOTHING,
          PF_E_units_cancelled_after_posting,
          "Line 1 (SKU A): units from 3 to 2."},
         {"a line taken back",
          {{.line_id = "1", .sku = "A", .quantity = 3}, {.line_id = "2", .sku = "B", .quantity = 1}},
          {{.line_id = "2", .sku = "B", .quantity = 1}},
          "unfulfilled",
-         false,
+         ALSO_NOTHING,
          PF_E_units_cancelled_after_posting,
          "Line removed: SKU A, 3 x 0.00 GBP."},
         {"part of it has left",
          {{.line_id = "1", .sku = "A", .quantity = 3}},
          {{.line_id = "1", .sku = "A", .quantity = 2}},
          "partial",
-         false,
+         ALSO_NOTHING,
          PF_E_order_amended,
          "Line 1 (SKU A): units from 3 to 2."},
         {"more units",
          {{.line_id = "1", .sku = "A", .quantity = 3}},
          {{.line_id = "1", .sku = "A", .quantity = 4}},
          NULL,
-         false,
+         ALSO_NOTHING,
          PF_E_order_amended,
          "Line 1 (SKU A): units from 3 to 4."},
         {"one taken back, one put in",
          {{.line_id = "1", .sku = "A", .quantity = 3}},
          {{.line_id = "1", .sku = "A", .quantity = 2}, {.line_id = "2", .sku = "B", .quantity = 1}},
          NULL,
-         false,
+         ALSO_NOTHING,
          PF_E_order_amended,
          "Line 1 (SKU A): units from 3 to 2; line added: SKU B, 1 x 0.00 GBP."},
         {"taken back, and sent elsewhere",
          {{.line_id = "1", .sku = "A", .quantity = 3}},
          {{.line_id = "1", .sku = "A", .quantity = 2}},
          NULL,
-         true,
+         ALSO_ELSEWHERE,
          PF_E_order_amended,
          "Delivery address differs; line 1 (SKU A): units from 3 to 2."},
         {"another product for it",
          {{.line_id = "1", .sku = "A", .quantity = 3}},
          {{.line_id = "1", .sku = "B", .quantity = 2}},
          NULL,
-         false,
+         ALSO_NOTHING,
          PF_E_order_amended,
          "Line 1 (SKU A): SKU from A to B; line 1 (SKU A): units from 3 to 2."},
+        {"all of it taken back, and its carriage with it",
+         {{.line_id = "1", .sku = "A", .quantity = 3}},
+         {{.line_id = "1",
+           .sku = "A",
+           .quantity = 3,
+           .has_current_quantity = true,
+           .current_quantity = 0}},
+         NULL,
+         ALSO_NO_CARRIAGE,
+         PF_E_units_cancelled_after_posting,
+         "Line 1 (SKU A): units from 3 to 0; carriage removed: service standard, 3.50 GBP."},
+        {"one taken back, and the carriage of the rest is gone",
+         {{.line_id = "1", .sku = "A", .quantity = 3}},
+         {{.line_id = "1", .sku = "A", .quantity = 2}},
+         NULL,
+         ALSO_NO_CARRIAGE,
+         PF_E_order_amended,
+         "Line 1 (SKU A): units from 3 to 2; carriage removed: service standard, 3.50 GBP."},
         {"a price alone",
          {{.line_id = "1", .sku = "A", .quantity = 3}},
          {{.line_id = "1", .sku = "A", .quantity = 3, .unit_price = {.shop_minor = 5}}},
          NULL,
-         false,
+         ALSO_NOTHING,
          PF_E_order_amended,
          "Line 1 (SKU A): unit price from 0.00 GBP to 0.05 GBP."},
     };
@@ -364,7 +382,9 @@ static void test_goods_moved(void **state)
         now.lines.items = b;
         now.lines.count = b[1].line_id != NULL ? 2 : 1;
         now.fulfilment_state = rows[i].fulfilment;
-        if (rows[i].moves_elsewhere)
+        if (rows[i].also == ALSO_NO_CARRIAGE)
+            now.shipping_lines.count = 0;
+        if (rows[i].also == ALSO_ELSEWHERE)
             now.shipping_address = &elsewhere;
         print_message("  %s\n", rows[i].name);
         assert_int_equal(order_goods_moved(codec, &former, "", &now, arena, &detail), rows[i].code);

@@ -79,7 +79,8 @@ void __wrap_keys_release(struct keyspace *ks, const struct key_work *w, bool end
                          void *user);
 void __wrap_keys_wait(struct keyspace *ks, const struct key_work *w, int64_t life_ms,
                       redis_done done, void *user);
-void __wrap_keys_cancel(struct keyspace *ks, const struct key_work *w, redis_done done, void *user);
+void __wrap_keys_cancel(struct keyspace *ks, const struct key_work *w, const char *why_empty,
+                        redis_done done, void *user);
 void __wrap_keys_defer(struct keyspace *ks, const struct key_work *w, int64_t life_ms,
                        redis_done done, void *user);
 void __wrap_keys_permit(struct keyspace *ks, size_t wanted, redis_done done, void *user);
@@ -236,10 +237,11 @@ void __wrap_keys_wait(struct keyspace *ks, const struct key_work *w, int64_t lif
     asked_redis(done, user);
 }
 
-void __wrap_keys_cancel(struct keyspace *ks, const struct key_work *w, redis_done done, void *user)
+void __wrap_keys_cancel(struct keyspace *ks, const struct key_work *w, const char *why_empty,
+                        redis_done done, void *user)
 {
     (void)ks, (void)w;
-    note("cancel");
+    note("cancel%s%s", why_empty[0] != '\0' ? ":" : "", why_empty);
     asked_redis(done, user);
 }
 
@@ -674,6 +676,7 @@ void walk(const struct way *way)
     former_version = 2;
     posting.in_vain = way->decides_ahead ? 0 : posting.in_vain;
     struct record *r = decoded(way->cancels, way->resolve_first);
+    r->key.is_empty = way->is_empty;
     if (way->is_old)
         r->lineage.first_seen_ms -= 2 * posting.retry_max_age_ms;
     record_transition(r, DECODED_OK);

@@ -55,7 +55,7 @@ struct record *decoded(bool cancels, bool resolve_first);
 struct way {
     const char *name, *script, *trace;
     int plan;
-    bool cancels, resolve_first, is_old;
+    bool cancels, is_empty, resolve_first, is_old;
     bool is_shared;     /* Prima accepts a second document */
     bool decides_ahead; /* before the claim */
 };

@@ -390,7 +390,7 @@ static void test_resolve_first_after_a_loss(void **state)
 static void test_goes_on_absent(void **state)
 {
     static const struct {
-        bool unique, caution, cancels, sends_nothing, goes_on;
+        bool unique, caution, cancels, is_empty, sends_nothing, goes_on;
     } rows[] = {
         {.unique = true, .goes_on = true},
         {.unique = false, .goes_on = false},
@@ -398,6 +398,7 @@ static void test_goes_on_absent(void **state)
         {.unique = false, .sends_nothing = true, .goes_on = true},
         {.unique = true, .cancels = true, .sends_nothing = true, .goes_on = false},
         {.unique = false, .cancels = true, .sends_nothing = true, .goes_on = false},
+        {.unique = true, .is_empty = true, .sends_nothing = true, .goes_on = false},
         {.unique = true, .cancels = true, .sends_nothing = true, .caution = true, .goes_on = true},
     };
     const bool unique = worker.posting->unique;
@@ -405,6 +406,7 @@ static void test_goes_on_absent(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct record r = {.worker = &worker,
                                  .key.cancels = rows[i].cancels,
+                                 .key.is_empty = rows[i].is_empty,
                                  .lineage.resolve_first = rows[i].caution
                                                               ? RESOLVE_FIRST_IN_DOUBT
                                                               : RESOLVE_FIRST_AFTER_OLD_LOSS,

@@ -8,7 +8,7 @@ struct rule {
     const char *name, *fixture;
     struct {
         const char *path, *json;
-    } alters[4];
+    } alters[6];
     const char *event_path, *wanted; /* JSON; NULL: not there */
     struct shopify_order_options options;
 };
@@ -19,7 +19,7 @@ static void check(const struct rule *rule)
     options.channel = "shopify";
     options.store = "uk";
     json_t *order = shopify_fixture(rule->fixture);
-    for (size_t i = 0; i < 4 && rule->alters[i].path != NULL; i++)
+    for (size_t i = 0; i < 6 && rule->alters[i].path != NULL; i++)
         shopify_alter(order, rule->alters[i].path, rule->alters[i].json);
     json_t *event = shopify_import(order, &options, NULL),
            *got = shopify_find(event, rule->event_path);
@@ -469,12 +469,52 @@ static void test_people_and_places(void **state)
     CHECK_ALL(table);
 }
 
+/* Every unit taken back before anything left, and all of the money: nothing is left of the order. */
+#define TAKEN_BACK(status, restock, left, path_, wanted_, ...)                                     \
+    ALTERED("taken back whole: " path_, "partially_refunded", path_, wanted_,                      \
+            {"financial_status", "\"" status "\""}, {ITEM ".restock_type", "\"" restock "\""},     \
+            {ITEM ".quantity", "2"}, {"line_items[0].current_quantity", left}, __VA_ARGS__)
+#define CARRIAGE_TOO                                                                               \
+    {                                                                                              \
+        REFUND ".refund_shipping_lines", "[{\"id\": 1, \"shipping_line_id\": 951}]"                \
+    }
+#define WHOLE(path_, wanted_) TAKEN_BACK("refunded", "cancel", "0", path_, wanted_, CARRIAGE_TOO)
+
+static void test_taken_back_whole(void **state)
+{
+    (void)state;
+    static const struct rule table[] = {
+        WHOLE("lines[0].current_quantity", "0"),
+        WHOLE("kind", "\"edited\""),
+        WHOLE("shipping_lines", "[]"),
+        WHOLE("charges", "[]"),
+        WHOLE("tenders", "[]"),
+        WHOLE("totals", "{\"tax\": {\"shop_minor\": 0}, \"total\": {\"shop_minor\": 0},"
+                        "\"outstanding\": {\"shop_minor\": 0}}"),
+        WHOLE("payment_status", "\"refunded\""),
+        TAKEN_BACK("refunded", "cancel", "0", "shipping_lines", "[]", {NULL, NULL}),
+        TAKEN_BACK("voided", "cancel", "0", "tenders", "[]", {REFUND ".transactions", "[]"}),
+        /* what is not all of it, or not back, stays */
+        TAKEN_BACK("partially_refunded", "cancel", "0", "shipping_lines[0].code", "\"standard\"",
+                   {NULL, NULL}),
+        TAKEN_BACK("refunded", "return", "0", "lines[0].current_quantity", NULL, CARRIAGE_TOO),
+        TAKEN_BACK("refunded", "cancel", "0", "lines[0].current_quantity", NULL,
+                   {REFUND ".return", "{\"id\": 1}"}),
+        TAKEN_BACK("refunded", "cancel", "0", "kind", "\"cancelled\"",
+                   {"cancelled_at", "\"2026-11-19T10:00:00+00:00\""}),
+        ALTERED("one of two units", "partially_refunded", "shipping_lines[0].code", "\"standard\"",
+                {"financial_status", "\"refunded\""}, {ITEM ".restock_type", "\"cancel\""}),
+    };
+    CHECK_ALL(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_amounts),           cmocka_unit_test(test_identity),
         cmocka_unit_test(test_edits_and_refunds), cmocka_unit_test(test_payments),
         cmocka_unit_test(test_charges),           cmocka_unit_test(test_people_and_places),
+        cmocka_unit_test(test_taken_back_whole),
     };
     return cmocka_run_group_tests_name("shopify_rules", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* The rule book in its order; see order_decide.h.
  *
- *   1. Test orders and orders from before the cut-over are never posted; new ones wait for their
- *      edits.
+ *   1. Test orders, orders from before the cut-over and what was taken back whole are never posted;
+ *      new ones wait for their edits.
  *   2. The event must make sense (amounts, currency, quantities).
  *   3. Arithmetic: tax by the configured rates, then the totals, to the penny. Money that is
  *      outstanding: post, hold or wait.
@@ -63,6 +63,20 @@ static bool is_settling(const struct decision *d, const struct flow_known *known
     const int64_t made = d->event->created_at, seen = known->first_seen_ms;
     return known->now_ms != 0 &&
            known->now_ms - (made < seen ? made : seen) < rules_settings(d->rules)->settle_after_ms;
+}
+
+/* There is no document on which it could be held: a later version says that the money is back. */
+static bool money_is_owed(const struct decision *d)
+{
+    int64_t captured = 0;
+    if (!order_is_taken_back(d->event))
+        return false;
+    for (size_t i = 0; i < d->event->tenders.count; i++)
+        if (d->event->tenders.items[i].status == TENDER_STATUS_CAPTURED &&
+            __builtin_add_overflow(captured, d->event->tenders.items[i].amount.shop_minor,
+                                   &captured))
+            return false; /* said of the amounts themselves */
+    return captured > d->event->totals.total.shop_minor;
 }
 
 /* ---- 2 to 4 ---- */
@@ -365,7 +379,7 @@ int order_decide(const void *event_, const struct flow_key *key, const void *rul
     if (d.channel == NULL) /* the rules were reloaded since the key was made */
         return dead_letter(ret_plan, PF_E_company_unmapped,
                            "the channel is not in channels.yaml any more");
-    if (d.event->kind == ORDER_CANCELLED)
+    if (d.event->kind == ORDER_CANCELLED || order_has_nothing_left(d.event))
         return settle(ret_plan, OUTCOME_CANCELLED_BEFORE_POSTING, NULL);
     if (order_is_test(d.event, d.channel))
         return settle(ret_plan, OUTCOME_IGNORED_TEST, NULL);
@@ -379,6 +393,18 @@ int order_decide(const void *event_, const struct flow_key *key, const void *rul
         *ret_plan = (struct flow_plan){
             .verdict = FLOW_WAITS, .codes = {PF_E_order_settling}, .code_count = 1};
         ret_plan->detail = "a new order waits for its edits (orders.settle_after)";
+        return 0;
+    }
+
+    if (money_is_owed(&d)) {
+        *ret_plan = (struct flow_plan){
+            .verdict = rules_policy(d.rules, PF_E_payment_excess) == ACTION_DEAD_LETTER
+                           ? FLOW_DEAD_LETTERS
+                           : FLOW_WAITS,
+            .codes = {PF_E_payment_excess},
+            .code_count = 1,
+            .detail = "Every unit was taken back before it was posted; what was paid for them is "
+                      "not back yet"};
         return 0;
     }
 

@@ -1,6 +1,7 @@
 /* An order's natural key; see order_key.h. */
 #include "order_key.h"
 
+#include "order_sale.h"
 #include "order_text.h"
 
 #include <ctype.h>
@@ -64,6 +65,7 @@ enum pf_error order_key(const void *event_, const void *rules, struct arena *are
         return PF_E_avro_too_large;
     key.version = event->source_version;
     key.cancels = event->kind == ORDER_CANCELLED;
+    key.is_empty = !key.cancels && order_has_nothing_left(event);
     if (strlen(key.document) > ORDER_NUMBER_MAX)
         return refuse("the channel's prefix and order_id are longer than 50 characters together",
                       ret_detail);

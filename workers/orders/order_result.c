@@ -66,7 +66,9 @@ static int add_codes(const struct order_summary *summary, enum pf_error own, str
     result->codes.items = codes;
     result->codes.count = flags->count;
     result->code = first->name;
-    result->owner = first->owner == PF_OWNER_NONE ? NULL : pf_owner_name(first->owner);
+    result->owner = first->severity == PF_SEVERITY_NONE
+                        ? NULL
+                        : pf_owner_name(first->owner); /* nobody's work */
     return 0;
 }
 

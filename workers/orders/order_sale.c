@@ -134,6 +134,29 @@ bool order_is_test(const struct order_event *event, const struct channel_rules *
     return event->test || (tests > 0 && tests == event->tenders.count);
 }
 
+bool order_is_taken_back(const struct order_event *event)
+{
+    bool is_left = false, was_ordered = false;
+    for (size_t i = 0; i < event->lines.count; i++) {
+        const struct order_line *line = &event->lines.items[i];
+        was_ordered |= line->quantity > 0;
+        is_left |= (line->has_current_quantity ? line->current_quantity : line->quantity) != 0;
+    }
+    return was_ordered && !is_left;
+}
+
+bool order_has_nothing_left(const struct order_event *event)
+{
+    bool has_money =
+        event->totals.total.shop_minor != 0 || event->totals.outstanding.shop_minor != 0;
+    for (size_t i = 0; i < event->tenders.count; i++) {
+        const struct order_tender *t = &event->tenders.items[i];
+        has_money |= t->amount.shop_minor != 0 && t->status != TENDER_STATUS_FAILED &&
+                     t->status != TENDER_STATUS_VOIDED;
+    }
+    return !has_money && order_is_taken_back(event);
+}
+
 bool order_is_pos(const struct order_event *event, const struct channel_rules *channel)
 {
     return rules_list_has(&channel->pos_sources, event->source_name);

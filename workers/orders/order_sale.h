@@ -100,6 +100,11 @@ enum money_chosen sale_money_chosen(const struct order_event *event,
  * ignored. */
 bool order_is_test(const struct order_event *event, const struct channel_rules *channel);
 
+/* Every unit that was ordered was taken back. */
+bool order_is_taken_back(const struct order_event *event);
+/* ... and its money: nothing is due, paid or promised. */
+bool order_has_nothing_left(const struct order_event *event);
+
 /* Whether it was sold at a till. */
 bool order_is_pos(const struct order_event *event, const struct channel_rules *channel);
 

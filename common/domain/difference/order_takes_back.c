@@ -43,6 +43,14 @@ static bool lines_left(const struct order_match matches[], size_t count, struct 
     return true;
 }
 
+static bool has_units(const struct order_event *event)
+{
+    for (size_t i = 0; i < event->lines.count; i++)
+        if (units_of(&event->lines.items[i]) > 0)
+            return true;
+    return false;
+}
+
 bool order_only_takes_back(const struct codec *codec, const struct order_event *former,
                            const struct order_event *now, struct arena *arena)
 {
@@ -61,6 +69,10 @@ bool order_only_takes_back(const struct codec *codec, const struct order_event *
         !lines_left(matches, count, as.lines.items, &as.lines.count, &takes) || !takes)
         return false;
     as.totals = now->totals;
+    if (!has_units(now)) { /* what was paid for beside them is gone, too */
+        as.shipping_lines = now->shipping_lines;
+        as.charges = now->charges;
+    }
     return order_differences(codec, &as, now, arena, &found) == 0 &&
            found.parts[PART_GOODS].count == 0;
 }

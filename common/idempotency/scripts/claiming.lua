@@ -73,8 +73,8 @@ local function claim_key()
         end
         return claim()
     end
-    -- A newer version waits beside this one, and is the one to be posted; also while it is being looked at again, should that holder die.
-    local function is_older() return version ~= 0 and version < rec[VER] and rec[DLV] ~= dlv end
+    -- A newer version waits beside this one, and is the one to be posted, or has nothing left; also while it is being looked at again, should that holder die.
+    local function is_older() return rec[DLV] ~= dlv and came_before(dlv, version, rec[DLV], rec[VER]) end
     local function superseded()
         seen()
         redis.call('ZREM', KEYS[4], dlv)

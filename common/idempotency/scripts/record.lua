@@ -4,7 +4,7 @@
 -- byte: a request of 4 KB within the array took a quarter of Redis' time. So the array alone is read, from a beginning that most fit in.
 local ST, F, TOK, LEASE, FENCE, SLOT, EPOCH, DLV, MARK, VER, SUM, OUTS, CODE, AT, SENDS, LAYOUT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 local GOODS, MONEY, LIFE = 17, 18, 19
--- ST    c claimed, s sent, p posted, r refused, k parked, d discarded, x cancelled before posting, w waits by policy (in a retry topic, nobody has it)
+-- ST    c claimed, s sent, p posted, r refused, k parked, d discarded, x cancelled before posting, w waits by policy (in a retry topic, nobody has it), or has nothing left (CODE says so)
 -- F     identity of the content that is (to be) sent; TOK, LEASE (ms by Redis' clock) of who works on it
 -- FENCE group epoch × 2^32 + generation of the last writer; claimed, sent: SLOT and EPOCH its slot
 -- DLV   claimed, sent, refused, parked: the delivery that it happens for; posted: the delivery that publishes it, '' while nobody does

@@ -1,6 +1,6 @@
 -- restore: after Redis was lost, a committed result or dead letter says what became of a key. `posted` overrides everything else, `parked` what is
 -- not final. The content of a parked key's unanswered sends is not known any more, so nothing that is found later proves it.
--- ARGV[6] 'p', 'x' or 'k'; of a posted order what came afterwards (life.lua): 'm' its money, 'a' an amendment that was opened, 'b' one that was added to,
+-- ARGV[6] 'p', 'x', 'k', or 'w' of a version that had nothing left; of a posted order what came afterwards (life.lua): 'm' its money, 'a' an amendment that was opened, 'b' one that was added to,
 -- 'e' one that ended, 'n' a cancellation, 'v' a version that a person says the document has  [7] F  [8] delivery  [9] source version  [10] code  [11] ms of its result  [12] goods  [13] money
 local st, content, dlv = ARGV[6], ARGV[7], ARGV[8]
 if life_restored[st] then return life_restored[st](dlv, tonumber(ARGV[9]), ARGV[12], ARGV[13]) end
@@ -13,6 +13,7 @@ if rec and rec[ST] == 'p' and st == 'p' then
     return {'restored'}
 end
 if rec and (rec[ST] == 'p' or st ~= 'p' and (rec[ST] == 'k' or rec[ST] == 'x' or rec[ST] == 'd')) then return {'kept'} end
+if rec and st == 'w' and (rec[ST] == 'c' or rec[ST] == 's' or rec[ST] == 'w' and rec[VER] > tonumber(ARGV[9])) then return {'kept'} end
 if rec and rec[FENCE] > fence then fence = rec[FENCE] end
 rec = {st, content, '', 0, 0, '', 0, dlv, '', tonumber(ARGV[9]), '', {}, ARGV[10], tonumber(ARGV[11])}
 if st == 'p' then set_parts(ARGV[12], ARGV[13]) end

@@ -28,17 +28,50 @@ bool shopify_is_payout(struct shopify_import *o, const struct shopify_at *refund
            !has_items(o, refund, "refund_line_items");
 }
 
+/* Only units that were taken back before anything left; what else is paid back with them is told in
+ * the same entry. Says nothing of what is wrong: whoever reads the entry does. */
+static bool only_cancels(const struct shopify_at *refund)
+{
+    const json_t *items = json_object_get(refund->json, "refund_line_items"), *item;
+    size_t i;
+    if (shopify_field(refund, "return").json != NULL)
+        return false;
+    json_array_foreach(items, i, item)
+    {
+        const char *restock = json_string_value(json_object_get(item, "restock_type"));
+        if (restock == NULL || strcmp(restock, "cancel") != 0)
+            return false;
+    }
+    return true;
+}
+
 /* Units that were taken back before anything left, with their money in the same entry: nobody may
  * pick them, so the order is told without them, and without what was paid back for them. */
 bool shopify_is_taken_back(struct shopify_import *o, const struct shopify_at *refund)
 {
-    const struct shopify_at items = shopify_field(refund, "refund_line_items");
-    const size_t count = shopify_count(o->r, &items);
-    bool all = count > 0 && is_bare(o, refund) && has_items(o, refund, "transactions");
-    for (size_t i = 0; i < count && all; i++) {
-        const struct shopify_at item = shopify_item(&items, i);
-        const char *restock = shopify_text(o->r, &item, "restock_type");
-        all = restock != NULL && strcmp(restock, "cancel") == 0;
+    return has_items(o, refund, "refund_line_items") && is_bare(o, refund) &&
+           has_items(o, refund, "transactions") && only_cancels(refund);
+}
+
+/* Shopify says that all money is back, and that no unit is left; carriage and what else was paid back
+ * in the same entries is gone with them. Says nothing of what is wrong, either. */
+static bool takes_all(const struct shopify_import *o)
+{
+    const struct shopify_at refunds = shopify_field(o->order, "refunds");
+    const json_t *lines = json_object_get(o->order->json, "line_items"), *line;
+    const char *status = json_string_value(json_object_get(o->order->json, "financial_status"));
+    bool all = !o->is_cancelled && json_array_size(refunds.json) > 0 &&
+               json_array_size(lines) > 0 && status != NULL &&
+               (strcmp(status, "refunded") == 0 || strcmp(status, "voided") == 0);
+    size_t i;
+    for (i = 0; i < json_array_size(refunds.json) && all; i++) {
+        const struct shopify_at refund = shopify_item(&refunds, i);
+        all = only_cancels(&refund);
+    }
+    json_array_foreach(lines, i, line)
+    {
+        const json_t *current = json_object_get(line, "current_quantity");
+        all = all && json_is_integer(current) && json_integer_value(current) == 0;
     }
     return all;
 }
@@ -107,6 +140,7 @@ void shopify_edits_read(struct shopify_import *o)
     o->edits.edited = json_object();
     o->edits.refunded = json_object();
     o->no_memory |= o->edits.edited == NULL || o->edits.refunded == NULL;
+    o->edits.took_all = takes_all(o);
     const struct shopify_at refunds = shopify_field(o->order, "refunds");
     const size_t count = shopify_count(o->r, &refunds);
     for (size_t i = 0; i < count; i++) {
@@ -114,7 +148,7 @@ void shopify_edits_read(struct shopify_import *o)
                                 items = shopify_field(&refund, "refund_line_items");
         const bool is_payout = shopify_is_payout(o, &refund);
         const bool is_edit = (is_bare(o, &refund) && !has_items(o, &refund, "transactions")) ||
-                             shopify_is_taken_back(o, &refund);
+                             shopify_is_taken_back(o, &refund) || o->edits.took_all;
         const bool edit = is_edit && !o->is_cancelled;
         const size_t item_count = shopify_count(o->r, &items);
         if (!json_is_object(refund.json))

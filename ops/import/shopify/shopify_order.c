@@ -141,8 +141,10 @@ static void parts(struct shopify_import *o)
         shopify_put(o, o->event, lists[i], json_array());
     shopify_edits_read(o);
     shopify_lines(o);
-    shopify_carriage(o);
-    shopify_charges(o);
+    if (!o->edits.took_all) {
+        shopify_carriage(o);
+        shopify_charges(o);
+    }
     json_t *totals = shopify_totals(o);
     shopify_tenders(o, totals);
     shopify_put(o, o->event, "totals", totals);

@@ -17,6 +17,7 @@ struct shopify_edits {
     json_t *refunded; /* line id → units */
     bool any_edit, any_refund,
         any_payout; /* any_edit also by current_quantity and removed shipping */
+    bool took_all;  /* every unit, before anything left, and all of the money is back */
     /* of units that edits took away, as Shopify states them; tax also of removed shipping lines */
     struct shopify_money subtotal, tax;
     struct shopify_money shipping_total; /* of removed shipping lines, as their prices are stated */

@@ -209,7 +209,9 @@ void shopify_tenders(struct shopify_import *o, json_t *totals)
         o->no_memory = true;
         return;
     }
-    if (count > 0) {
+    if (o->edits.took_all) {
+        list.count = 0; /* all of it is back */
+    } else if (count > 0) {
         shopify_transactions_read(o, &transactions, count, &list);
         for (size_t i = 0; i < list.count; i++)
             shopify_fill_other_side(o, &list.items[i]);

@@ -74,6 +74,12 @@ json_t *shopify_totals(struct shopify_import *o)
     const bool current = basis == BASIS_CURRENT;
     struct shopify_money tax = {0}, total = {0};
     json_t *totals = json_object();
+    if (o->edits
+            .took_all) { /* what Shopify states then still has what was paid back beside units */
+        shopify_put(o, totals, "tax", shopify_money_json(o->r, tax));
+        shopify_put(o, totals, "total", shopify_money_json(o->r, total));
+        return totals;
+    }
     put_subtotal(o, totals, basis);
     put_discounts(o, totals, basis);
     put_shipping(o, totals, basis);

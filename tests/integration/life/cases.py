@@ -255,6 +255,27 @@ def refunded_and_restocked_before_the_first_import():
     yield o.is_now("partially_refunded"), "posted"
 
 
+def taken_back_whole_before_the_first_import():
+    o = Order([SHIRTS, MUG])
+    o.take_back(11, 3, 5400)
+    o.take_back(12, 2, 2795)
+    o.refunds[-1]["refund_shipping_lines"] = [{"id": 1, "shipping_line_id": 31, "subtotal_amount_set": {}}]
+    yield o.is_now("refunded"), "cancelled_before_posting"
+    yield o.version(tags="sorry"), "cancelled_before_posting"
+    o.status, o.refunds, o.lines[1]["left"] = "paid", o.refunds[:1], 2
+    o.paid_by(("sale", "success", 8195))
+    o.fields["financial_status"] = "partially_refunded"
+    yield o.version(), "posted"
+
+
+def taken_back_whole_after_it_was_posted():
+    o = Order([SHIRTS])
+    yield o.version(), "posted"
+    o.take_back(11, 3, 5795)
+    o.refunds[-1]["refund_shipping_lines"] = [{"id": 1, "shipping_line_id": 31, "subtotal_amount_set": {}}]
+    yield o.is_now("refunded"), "dead_letter units_cancelled_after_posting: line 11 (SKU TSHIRT-RED-M): units from 3 to 0"
+
+
 def paid_against_an_outstanding_total():
     o = Order([MUG])
     yield o.version(total_outstanding="27.95", payment_gateway_names=[]), "posted_on_hold payment_contradicts: 27.95 outstanding"
@@ -326,6 +347,8 @@ CASES = [
     ("S13b nothing of the address is Latin", nothing_of_the_address_is_latin),
     ("LC22 refunded and restocked before it left", refunded_and_restocked_before_it_left),
     ("S14c, S16 refunded and restocked before the first import", refunded_and_restocked_before_the_first_import),
+    ("taken back whole before the first import", taken_back_whole_before_the_first_import),
+    ("taken back whole after it was posted", taken_back_whole_after_it_was_posted),
 ]
 
 # What Prima's document must have: units of each product line.
