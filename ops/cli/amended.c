@@ -71,15 +71,19 @@ const struct command command_amended = {
     .name = "amended",
     .synopsis = "ID",
     .summary = "say that Prima's document holds a later version of an order now",
-    .help = "For an order_amended, units_cancelled_after_posting or conflict that was worked: "
-            "change the order in Prima first, then say so here.\n"
-            "ID is an order id, Prima's order number, or a key "
-            "(company/orders/channel/store/order-id).\n"
-            "That version becomes the posted one: resends of it are duplicates, the exception has "
-            "ended, and refunds find its lines in the ledger.\n"
-            "Your word is kept in ops.decisions and ops.audit, with who and when. Run again, it "
-            "changes nothing twice.\n"
-            "Exit 65: no such version in orders.raw, or it cannot be placed by today's mappings.",
+    .help =
+        "For an order_amended, units_cancelled_after_posting or conflict that was worked: "
+        "change the order in Prima first, then say so here.\n"
+        "ID is an order id, Prima's order number, or a key "
+        "(company/orders/channel/store/order-id).\n"
+        "That version becomes the posted one: resends of it are duplicates, the exception has "
+        "ended, and refunds find its lines in the ledger.\n"
+        "Your word is kept in ops.decisions and ops.audit, with who and when. Run again, it "
+        "changes nothing twice.\n"
+        "What was credited already stays credited, of the same lines.\n"
+        "Exit 65: no such version in orders.raw, or it cannot be placed by today's mappings, or "
+        "what was credited does not fit into it: a line that is gone, more units than it has "
+        "now.",
     .args = args_table,
     .arg_count = sizeof args_table / sizeof *args_table,
     .defaults = &defaults,

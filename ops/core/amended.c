@@ -159,12 +159,6 @@ static enum ops_kind amending_find_former(struct amending *a, struct ops_error *
         kafka_read(ops_config(a->ops), topics, 1, &range, amending_see_ledger, a, message.text);
     if (rc != 0)
         return ops_fail_kafka(ret_error, rc, &message);
-    if (a->has_former && a->former.credits.count > 0)
-        return ops_fail(ret_error, OPS_DATA,
-                        "settle it by hand: the next credit note is checked against the posted "
-                        "version",
-                        "%s has %zu credit notes already; its lines are not exchanged under them",
-                        a->id.natural, a->former.credits.count);
     return OPS_DONE;
 }
 
@@ -207,6 +201,14 @@ static enum ops_kind amending_write_ledger(struct amending *a, struct ops_error 
         events_decode(a->codec, &ledger_entry_record, a->ledger.data, a->ledger.size, a->arena,
                       &entry, &fault) != 0)
         return ops_fail(ret_error, OPS_DEFECT, "report it", "its ledger entry cannot be written");
+    char why[AMENDED_WHY_MAX];
+    if (a->has_former && amended_carry_credits(&a->former, &entry, why) != 0)
+        return ops_fail(ret_error, OPS_DATA,
+                        "correct its credit notes in Prima with finance, and leave the exception "
+                        "open: refunds are checked against the version that was posted",
+                        "%s has %zu credit notes already, which version %" PRId64
+                        " cannot take: %s",
+                        a->id.natural, a->former.credits.count, a->options->version, why);
     entry.version = (a->has_former ? a->former.version : 0) + 1;
     buf_clear(&a->ledger);
     return codec_encode(a->codec, &ledger_entry_record, &entry, &a->ledger) == 0

@@ -9,6 +9,7 @@
 #define PRIMAFLOW_OPS_AMENDED_H
 
 #include "core/context.h"
+#include "domain/events/ledger_entry.h"
 
 struct amended_options {
     const char *id;       /* as of `why` */
@@ -26,10 +27,19 @@ struct amended {
 };
 
 /* OPS_USAGE: not one posted order. OPS_DATA: no such version, or it cannot be placed by today's
- * mappings, or credit notes exist already. *ret_amended is filled as far as it went. */
+ * mappings, or what was credited already does not fit into it. *ret_amended is filled as far as it went. */
 __attribute__((warn_unused_result)) enum ops_kind ops_amended(struct ops *ops,
                                                               const struct amended_options *options,
                                                               struct amended *ret_amended,
                                                               struct ops_error *ret_error);
+
+/* amended_credits.c: the credit notes of `former`, and what they credited of its lines, charges and
+ * payments, are `entry`'s, too, which is of a later version of the same document. Their texts stay
+ * the former's. 0; -EINVAL with ret_why: something credited has no place there, and *entry is not to
+ * be used. Pure. */
+enum { AMENDED_WHY_MAX = 200 };
+__attribute__((warn_unused_result)) int amended_carry_credits(const struct ledger_entry *former,
+                                                              struct ledger_entry *entry,
+                                                              char ret_why[static AMENDED_WHY_MAX]);
 
 #endif
