@@ -72,6 +72,7 @@ static void read_posted(struct record *r, const struct keys_posted *posted)
     r->posted.version = posted->version;
     r->posted.at_ms = posted->at_ms;
     r->posted.by = posted->by;
+    r->posted.name_until_ms = 0;
     r->posted.exception = record_keep(r, posted->exception.data, posted->exception.size).data;
     r->posted.document = posted->document.size > 0
                              ? record_keep(r, posted->document.data, posted->document.size).data

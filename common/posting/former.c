@@ -1,29 +1,34 @@
-/* One record of an input topic, read in the pool; see former.h. */
+/* Records of an input topic, read in the pool; see former.h. */
 #include "posting/former.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-#include "kafka/reader.h"
+#include "base/clock.h"
+#include "kafka/lookup.h"
 #include "posting/posting.h"
 
 struct former_job {
-    uv_work_t work;
     struct former_job *next;
-    struct worker *worker;
     former_done done;
     void *user;
+    int64_t asked_ms;
 
     /* what is sought; the pool's alone while it is read */
-    char topic[KAFKA_TEXT_MAX];
-    int32_t partition;
-    int64_t offset;
+    struct kafka_place place;
     void *key;
     size_t key_size;
-
-    int result;
     void *value; /* NULL: not found */
     size_t size;
+};
+
+/* What is read at once. Nobody: the client is closed. */
+struct former_batch {
+    uv_work_t work;
+    struct worker *worker;
+    struct former_job *jobs[FORMER_BATCH_MAX];
+    size_t count;
+    int result;
     struct kafka_words message;
 };
 
@@ -37,98 +42,225 @@ static void *copy(const void *bytes, size_t size)
     return to;
 }
 
-/* The first that comes is the one, or it is gone. */
-static int see(void *user, const struct kafka_record *record)
+/* ---- in the pool ---- */
+
+static bool is_it(const struct former_job *j, const struct kafka_record *record)
 {
-    struct former_job *j = user;
-    if (record->offset == j->offset && record->value != NULL && record->key_size == j->key_size &&
-        (j->key_size == 0 || memcmp(record->key, j->key, j->key_size) == 0)) {
+    return j->value == NULL && record->value != NULL && record->offset == j->place.offset &&
+           record->partition == j->place.partition && record->key_size == j->key_size &&
+           (j->key_size == 0 || memcmp(record->key, j->key, j->key_size) == 0) &&
+           strcmp(record->topic, j->place.topic) == 0;
+}
+
+/* Two versions of one order may ask for the same one. */
+static void see(void *batch, const struct kafka_record *record)
+{
+    struct former_batch *b = batch;
+    for (size_t i = 0; i < b->count; i++) {
+        struct former_job *j = b->jobs[i];
+        if (!is_it(j, record))
+            continue;
         j->value = copy(record->value, record->value_size);
         j->size = record->value_size;
     }
-    return 1;
+}
+
+static int read_batch(struct former_batch *b, struct former_queue *queue)
+{
+    struct kafka_place places[FORMER_BATCH_MAX];
+    int result = 0;
+    for (size_t i = 0; i < b->count; i++)
+        places[i] = b->jobs[i]->place;
+    if (queue->lookup == NULL)
+        result = kafka_lookup_new(b->worker->host.config, &queue->lookup, b->message.text);
+    if (result == 0)
+        result = kafka_lookup_read(queue->lookup, places, b->count, FORMER_READ_MS, see, b,
+                                   b->message.text);
+    return result;
 }
 
 static void run(uv_work_t *work)
 {
-    struct former_job *j = work->data;
-    const struct kafka_range range = {.from = KAFKA_FROM_OFFSET,
-                                      .from_value = j->offset,
-                                      .until = KAFKA_UNTIL_END,
-                                      .partition = j->partition};
-    const char *const topics[] = {j->topic};
-    j->result = kafka_read(j->worker->host.config, topics, 1, &range, see, j, j->message.text);
+    struct former_batch *b = work->data;
+    struct former_queue *queue = &b->worker->posting->former;
+    if (b->count > 0)
+        b->result = read_batch(b, queue);
+    if (b->count > 0 && b->result == 0)
+        return;
+    kafka_lookup_free(queue->lookup);
+    queue->lookup = NULL;
 }
 
-static enum former_how how_of(const struct former_job *j)
-{
-    if (j->value != NULL)
-        return FORMER_READ;
-    if (j->result >= 0 || j->result == -ENOENT)
-        return FORMER_GONE;
-    return j->result == -EIO ? FORMER_AWAY : FORMER_REFUSED;
-}
+/* ---- answers ---- */
 
-static void finished(uv_work_t *work, int status);
-
-static void begin(struct former_job *j)
+static void answer(struct former_job *j, enum former_how how, const char *why)
 {
-    j->work.data = j;
-    (void)uv_queue_work(&j->worker->host.loop, &j->work, run, finished);
-}
-
-static void finished(uv_work_t *work, int status)
-{
-    static const char gone[] = "The version that was posted is no longer in its topic.";
-    struct former_job *j = work->data;
-    struct former_queue *queue = &j->worker->posting->former;
-    const enum former_how how = how_of(j);
-    (void)status;
-    queue->first = j->next;
-    if (queue->first == NULL)
-        queue->last = NULL;
-    else
-        begin(queue->first);
-    j->done(j->user, how, j->value, j->size,
-            how == FORMER_READ   ? ""
-            : how == FORMER_GONE ? gone
-                                 : j->message.text);
+    j->done(j->user, how, j->value, j->size, why);
     free(j->value);
     free(j->key);
     free(j);
 }
 
+static void answer_batch(struct former_batch *b)
+{
+    static const char gone[] = "The version that was posted is no longer in its topic.";
+    for (size_t i = 0; i < b->count; i++) {
+        struct former_job *j = b->jobs[i];
+        if (j->value != NULL)
+            answer(j, FORMER_READ, "");
+        else if (b->result == 0)
+            answer(j, FORMER_GONE, gone);
+        else
+            answer(j, b->result == -EIO ? FORMER_AWAY : FORMER_REFUSED, b->message.text);
+    }
+    free(b);
+}
+
+/* ---- the queue ---- */
+
+static void serve(struct worker *w);
+
+static void append(struct former_queue *queue, struct former_job *j)
+{
+    if (queue->first == NULL)
+        queue->last = &queue->first;
+    *queue->last = j;
+    queue->last = &j->next;
+}
+
+static struct former_job *take_first(struct former_queue *queue)
+{
+    struct former_job *j = queue->first;
+    queue->first = j->next;
+    j->next = NULL;
+    return j;
+}
+
+/* Near those of its partition that are in the batch already: the first is the measure. */
+static bool fits(const struct former_batch *b, const struct former_job *j)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        const struct kafka_place *other = &b->jobs[i]->place;
+        if (other->partition == j->place.partition && strcmp(other->topic, j->place.topic) == 0)
+            return j->place.offset > other->offset - FORMER_SPREAD / 2 &&
+                   j->place.offset < other->offset + FORMER_SPREAD / 2;
+    }
+    return b->count < FORMER_BATCH_MAX;
+}
+
+static void batch_fill(struct former_batch *b, struct former_queue *queue)
+{
+    struct former_queue rest = {.first = NULL};
+    while (queue->first != NULL) {
+        struct former_job *j = take_first(queue);
+        if (b->count < FORMER_BATCH_MAX && fits(b, j))
+            b->jobs[b->count++] = j;
+        else
+            append(&rest, j);
+    }
+    while (rest.first != NULL)
+        append(queue, take_first(&rest));
+}
+
+static void close_client(void *worker)
+{
+    struct worker *w = worker;
+    if (!w->posting->former.is_reading)
+        serve(w);
+}
+
+/* Those whose time is over, in their order. */
+static struct former_job *take_late(struct former_queue *queue)
+{
+    struct former_queue late = {.first = NULL};
+    while (queue->first != NULL && clock_monotonic_ms() - queue->first->asked_ms > FORMER_WAIT_MS)
+        append(&late, take_first(queue));
+    return late.first;
+}
+
+static void answer_late(struct former_job *late)
+{
+    while (late != NULL) {
+        struct former_job *j = late;
+        late = j->next;
+        answer(j, FORMER_GONE,
+               "Too many orders were amended at once to compare each: primaflow why does.");
+    }
+}
+
+/* Whoever is answered may ask again: the next reading has begun by then. */
+static void finished(uv_work_t *work, int status)
+{
+    struct former_batch *b = work->data;
+    struct worker *w = b->worker;
+    struct former_queue *queue = &w->posting->former;
+    struct former_job *late = take_late(queue);
+    (void)status;
+    queue->is_reading = false;
+    if (queue->lookup != NULL)
+        timers_set(&w->host.timers, &queue->idle, FORMER_IDLE_MS, close_client, w);
+    if (queue->first != NULL)
+        serve(w);
+    answer_batch(b);
+    answer_late(late);
+}
+
+/* Begins to read for those that wait; with nobody there, to close the client. */
+static void serve(struct worker *w)
+{
+    struct former_queue *queue = &w->posting->former;
+    struct former_batch *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        abort();
+    b->work.data = b;
+    b->worker = w;
+    batch_fill(b, queue);
+    queue->is_reading = true;
+    timers_cancel(&w->host.timers, &queue->idle);
+    (void)uv_queue_work(&w->host.loop, &b->work, run, finished);
+}
+
+/* ---- asking ---- */
+
 /* "topic/partition/offset"; a topic's name has no slash. */
-static bool parse(const char *delivery, struct former_job *j)
+static bool parse(const char *delivery, struct kafka_place *ret_place)
 {
     char end;
-    return strlen(delivery) < sizeof j->topic &&
-           sscanf(delivery, "%[^/]/%" SCNd32 "/%" SCNd64 "%c", j->topic, &j->partition, &j->offset,
-                  &end) == 3 &&
-           j->partition >= 0 && j->offset >= 0;
+    return strlen(delivery) < sizeof ret_place->topic &&
+           sscanf(delivery, "%[^/]/%" SCNd32 "/%" SCNd64 "%c", ret_place->topic,
+                  &ret_place->partition, &ret_place->offset, &end) == 3 &&
+           ret_place->partition >= 0 && ret_place->offset >= 0;
 }
 
 void former_read(struct worker *w, const char *delivery, const void *key, size_t key_size,
                  former_done done, void *user)
 {
     struct former_queue *queue = &w->posting->former;
+    struct kafka_place place;
+    if (!parse(delivery, &place)) { /* a key that an earlier version or a person wrote */
+        done(user, FORMER_GONE, NULL, 0, "Where the posted version came from is not known.");
+        return;
+    }
     struct former_job *j = calloc(1, sizeof *j);
     if (j == NULL)
         abort();
-    *j = (struct former_job){.worker = w, .done = done, .user = user};
-    j->key = copy(key, key_size);
-    j->key_size = key_size;
-    if (!parse(delivery, j)) { /* a key that an earlier version or a person wrote */
-        done(user, FORMER_GONE, NULL, 0, "Where the posted version came from is not known.");
-        free(j->key);
-        free(j);
+    *j = (struct former_job){.done = done,
+                             .user = user,
+                             .asked_ms = clock_monotonic_ms(),
+                             .place = place,
+                             .key = copy(key, key_size),
+                             .key_size = key_size};
+    append(queue, j);
+    if (!queue->is_reading)
+        serve(w);
+}
+
+void former_release(struct worker *w)
+{
+    struct former_queue *queue = &w->posting->former;
+    timers_cancel(&w->host.timers, &queue->idle);
+    if (queue->is_reading) /* the pool has it until the process ends */
         return;
-    }
-    if (queue->first == NULL) {
-        queue->first = j;
-        begin(j);
-    } else {
-        *queue->last = j;
-    }
-    queue->last = &j->next;
+    kafka_lookup_free(queue->lookup);
+    queue->lookup = NULL;
 }

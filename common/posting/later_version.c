@@ -10,6 +10,8 @@
 
 /* ---- the document's version, where what differs from it is named ---- */
 
+enum { NAME_MS = 5000 }; /* a broker's place is taken within that, mostly */
+
 static bool names_differences(enum keys_posted_by by)
 {
     return by == POSTED_AMENDED || by == POSTED_AMENDED_MORE;
@@ -46,7 +48,7 @@ static void on_former(void *user, enum former_how how, const void *value, size_t
     struct record *r = user;
     if (!record_unref(r))
         return;
-    if (how == FORMER_AWAY && clock_monotonic_ms() < r->timing.deadline_ms) {
+    if (how == FORMER_AWAY && clock_monotonic_ms() < r->posted.name_until_ms) {
         record_delay(r, record_backoff(r), act_find_former);
         return;
     }
@@ -65,6 +67,8 @@ void act_find_former(struct record *r)
         record_transition(r, FORMER_KNOWN);
         return;
     }
+    if (r->posted.name_until_ms == 0)
+        r->posted.name_until_ms = clock_monotonic_ms() + NAME_MS;
     record_ref(r);
     former_read(r->worker, r->posted.document, r->raw.key, r->raw.key_size, on_former, r);
 }

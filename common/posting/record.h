@@ -187,6 +187,7 @@ struct posted {
      * for, or former_why says why it is not known */
     const void *former;
     const char *former_why;
+    int64_t name_until_ms; /* monotonic: until when it is asked for; 0: not asked yet */
 };
 
 /* What it comes to, as far as is known: void with the next claim. */

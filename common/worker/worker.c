@@ -241,6 +241,7 @@ static void worker_release(struct host *h)
 {
     struct worker *w = worker_of(h);
     prima_client_free(w->prima);
+    former_release(w);
     (void)uv_run(&h->loop, UV_RUN_NOWAIT);
     w->flow->rules_free(w->posting->rules);
     codec_close(w->codec);

@@ -1,4 +1,4 @@
-/* kafka/admin.h, reader.h and writer.h over the simulated cluster, as far as workers use them. */
+/* kafka/admin.h, lookup.h, reader.h and writer.h over the simulated cluster, as far as workers use them. */
 #include "kafka/admin.h"
 
 #include <errno.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker.h"
+#include "kafka/lookup.h"
 #include "kafka/reader.h"
 #include "kafka/writer.h"
 
@@ -119,30 +120,45 @@ int kafka_scan(const struct config *config, const char *topic, const atomic_int 
     return 0;
 }
 
-/* From an offset of one partition to its stable end, as workers read. */
-int kafka_read(const struct config *config, const char *const topics[], size_t topic_count,
-               const struct kafka_range *range, kafka_record_seen seen, void *user,
-               char ret_message[static KAFKA_TEXT_MAX])
+/* Records by their places. A client that is asked has no state here. */
+int kafka_lookup_new(const struct config *config, struct kafka_lookup **ret_lookup,
+                     char ret_message[static KAFKA_TEXT_MAX])
 {
-    (void)config;
-    if (topic_count != 1 || range->from != KAFKA_FROM_OFFSET || range->until != KAFKA_UNTIL_END ||
-        range->partition < 0)
-        abort(); /* what no worker asks for is not simulated */
-    if (!broker_wait(ANSWER_MS))
+    (void)config, (void)ret_message;
+    *ret_lookup = malloc(1);
+    if (*ret_lookup == NULL)
+        abort();
+    return 0;
+}
+
+int kafka_lookup_read(struct kafka_lookup *lookup, const struct kafka_place places[], size_t count,
+                      int64_t patience_ms,
+                      void (*seen)(void *user, const struct kafka_record *record), void *user,
+                      char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)lookup;
+    if (!broker_wait(patience_ms))
         return no_answer(ret_message);
-    const struct log_topic *t = broker_topic(topics[0]);
-    if (range->partition >= t->partition_count)
-        return -ENOENT;
-    const struct log_record *r;
-    int result = 0;
-    for (int64_t at = range->from_value;
-         result == 0 && (r = broker_read(&t->partitions[range->partition], &at)) != NULL; at++) {
+    for (size_t i = 0; i < count; i++) {
+        const struct kafka_place *place = &places[i];
+        const struct log_topic *t = broker_topic(place->topic);
+        int64_t at = place->offset;
+        const struct log_record *r = place->partition < t->partition_count
+                                         ? broker_read(&t->partitions[place->partition], &at)
+                                         : NULL;
+        if (r == NULL || at != place->offset)
+            continue;
         struct kafka_record record;
-        record_of(t, range->partition, at, r, &record);
-        result = seen(user, &record);
+        record_of(t, place->partition, at, r, &record);
+        seen(user, &record);
         kafka_record_free(&record);
     }
-    return result < 0 ? result : 0;
+    return 0;
+}
+
+void kafka_lookup_free(struct kafka_lookup *lookup)
+{
+    free(lookup);
 }
 
 int kafka_write(const struct config *config, const struct kafka_message messages[], size_t count,

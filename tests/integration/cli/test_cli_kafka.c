@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "kafka/admin.h"
+#include "kafka/lookup.h"
 #include "kafka/reader.h"
 #include "kafka/writer.h"
 #include "core/spool.h"
@@ -305,6 +306,71 @@ static void test_all_or_nothing_when_the_topic_refuses_one(void **state)
     read_is(whole, "");
 }
 
+static void see_value(void *user, const struct kafka_record *record)
+{
+    (void)see(user, record);
+}
+
+/* The values at these offsets, -1 behind the last. */
+static void lookup_is(struct kafka_lookup *lookup, const int64_t offsets[], const char *wanted)
+{
+    struct kafka_words message = {""};
+    struct kafka_place places[8] = {{.partition = 0}};
+    struct seen s = {.count = 0};
+    size_t count = 0;
+    for (; offsets[count] >= 0; count++) {
+        places[count].offset = offsets[count];
+        (void)snprintf(places[count].topic, sizeof places->topic, "%s", topic);
+    }
+    buf_init(&s.text, 1000);
+    if (kafka_lookup_read(lookup, places, count, 15000, see_value, &s, message.text) != 0)
+        fail_msg("offset %" PRId64 ": %s", offsets[0], message.text);
+    assert_string_equal(s.text.data != NULL ? s.text.data : "", wanted);
+    buf_release(&s.text);
+}
+
+#define LOOKUP_IS(wanted, ...) lookup_is(lookup, (const int64_t[]){__VA_ARGS__, -1}, wanted)
+
+static void test_records_by_their_places(void **state)
+{
+    enum { TIMES = 200, COST_MS_MAX = 25 };
+    (void)state;
+    struct kafka_words message = {""};
+    struct kafka_lookup *lookup;
+    char first[60];
+    assert_int_equal(kafka_lookup_new(config, &lookup, message.text), 0);
+    topic_new(1, NULL);
+    texts_send((const char *const[]){"a1", "b1", NULL}, 0); /* 0, 1, and a marker */
+    rd_kafka_t *client = open_transaction("aborted");
+    assert_null(rd_kafka_abort_transaction(client, 15000)); /* 3, and a marker */
+    rd_kafka_destroy(client);
+    texts_send((const char *const[]){"a2", NULL}, 0); /* 5 */
+    LOOKUP_IS("b1 ", 1);
+    LOOKUP_IS("a1 ", 0);
+    LOOKUP_IS("a2 ", 5);
+    LOOKUP_IS("", 2); /* a marker */
+    LOOKUP_IS("", 3); /* aborted */
+    LOOKUP_IS("", 7); /* not written yet */
+    LOOKUP_IS("", 1000000);
+    LOOKUP_IS("a2 ", 5);
+    LOOKUP_IS("a1 b1 a2 ", 5, 3, 0, 1); /* several, in one go */
+
+    const int64_t begun = clock_monotonic_ms();
+    for (int i = 0; i < TIMES; i++)
+        LOOKUP_IS(i % 2 == 0 ? "a1 " : "b1 ", i % 2);
+    const int64_t took = clock_monotonic_ms() - begun;
+    print_message("  %d readings took %" PRId64 " ms\n", TIMES, took);
+    assert_true(took < TIMES * COST_MS_MAX);
+
+    (void)snprintf(first, sizeof first, "%s", topic);
+    topic_new(1, NULL); /* another topic by the same client, and back */
+    texts_send((const char *const[]){"other", NULL}, 0);
+    LOOKUP_IS("other ", 0);
+    (void)snprintf(topic, sizeof topic, "%s", first);
+    LOOKUP_IS("a1 ", 0);
+    kafka_lookup_free(lookup);
+}
+
 static void test_what_is_not_there_is_said(void **state)
 {
     (void)state;
@@ -376,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_records_come_by_key_into_one_partition),
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_all_or_nothing_when_the_topic_refuses_one),
+        cmocka_unit_test(test_records_by_their_places),
         cmocka_unit_test(test_what_is_not_there_is_said),
         cmocka_unit_test(test_keys_values_and_headers_come_back_as_they_were),
     };
