@@ -94,13 +94,13 @@ await_terminal $((COUNT + 2))
 is 'after a loss of Redis, too' 'duplicate - published' "$(last_result)"
 
 # What differs from then on differs from that version.
-names_units() { # NAME MORE: the last dead letter, and why
+names_units() { # NAME MORE: a dead letter of the order, and why
     local units
     units=$(python3 -c 'import json, sys
 line = json.load(open(sys.argv[1]))["lines"][0]
 units = line["quantity"] if line.get("current_quantity") is None else line["current_quantity"]
 print(f"units from {units} to {units + int(sys.argv[2])}")' "$TMP/amended" "$2")
-    cli consume orders.raw.dlq | tail -1 >"$TMP/out"
+    cli consume orders.raw.dlq | grep -F "/$ID\"" >"$TMP/out"
     : >"$TMP/err"
     printf '%s\n' "$1"
     says "$units"
