@@ -50,6 +50,12 @@ static void append(struct recent_list *list, const struct recent_answer *answer)
     list->answers[list->count - 1] = fresh;
 }
 
+/* Who waits for the next try has tried a gap ago at most; else it went another way. */
+static bool is_failing(const struct recent *recent, const struct recent_list *list, int64_t now_ms)
+{
+    return list->failing_since_ms > 0 && now_ms - list->last_fail_ms <= recent->gap_ms;
+}
+
 void recent_add(struct recent *recent, enum prima_type type, const char *key, bool has_passed,
                 int64_t now_ms)
 {
@@ -60,8 +66,13 @@ void recent_add(struct recent *recent, enum prima_type type, const char *key, bo
     append(list, &(struct recent_answer){.key = recent_hash(key, strlen(key)),
                                          .at_ms = now_ms,
                                          .has_passed = has_passed});
-    if (!has_passed)
+    if (!has_passed) {
+        if (!is_failing(recent, list, now_ms))
+            list->failing_since_ms = now_ms;
+        list->last_fail_ms = now_ms;
         return;
+    }
+    list->failing_since_ms = 0;
     if (list->last_pass_ms == 0 || now_ms - list->last_pass_ms > recent->gap_ms)
         list->well_since_ms = now_ms;
     list->last_pass_ms = now_ms;
@@ -95,6 +106,17 @@ struct recent_others recent_others_of(const struct recent *recent, enum prima_ty
         others.failed += answer->at_ms > since_ms && !answer->has_passed;
     }
     return others;
+}
+
+int64_t recent_failing_ms(const struct recent *recent, enum prima_type type, int64_t now_ms)
+{
+    int64_t longest = 0;
+    for (size_t i = 0; i < RECENT_COMPANIES; i++) {
+        const struct recent_list *list = &recent->lists[type][i];
+        if (is_failing(recent, list, now_ms) && now_ms - list->failing_since_ms > longest)
+            longest = now_ms - list->failing_since_ms;
+    }
+    return longest;
 }
 
 bool recent_is_well(const struct recent *recent, enum prima_type type, const char *key,

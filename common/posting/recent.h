@@ -26,6 +26,8 @@ struct recent_list {
     struct recent_answer answers[RECENT_KEYS]; /* one a key, the oldest first */
     size_t count;
     int64_t well_since_ms, last_pass_ms; /* 0: no pass yet */
+    int64_t failing_since_ms;            /* all since then, and one at least; 0: the last passed */
+    int64_t last_fail_ms;
 };
 
 struct recent {
@@ -58,6 +60,10 @@ bool recent_refutes(const struct recent *recent, enum prima_type type, const cha
  * gap_ms, and until within gap_ms. */
 bool recent_is_well(const struct recent *recent, enum prima_type type, const char *key,
                     int64_t now_ms);
+
+/* For how long no request of this type has passed for one company though some were sent, the longest;
+ * 0: they pass, or nobody tries any more. Also where too few fail to count as an outage. */
+int64_t recent_failing_ms(const struct recent *recent, enum prima_type type, int64_t now_ms);
 
 uint64_t recent_hash(const char *text, size_t size); /* FNV-1a; never 0 */
 

@@ -257,6 +257,15 @@ static void refresh_topic(const struct worker *w, const struct input_topic *topi
     }
 }
 
+static void refresh_prima(const struct worker *w)
+{
+    const int64_t now = clock_monotonic_ms();
+    metrics_set(METRIC_breaker, "", w->posting->breaker.is_open ? 1 : 0);
+    for (enum prima_type type = 0; type < PRIMA_TYPE_COUNT; type++)
+        metrics_set(METRIC_prima_failing, prima_type_name(type),
+                    (double)recent_failing_ms(&w->posting->recent, type, now) / 1e3);
+}
+
 static void refresh_gauges(void *user)
 {
     struct worker *w = user;
@@ -266,7 +275,7 @@ static void refresh_gauges(void *user)
     metrics_set(METRIC_buffered, "", (double)w->posting->window.buffered);
     metrics_set(METRIC_lane_depth, "", (double)lanes_deepest(&w->posting->lanes));
     metrics_set(METRIC_oldest_in_flight, "", (double)oldest_ms(w) / 1e3);
-    metrics_set(METRIC_breaker, "", w->posting->breaker.is_open ? 1 : 0);
+    refresh_prima(w);
     metrics_set(METRIC_shadow, "", w->shadow ? 1 : 0);
     metrics_set(METRIC_suspect, "", w->host.running && w->stream->trust.is_suspect ? 1 : 0);
     for (int i = 0; i < PAUSE_REASONS; i++)

@@ -195,6 +195,28 @@ def one_waits_by_policy(w):
 
 
 @case("outages", usual=("off",))
+def one_order_on_a_quiet_night(w):
+    """Prima fails on everything and one order is there, too few for it to count as down: it has its alert all the same, which clears when the order passes."""
+    night = 80
+    worker = seen_worker(w).await_running()
+    await_ready(worker)
+    prometheus = Prometheus(w.stack.folder, night, {"primaflow-orders": [worker]})
+    wanted = ("PrimaflowPrimaFails", "primaflow-orders")
+    try:
+        order = w.order()
+        w.fault({"kind": "http", "status": 500, "text": "database is down"}, key="*")
+        w.feed(order)
+        prometheus.await_firing(wanted, seconds=40)
+        expect(not w.outcomes(order), f"it has ended: {w.outcomes(order)}")
+        w.stack.no_faults()
+        prometheus.await_quiet(CLEARS_SECONDS)
+        expect(prometheus.ever_fired() == {wanted}, f"also paged: {prometheus.ever_fired() - {wanted}}")
+        w.judge()
+    finally:
+        prometheus.close()
+
+
+@case("outages", usual=("off",))
 def nothing_to_do(w):
     """More workers than partitions: the one that has none is ready all the same, and all partitions are somebody's."""
     workers = [seen_worker(w, str(slot)) for slot in range(PARTITIONS + 1)]

@@ -156,6 +156,49 @@ static void test_recent_is_well(void **state)
     }
 }
 
+/* "p KEY", "f KEY" as above, "+MS" time passes: for how long has nothing passed? */
+static void test_failing(void **state)
+{
+    static const struct {
+        const char *name, *steps;
+        int64_t failing_ms;
+    } rows[] = {
+        {"nobody tried", "+500", 0},
+        {"all pass", "p a;+500;p b;+500", 0},
+        {"one fails, alone in the world", "f a;+500;f a;+500", 1000},
+        {"... one try", "f a;+700", 700},
+        {"... and nobody tries any more", "f a;+500;f a;+1001", 0},
+        {"... but later", "f a;+500;f a;+1001;f b;+300", 300},
+        {"several fail", "f a;+500;f b;+500;f c;+500", 1500},
+        {"one passes", "f a;+500;p b;+500", 0},
+        {"... and they fail again", "f a;+500;p b;+100;f a;+500", 500},
+        {"another company's passes", "f a;+500;p B;+500", 1000},
+        {"the one that fails for longest", "f a;+500;f B;+500", 1000},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct recent recent;
+        char steps[200], *save = NULL;
+        int64_t at = 1;
+        recent_init(&recent, 1000);
+        (void)snprintf(steps, sizeof steps, "%s", rows[i].steps);
+        for (char *step = strtok_r(steps, ";", &save); step != NULL;
+             step = strtok_r(NULL, ";", &save)) {
+            char key[40];
+            if (step[0] == '+') {
+                at += strtoll(step + 1, NULL, 10);
+                continue;
+            }
+            (void)snprintf(key, sizeof key, "%s/orders/%s", step[2] < 'a' ? "02" : "01", step + 2);
+            recent_add(&recent, PRIMA_NEW_ORDER, key, step[0] == 'p', at);
+        }
+        const int64_t failing_ms = recent_failing_ms(&recent, PRIMA_NEW_ORDER, at);
+        if (failing_ms != rows[i].failing_ms)
+            fail_msg("%s: %lld ms", rows[i].name, (long long)failing_ms);
+        assert_int_equal(recent_failing_ms(&recent, PRIMA_ORDER_STATUS, at), 0);
+    }
+}
+
 /* ---- blame ---- */
 
 static int status_request(const struct flow_key *key, struct buf *out)
@@ -551,6 +594,7 @@ int main(void)
                                        cmocka_unit_test(test_recent_companies),
                                        cmocka_unit_test(test_companies_are_apart),
                                        cmocka_unit_test(test_recent_is_well),
+                                       cmocka_unit_test(test_failing),
                                        cmocka_unit_test(test_blame),
                                        cmocka_unit_test(test_answers),
                                        cmocka_unit_test(test_denials),

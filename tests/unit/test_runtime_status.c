@@ -229,6 +229,21 @@ static void test_gauges(void **state)
     assert_true(sample("primaflow_suspect_mode") == 0);
 }
 
+/* Too few orders for Prima to count as down. */
+static void test_failing(void **state)
+{
+    static const char *const orders = "primaflow_prima_failing_seconds{type=\"NewOrder\"}";
+    const int64_t now = clock_monotonic_ms();
+    (void)state;
+    recent_init(&worker.posting->recent, 60000);
+    assert_true(sample(orders) == 0);
+    recent_add(&worker.posting->recent, PRIMA_NEW_ORDER, "01/orders/a", false, now - 20000);
+    assert_true(sample(orders) >= 20 && sample(orders) < 25);
+    assert_true(sample("primaflow_prima_failing_seconds{type=\"OrderStatus\"}") == 0);
+    recent_add(&worker.posting->recent, PRIMA_NEW_ORDER, "01/orders/b", true, now);
+    assert_true(sample(orders) == 0);
+}
+
 /* What stands in /readyz has an alert, which goes by primaflow_waiting. */
 static void test_reading(void **state)
 {
@@ -336,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_starting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_running, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_gauges, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_failing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reading, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lag, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_oldest, set_up, tear_down),
