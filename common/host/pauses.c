@@ -64,6 +64,18 @@ void pauses_hear_of_redis(struct pauses *p, const char *reason)
     pauses_begin(p, PAUSE_REDIS, reason);
 }
 
+bool pauses_hear_of_prima(struct pauses *p, const char *trouble)
+{
+    const bool goes_on = pauses_has(p, PAUSE_PRIMA),
+               is_news = !goes_on || p->prima_trouble != trouble;
+    if (goes_on && is_news)
+        log_warning(.message = "Prima still unavailable", .detail = trouble,
+                    .reason = pause_reason_name(PAUSE_PRIMA));
+    p->prima_trouble = trouble;
+    pauses_begin(p, PAUSE_PRIMA, trouble);
+    return is_news;
+}
+
 void pauses_hear_of_kafka(struct pauses *p, enum kafka_witness who, const char *trouble)
 {
     const char *any = NULL;

@@ -43,6 +43,8 @@
 #define HEADER_FAULT_AT "primaflow.fault-at"     /* the last failure, not yet counted: blame.h */
 #define HEADER_FAULTS "primaflow.faults"         /* times Prima failed on it while others passed */
 #define HEADER_UNANSWERED "primaflow.unanswered" /* ... of which so often without an answer */
+/* what Prima last said to it, for the dead letter: may be personal data */
+#define HEADER_PRIMA_TEXT "primaflow.prima-text"
 /* Redis may have forgotten this key: the incident in which it did, 1 when that is over, or
  * HEADER_CAUTION */
 #define HEADER_RESOLVE_FIRST "primaflow.resolve-first"

@@ -67,7 +67,8 @@ void blame_failed(struct record *r, enum prima_type type, const struct prima_rep
     struct blame *b = &r->heard.blame;
     const struct worker *w = r->worker;
     const int64_t now = clock_monotonic_ms();
-    if (type != w->flow->writes && is_write(type) && reply->fate == PRIMA_UNKNOWN)
+    if (type != w->flow->writes && is_write(type) &&
+        (reply->fate == PRIMA_UNKNOWN || reply->fate == PRIMA_UNCLASSIFIED))
         return; /* a write that a decision needed, never sent again: decided without it */
     note_denial(r, type, reply);
     fails_since(b, type, now);
@@ -80,6 +81,7 @@ void blame_failed(struct record *r, enum prima_type type, const struct prima_rep
     b->type = type;
     b->at_ms = now;
     b->is_answered = !is_write(type) || is_answer(r, reply);
+    b->is_refusal = reply->fate == PRIMA_UNCLASSIFIED;
 }
 
 void blame_passed(struct record *r, enum prima_type type)
@@ -128,9 +130,15 @@ static bool count(struct record *r)
     return is_own;
 }
 
-static bool is_enough(struct record *r)
+/* The last failure, its own, ends it: alone, or with those before. */
+static bool is_enough(struct record *r, bool is_own)
 {
     const struct blame *b = &r->heard.blame;
+    if (is_own && b->is_refusal) { /* as good as a no that a pattern knows */
+        r->end.code = PF_E_prima_refused_unclassified;
+        r->end.detail = NULL;
+        return true;
+    }
     if (b->faults < (int)config_int(r->worker->host.config, CFG_breaker_record_faults_max))
         return false;
     r->end.code = b->unanswered > 0 ? PF_E_outcome_unknown : PF_E_prima_faults_on_record;
@@ -145,13 +153,12 @@ bool blame_decides(struct record *r)
 {
     if (record_outlived_redis(r) && !r->claim.asked_first)
         return false; /* it may have been sent, and Redis forgot: first it is asked for */
-    (void)count(r);
-    return is_enough(r);
+    return is_enough(r, count(r));
 }
 
 bool blame_absent(struct record *r)
 {
-    return count(r) && is_enough(r);
+    return count(r) && is_enough(r, true);
 }
 
 /* Nobody else's status was asked for since this one fails, and others' documents are taken: there
@@ -197,15 +204,20 @@ bool blame_others_are_told(const struct record *r, const struct prima_reply *rep
 
 /* ---- in headers ---- */
 
+enum {
+    READ_AS_ENOUGH = 2
+}; /* one is enough: to releases that take any number but 0 for that,
+                                too. Some wrote 1 there and meant something else */
+
 const char *blame_write(const struct record *r, int64_t now_ms, char text[static BLAME_TEXT_MAX])
 {
     const struct blame *b = &r->heard.blame;
     if (!b->is_pending)
         return NULL;
-    (void)snprintf(
-        text, BLAME_TEXT_MAX, "%lld 0 %s %d",
-        (long long)(now_ms - (clock_monotonic_ms() - b->at_ms)), prima_type_name(b->type),
-        b->is_answered ? 1 : 0); /* 0: older releases read there whether one failure is enough */
+    (void)snprintf(text, BLAME_TEXT_MAX, "%lld %d %s %d",
+                   (long long)(now_ms - (clock_monotonic_ms() - b->at_ms)),
+                   b->is_refusal ? READ_AS_ENOUGH : 0, prima_type_name(b->type),
+                   b->is_answered ? 1 : 0);
     return text;
 }
 
@@ -214,8 +226,8 @@ void blame_read(struct record *r, const char *text, int64_t now_ms)
     struct blame *b = &r->heard.blame;
     char type[32] = "";
     long long at;
-    int older, answered = 1;
-    const int read = sscanf(text, "%lld %d %31s %d", &at, &older, type, &answered);
+    int enough, answered = 1;
+    const int read = sscanf(text, "%lld %d %31s %d", &at, &enough, type, &answered);
     if ((read != 2 && read != 4) || at < 0 ||
         at > TIME_MS_MAX) /* 2: an older version's, which counted nothing but writes that were
                              answered by a fault */
@@ -229,6 +241,7 @@ void blame_read(struct record *r, const char *text, int64_t now_ms)
                         .unanswered = b->unanswered,
                         .is_pending = true,
                         .is_answered = answered == 1,
+                        .is_refusal = enough == READ_AS_ENOUGH,
                         .type = named,
                         .at_ms = clock_monotonic_ms() - (now_ms - at)};
 }

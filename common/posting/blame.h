@@ -1,23 +1,24 @@
 /* Is a failure the infrastructure's or this record's?
  *
- * A key's failures (an answer that is none, 4xx and 5xx, 401 and 403, 429, no answer at all, of any
- * request type) are its own when the same request of other keys of its company passes: others must
+ * A key's failures (an answer that is none, words that no pattern knows, 4xx and 5xx, 401 and 403,
+ * 429, no answer at all, of any request type) are its own when the same request of other keys of its company passes: others must
  * have passed before it failed (the last of them, or most of those of a moment ago), and most of
  * those that were answered after it, too. Each time that this is so counts as one fault, at the
  * earliest
  *   - when its document was asked for after the unknown outcome of a write, and is absent;
  *   - else when it comes back from a retry topic, or is decided again.
- * breaker.record_faults_max of them end the record. Where nobody else was there to compare with, it
- * waits, in the retry topics, however long: no evidence is no guilt, and an infrastructure failure
- * dead-letters nothing.
+ * breaker.record_faults_max of them end the record; one does where Prima itself said no to it, though
+ * in words that no pattern knows. Where nobody else was there to compare with, it waits, in the retry
+ * topics, however long: no evidence is no guilt, and an infrastructure failure dead-letters nothing.
  *
  * A denial (401, 403) of all is told from a denial of one by the cheapest read there is, the status
  * of that very document: denied as well, it is an infrastructure failure (breaker.h, `certain`);
  * answered, it is this record's own, or that of all writes, which other keys will show. Either way
  * the record leaves for a retry topic at once, and holds nobody up.
  *
- * Ends: prima_faults_on_record, a clean refusal, when every counted fault was answered by a
- * refusal, so that nothing is under way; outcome_unknown, parked, when one was not.
+ * Ends: prima_refused_unclassified after those words; else prima_faults_on_record, a clean refusal,
+ * when every counted fault was answered by a refusal, so that nothing is under way;
+ * outcome_unknown, parked, when one was not.
  *
  * Travels in the headers of the retry topics. Times are monotonic, ms. Loop thread only. */
 #ifndef PRIMAFLOW_BLAME_H
@@ -35,6 +36,7 @@ struct blame {
     /* the last failure, while it may still be counted */
     bool is_pending;
     bool is_answered; /* no write that may be under way */
+    bool is_refusal;  /* Prima's own no, in words that no pattern knows */
     enum prima_type type;
     int64_t at_ms;
 
@@ -66,7 +68,7 @@ bool blame_is_refuted(const struct record *r, enum prima_type type);
 bool blame_leaves(const struct record *r);
 
 /* Counts the last failure, if it was the record's own. True: it ends the record, by r->code:
- * prima_faults_on_record is to be refused, outcome_unknown to be parked. blame_decides: before it
+ * outcome_unknown is to be parked, all others to be refused. blame_decides: before it
  * is decided what to send; nothing is under way. blame_absent: its document was asked for, and is
  * absent. */
 bool blame_decides(struct record *r);

@@ -21,19 +21,49 @@ static bool speaks_for_all(const struct record *r, enum prima_type type,
            (reply->fate == PRIMA_DENIED && type == r->worker->flow->asks);
 }
 
+/* For people; Prima's own words may be personal data. */
+static const char *trouble(const struct prima_reply *reply)
+{
+    switch (reply->fate) {
+    case PRIMA_NOT_SENT:
+        return "it cannot be reached";
+    case PRIMA_DENIED:
+        return "Prima, or a proxy before it, refuses our credentials, or requests of this kind";
+    case PRIMA_UNCLASSIFIED:
+        return "it refuses one order after the other in words that no pattern knows";
+    default:
+        return "it gives no clear answer";
+    }
+}
+
+/* A closed breaker would have people see the words in a dead letter: now whoever keeps Prima tells
+ * what it answers to this order. */
+static void name_the_order(const struct record *r)
+{
+    log_warning(.message = "Prima's words are in no pattern, and it takes no other order",
+                .key = r->key.natural,
+                .remedy = "ask Prima's people what it answers to this order; words that refuse one "
+                          "order belong into the file of prima.patterns");
+}
+
+/* The gate is open. */
+static void pause_for(struct record *r, const struct prima_reply *reply)
+{
+    struct pauses *pauses = &r->worker->host.pauses;
+    if (reply->fate == PRIMA_DENIED)
+        pauses_begin(pauses, PAUSE_DENIED, trouble(reply));
+    else if (pauses_hear_of_prima(pauses, trouble(reply)) && reply->fate == PRIMA_UNCLASSIFIED)
+        name_the_order(r);
+}
+
 static void fails(struct record *r, enum prima_type type, const struct prima_reply *reply)
 {
     struct worker *w = r->worker;
     const int64_t now = clock_monotonic_ms();
-    const bool is_denied = reply->fate == PRIMA_DENIED,
-               is_heard = w->posting->breaker.is_open || !blame_is_refuted(r, type);
+    const bool is_heard = w->posting->breaker.is_open || !blame_is_refuted(r, type);
     if (is_heard && breaker_failure(&w->posting->breaker, type, r->key.natural,
                                     speaks_for_all(r, type, reply), now))
-        pauses_begin(
-            &w->host.pauses, is_denied ? PAUSE_DENIED : PAUSE_PRIMA,
-            is_denied
-                ? "Prima, or a proxy before it, refuses our credentials, or requests of this kind"
-                : prima_fate_name(reply->fate));
+        pause_for(r, reply);
     r->timing.wait_ms = breaker_wait_ms(&w->posting->breaker, type, r->key.natural, now);
     recent_add(&w->posting->recent, type, r->key.natural, false, now);
     blame_failed(r, type, reply);
@@ -52,7 +82,7 @@ static void is_throttled(struct record *r, enum prima_type type, const struct pr
     blame_failed(r, type, reply);
 }
 
-static void is_answered(struct record *r, enum prima_type type, const struct prima_reply *reply)
+static void is_answered(struct record *r, enum prima_type type)
 {
     struct worker *w = r->worker;
     const int64_t now = clock_monotonic_ms();
@@ -61,8 +91,6 @@ static void is_answered(struct record *r, enum prima_type type, const struct pri
         pauses_end(&w->host.pauses, PAUSE_PRIMA);
         pauses_end(&w->host.pauses, PAUSE_DENIED);
     }
-    if (reply->fate == PRIMA_UNCLASSIFIED)
-        return; /* it speaks, but nobody knows what it says: no sign that it takes others' */
     recent_add(&w->posting->recent, type, r->key.natural, true, now);
     blame_passed(r, type);
 }
@@ -80,13 +108,15 @@ void outcomes_count(struct record *r, enum prima_type type, const struct prima_r
     case PRIMA_UNKNOWN:
     case PRIMA_NOT_SENT:
     case PRIMA_DENIED:
+    case PRIMA_UNCLASSIFIED: /* it speaks, and nobody knows what it says: no sign that it takes
+                                others' */
         fails(r, type, reply);
         break;
     case PRIMA_NOT_ACCEPTED:
         is_throttled(r, type, reply);
         break;
     default:
-        is_answered(r, type, reply);
+        is_answered(r, type);
     }
 }
 

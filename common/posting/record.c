@@ -41,11 +41,13 @@ static int64_t header_time(const struct kafka_record *raw, const char *name, int
 
 static void read_blame(struct record *r, int64_t now_ms)
 {
-    char text[BLAME_TEXT_MAX];
+    char text[BLAME_TEXT_MAX], words[WORDS_ROOM];
     r->heard.blame.faults = (int)header_count(&r->raw, HEADER_FAULTS);
     r->heard.blame.unanswered = (int)header_count(&r->raw, HEADER_UNANSWERED);
     if (kafka_header_text(&r->raw, HEADER_FAULT_AT, text, sizeof text) != NULL)
         blame_read(r, text, now_ms);
+    if (kafka_header_text(&r->raw, HEADER_PRIMA_TEXT, words, sizeof words) != NULL)
+        record_keep_words(r, words);
 }
 
 /* A few bytes of an empty arena: there is room. */

@@ -113,12 +113,8 @@ struct timing {
 struct claim_state {
     unsigned number; /* so often claimed: an earlier one's knowledge is void */
     enum { CLAIM_FRESH, CLAIM_TAKEN_OVER, CLAIM_PARKED } origin;
-    enum {
-        ANSWER_OTHER,
-        ANSWER_EXISTS,
-        ANSWER_UNCLASSIFIED
-    } last_answer;           /* to a request of ours */
-    bool request_is_stored;  /* it is in Redis and frozen */
+    enum { ANSWER_OTHER, ANSWER_EXISTS } last_answer; /* to a request of ours */
+    bool request_is_stored;                           /* it is in Redis and frozen */
     bool is_from_lost_redis; /* taken over, and a send of it is from before Redis was lost */
     bool proven;             /* found, it is ours */
     bool asked_first;        /* lineage.resolve_first has been obeyed */

@@ -64,10 +64,7 @@ static void on_absent(void *user, const struct redis_reply *reply)
     const struct keys_absence absence = keys_absence(reply);
     const bool all_over = absence.unanswered == 0;
     r->claim.absence_is_known = all_over;
-    if (r->claim.last_answer == ANSWER_UNCLASSIFIED) {
-        r->end.code = PF_E_prima_refused_unclassified;
-        record_transition(r, NOT_ACCEPTABLE);
-    } else if (blame_absent(r)) {
+    if (blame_absent(r)) {
         record_transition(r, r->end.code == PF_E_outcome_unknown ? GIVE_UP : NOT_ACCEPTABLE);
     } else if (!all_over && (!w->posting->unique || record_takes_back(r)) &&
                !mutant("sender_is_over")) {

@@ -239,10 +239,6 @@ static void on_post(void *user, const struct prima_reply *reply)
             r->timing.wait_ms = reply->retry_after_ms;
         record_transition(r, NOT_APPLIED);
         break;
-    case PRIMA_UNCLASSIFIED:
-        r->claim.last_answer = ANSWER_UNCLASSIFIED;
-        outcome_is_unknown(r, reply);
-        break;
     default:
         outcome_is_unknown(r, reply);
     }

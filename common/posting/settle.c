@@ -259,6 +259,7 @@ static void add_retry(struct header_list *list, const struct record *r)
     if (r->heard.blame.unanswered > 0)
         add_number(list, HEADER_UNANSWERED, r->heard.blame.unanswered);
     add(list, HEADER_FAULT_AT, blame_write(r, clock_wall_ms(), list->failure));
+    add(list, HEADER_PRIMA_TEXT, r->heard.words);
     /* the question travels: what Redis forgot does not come back meanwhile */
     if (record_may_be_forgotten(r))
         add(list, HEADER_RESOLVE_FIRST,

@@ -53,6 +53,7 @@ static const char *wait_detail(const struct worker *w, const struct wait_seen *s
 {
     const char *detail = !w->host.running     ? starting->detail
                          : wait == WAIT_kafka ? w->host.pauses.kafka_trouble
+                         : wait == WAIT_prima ? w->host.pauses.prima_trouble
                          : wait == WAIT_topic ? topic_trouble(w)
                          : wait == WAIT_group ? w->stream->membership.words
                                               : "";

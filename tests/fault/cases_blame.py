@@ -5,9 +5,11 @@ import time
 import feed
 from case import case, expect, until
 from cases_prima import FAULTS_ON_RECORD, Stream, posted_of
+from stack import DEAD, RETRIES
 
 # Short tries and few of them: a denied order has ended after retry topics of 1 + 2 + 4 s.
 QUICK = ("retry.max_age=5s", "worker.settle_deadline=1s", "breaker.record_faults_max=3")
+STRANGE = {"kind": "error", "text": "Datenbank gesperrt, Satz 4711"}
 FORBIDDEN = {"kind": "http", "status": 403, "text": "<html>Request blocked</html>"}
 
 
@@ -127,6 +129,16 @@ def facts_denied_to_one(w):
     expect(posted_of(w, others) == len(others), f"{posted_of(w, others)} of {len(others)} others were posted")
 
 
+@case("blame")
+def strange_words_to_one(w):
+    """Prima refuses one order in words that no pattern knows, and takes the others: its dead letter has the words, after no more sends than it takes."""
+    bad, worker = alone(w, [(STRANGE, {"type": "NewOrder"})], ["prima_refused_unclassified"])
+    expect(len(w.requests(bad[0])) <= 3, f"it was sent {len(w.requests(bad[0]))} times")
+    letter = next(d for d in w.stack.consume(DEAD, raw=True) if feed.natural(bad[0]) in str(d["headers"]))
+    expect(STRANGE["text"] in str(letter), f"a person does not see what Prima said: {letter['headers']}")
+    expect(not worker.says("paused: "), "it paused")
+
+
 # ---- the world ----
 
 
@@ -169,6 +181,35 @@ def writes_are_denied(w):
 def writes_are_denied_to_the_only_order(w):
     """... and only one order is there: nobody can tell whose fault it is. It waits."""
     outlives(w, FORBIDDEN, [w.order()], 12, type="NewOrder")
+
+
+def in_turns(w):
+    """No order was sent twice in a row while others waited for their turn, once Prima counted as down: five different ones had failed by then."""
+    keys = [row["natural_key"] for row in w.stack.sql("SELECT natural_key FROM requests WHERE type IN ('NewOrder', 'MultiNewOrder')"
+                                                      " AND fault IS NOT NULL AND natural_key GLOB ? ORDER BY id", w.numbers.glob)]
+    twice = [key for at, key in enumerate(keys[1:], 1) if key == keys[at - 1] and len(set(keys[:at])) >= 5]
+    expect(len(set(keys)) > 5, f"{len(set(keys))} orders probed")
+    expect(not twice, f"asked twice in a row: {twice}, of {keys}")
+
+
+@case("blame")
+def strange_words_to_all(w):
+    """Prima answers each order with an ERROR that no pattern knows, and reads pass: it counts as down, says why, nobody has dead letters; it takes them again,
+    and all are posted."""
+    outlives(w, STRANGE, [w.order() for _ in range(12)], 6, "in words that no pattern knows", type="NewOrder")
+    worker = w.workers[0]
+    expect("paused: " in worker.log() and "prima.patterns" in worker.log(), "its log has no remedy")
+    expect(STRANGE["text"] not in worker.log(), "Prima's words, which may be personal data, are in the log")
+    in_turns(w)
+
+
+@case("blame", usual=("on",))
+def strange_words_to_the_only_order(w):
+    """... and only one order is there: it waits, and what Prima said goes with it."""
+    order = w.order()
+    outlives(w, STRANGE, [order], 12, type="NewOrder")
+    said = [r for topic in RETRIES for r in w.stack.consume(topic, raw=True) if STRANGE["text"] in str(r["headers"])]
+    expect(said, "no record in a retry topic says what Prima said")
 
 
 @case("blame")

@@ -26,7 +26,8 @@ enum { COUNT_MAX = 1000000000 }; /* where counting stops */
 static const char *const ours[] = {
     HEADER_DELIVERY,      HEADER_PARENT,        HEADER_FIRST_SEEN,   HEADER_ORIGINAL_TIMESTAMP,
     HEADER_ATTEMPTS,      HEADER_FAULTS,        HEADER_REPLAY_COUNT, HEADER_REPLAY_ID,
-    HEADER_UNKNOWN_SINCE, HEADER_RESOLVE_FIRST, HEADER_FAULT_AT,     HEADER_UNANSWERED};
+    HEADER_UNKNOWN_SINCE, HEADER_RESOLVE_FIRST, HEADER_FAULT_AT,     HEADER_UNANSWERED,
+    HEADER_PRIMA_TEXT};
 static const char *const topics[] = {"orders.raw", "orders.raw.retry.0", "orders.raw.replay"};
 
 static struct stream stream;

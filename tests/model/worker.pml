@@ -484,24 +484,25 @@ end:
 #define permitted   (!needs_proof || all_over || !SENDER_IS_OVER)
 #define goes_anew   (D.F != r.F && (r.lost || cancels(wk[me].d)))
   :: d_step { at(ABSENT) && works && holds(sent) && too_early -> say0("%c: asked too early for d%d\n"); wk[me].early = 0; wk[me].st = RESOLVING }
-  :: d_step { is_absent && !wk[me].unclassified && permitted && !goes_anew ->
+  :: d_step { is_absent && permitted && !goes_anew ->
        mark_absent(); printf("%c: known absent: sends F%d\n", 65 + me, wk[me].F);
        store_sent(wk[me].F) }
-  :: d_step { is_absent && !wk[me].unclassified && permitted && goes_anew ->
+  :: d_step { is_absent && permitted && goes_anew ->
        mark_absent(); printf("%c: known absent: decides again, for its own content\n", 65 + me);
        if
        :: is_open -> r.anew = 1
        :: else -> write(claimed)
        fi;
        wk[me].asked = 1; wk[me].st = CLAIMED }
+  /* believed while Prima takes others' orders; else as any other absence, above and below */
   :: d_step { is_absent && wk[me].unclassified -> mark_absent(); printf("%c: absent, after an answer that nobody knows\n", 65 + me); refuse() }
 #if BLAME
-  :: d_step { is_absent && !wk[me].unclassified && faults > 0 -> faults--;
+  :: d_step { is_absent && faults > 0 -> faults--;
        say0("%c: d%d alone fails again and again\n"); mark_absent(); refuse() }
 #endif
-  :: d_step { is_absent && !wk[me].unclassified && !permitted && proof_came -> say0("%c: a sender of d%d has ended: asks again\n");
+  :: d_step { is_absent && !permitted && proof_came -> say0("%c: a sender of d%d has ended: asks again\n");
        wk[me].st = RESOLVING }
-  :: d_step { is_absent && !wk[me].unclassified && !permitted && no_proof ->
+  :: d_step { is_absent && !permitted && no_proof ->
        printf("%c: absent, and nothing proves that its sender has ended\n", 65 + me); park(dead_parked) }
 
   /* A parked record's redrive, or a late delivery behind it: only evidence leads out, never another content */

@@ -115,6 +115,23 @@ static void test_words_of_redis(void **state)
     free(p);
 }
 
+/* Said once, and again when it is another trouble. */
+static void test_trouble_of_prima(void **state)
+{
+    static const char *const away = "away", *const words = "strange words";
+    struct pauses *p = pauses_new();
+    (void)state;
+    assert_true(pauses_hear_of_prima(p, away));
+    assert_false(pauses_hear_of_prima(p, away));
+    assert_true(pauses_hear_of_prima(p, words));
+    assert_false(pauses_hear_of_prima(p, words));
+    assert_ptr_equal(p->prima_trouble, words);
+    pauses_end(p, PAUSE_PRIMA);
+    assert_true(pauses_hear_of_prima(p, words));
+    assert_int_equal(resumes, 1);
+    free(p);
+}
+
 /* Kafka is well when nobody has anything against it; the words are those of who spoke first in the
  * list, as long as it does. */
 static void test_witnesses_of_kafka(void **state)
@@ -154,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_one_after_the_other),
         cmocka_unit_test(test_nobody_needs_to_know),
         cmocka_unit_test(test_words_of_redis),
+        cmocka_unit_test(test_trouble_of_prima),
         cmocka_unit_test(test_witnesses_of_kafka),
     };
     return cmocka_run_group_tests_name("host_pauses", tests, NULL, NULL);

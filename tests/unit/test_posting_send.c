@@ -1,4 +1,5 @@
 /* Send and resolve, by the questions that a record asks (test_posting_world.h). */
+#include "posting/outcomes.h"
 #include "test_posting_world.h"
 
 /* ---- send ---- */
@@ -58,11 +59,25 @@ static void test_resolve(void **state)
          "claimed;sent 1;timeout;missing;renewed 0 -;missing;"
          "wait 500;renewed 0 -;missing;absent 0 0",
          "claim sent:R1 post:R1 ask renew ask absent renew ask absent sent:R1 | claimed"},
-        {.name = "told no, then absent: refused",
+        {.name = "words that no pattern knows, while others pass: refused",
          "claimed;sent 1;strange words;answered;missing;renewed 0 -;"
-         "missing;absent 0 0;refused",
+         "+missing;absent 0 0;refused",
          "claim sent:R1 post:R1 told_no ask renew ask absent "
          "refuse:prima_refused_unclassified | dead letter prima_refused_unclassified"},
+        {.name = "... nobody else is there: sent again",
+         "claimed;sent 1;strange words;answered;missing;renewed 0 -;"
+         "missing;absent 0 0;sent 2;ok;finished 5",
+         "claim sent:R1 post:R1 told_no ask renew ask absent sent:R1 post:R1 finish:ok | posted"},
+        {.name = "... others are told such, too: sent again",
+         "claimed;sent 1;strange words;answered;missing;renewed 0 -;"
+         "-missing;absent 0 0;sent 2;strange words;missing;renewed 0 -;-missing;absent 0 0",
+         "claim sent:R1 post:R1 told_no ask renew ask absent sent:R1 post:R1 ask renew ask absent "
+         "sent:R1 | claimed"},
+        {.name = "... and then no answer, while others pass: no more than one failure",
+         "claimed;sent 1;strange words;answered;missing;renewed 0 -;"
+         "missing;absent 0 0;sent 2;timeout;missing;renewed 0 -;+missing;absent 0 0",
+         "claim sent:R1 post:R1 told_no ask renew ask absent sent:R1 post:R1 ask renew ask absent "
+         "sent:R1 | claimed"},
         {.name = "a fault says nothing for certain",
          "claimed;sent 1;soap fault;answered;found;finished 5",
          "claim sent:R1 post:R1 told_no ask finish:found | posted"},
@@ -95,11 +110,54 @@ static void test_resolve(void **state)
     WALK(ways);
 }
 
+/* ---- what answers say of Prima ---- */
+
+/* Each step is another order's answer: "w" words that no pattern knows, "+" taken, "f" a 500; a
+ * digit repeats the key. After each: is Prima's gate open? */
+static void test_words_to_everybody(void **state)
+{
+    static const struct {
+        const char *name, *steps, *open;
+    } rows[] = {
+        {"as many orders as it takes", "wwwww", "....!"},
+        {"one comes through between", "wwww+wwww", "........."},
+        {"mixed with faults", "wfwfw", "....!"},
+        {"one order, again and again", "w0000000", "........"},
+        {"one order among others that pass", "w+0+0+0+0+0+", "............"},
+        {"open: the next one that passes closes it", "wwwwww+", "....!!."},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char open[20] = "", key[40];
+        begin_world();
+        struct record *r = decoded(false, false);
+        for (size_t j = 0; rows[i].steps[j] != '\0'; j++, now_ms += 10) {
+            const char step = rows[i].steps[j];
+            struct prima_reply reply = {
+                .fate = PRIMA_UNCLASSIFIED, .http_status = 200, .words = ""};
+            if (step == '+')
+                reply.fate = PRIMA_OK;
+            if (step == 'f')
+                reply.fate = PRIMA_UNKNOWN;
+            (void)snprintf(key, sizeof key, "01/orders/shop/uk/%d", step == '0' ? 0 : (int)j);
+            r->key.natural = key;
+            r->heard.blame = (struct blame){0}; /* of another record each time */
+            outcomes_count(r, PRIMA_NEW_ORDER, &reply);
+            open[j] = posting.breaker.is_open ? '!' : '.';
+            assert_int_equal(pauses_has(&worker.host.pauses, PAUSE_PRIMA), posting.breaker.is_open);
+        }
+        if (strcmp(open, rows[i].open) != 0)
+            fail_msg("%s: %s, not %s", rows[i].name, open, rows[i].open);
+        end_world();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_send),
         cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_words_to_everybody),
     };
     return cmocka_run_group_tests_name("posting_send", tests, set_up, tear_down);
 }

@@ -375,7 +375,21 @@ static void answer_prima(const char *words)
     done(open_question.user, &reply);
 }
 
-/* "; "-separated; "~" in front: so many ms pass first ("~200 ok"). */
+/* Another order of the same company, a moment before: it is taken ("+"), or answered in words that
+ * no pattern knows ("-"). */
+static void others(char sign)
+{
+    static const char another[] = "01/orders/shop/uk/2";
+    now_ms++;
+    recent_add(&posting.recent, PRIMA_NEW_ORDER, another, sign == '+', now_ms);
+    if (sign == '+')
+        breaker_success(&posting.breaker, PRIMA_NEW_ORDER, now_ms);
+    else
+        (void)breaker_failure(&posting.breaker, PRIMA_NEW_ORDER, another, false, now_ms);
+    now_ms++;
+}
+
+/* "; "-separated; "~" in front: so many ms pass first ("~200 ok"); "+", "-": others. */
 static bool answer_next(void)
 {
     char words[200];
@@ -391,6 +405,8 @@ static bool answer_next(void)
         now_ms += strtoll(at + 1, &at, 10);
         at++;
     }
+    if (at[0] == '+' || (at[0] == '-' && at[1] != '\0'))
+        others(*at++);
     if (open_question.redis != NULL)
         answer_redis(at);
     else if (open_question.prima != NULL)

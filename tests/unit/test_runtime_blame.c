@@ -237,6 +237,9 @@ static struct prima_reply reply_of(const char *words)
         reply.http_status = 500;
     } else if (strcmp(words, "unsent") == 0) {
         reply.fate = PRIMA_NOT_SENT;
+    } else if (strcmp(words, "words") == 0) {
+        reply.fate = PRIMA_UNCLASSIFIED;
+        reply.http_status = 200;
     } else if (reply.http_status == 401 || reply.http_status == 403) {
         reply.fate = PRIMA_DENIED;
     } else if (reply.http_status == 429) {
@@ -268,8 +271,8 @@ static void travel(void)
 /* "w 500": our record's NewOrder is answered so ("s ", "p ", "c ": OrderStatus, products,
  * NewCustomer; "0": no answer); "w ok": it passes.
  * "+a", "-a": another key's NewOrder passes, fails ("+a p": its product read). "d", "a": decided
- * again, absent. "t": over a retry topic. What is to be done: refuse it (r), park it (k), or
- * neither. */
+ * again, absent. "t": over a retry topic. What is to be done: refuse it (r; u: by words that no
+ * pattern knows), park it (k), or neither. */
 static void take(const char *step, char *ends)
 {
     const size_t at = strlen(ends);
@@ -285,10 +288,11 @@ static void take(const char *step, char *ends)
             (void)breaker_failure(&worker.posting->breaker, type, key, false, now);
     } else if (strcmp(step, "d") == 0 || strncmp(step, "a", 1) == 0) {
         const bool is_over = step[0] == 'd' ? blame_decides(&record) : blame_absent(&record);
-        ends[at] = (char)(!is_over                                         ? '.'
-                          : record.end.code == PF_E_prima_faults_on_record ? 'r'
-                          : record.end.code == PF_E_outcome_unknown        ? 'k'
-                                                                           : '?');
+        ends[at] = (char)(!is_over                                             ? '.'
+                          : record.end.code == PF_E_prima_faults_on_record     ? 'r'
+                          : record.end.code == PF_E_prima_refused_unclassified ? 'u'
+                          : record.end.code == PF_E_outcome_unknown            ? 'k'
+                                                                               : '?');
     } else if (strcmp(step, "t") == 0) {
         travel();
     } else if (strcmp(step + 2, "ok") == 0) {
@@ -359,6 +363,18 @@ static void test_blame(void **state)
          "+x c;c 0;t;+x c;d;c 0;t;+x c;d;c 0;t;+x c;d", "..."},
         {"an unknown outcome stays what counts while Prima does not say", true,
          "+x;w 0;s 500;+x;a;w 0;s 500;+x;a;w 0;s 500;s ok;+x;a", "..k"},
+
+        {"words that no pattern knows, others pass: once", true, "+x;w words;+x;a", "u"},
+        {"... where numbers are not enforced", false, "+x;w words;+x;a", "u"},
+        {"... over a retry topic", true, "+x;w words;t;+x;d", "u"},
+        {"... behind a fault", true, "+x;w 500;+x;a;w words;+x;a", ".u"},
+        {"... nobody else", true, "w words;a;w words;t;d;w words;a;w words;t;d;w words;a", "....."},
+        {"... nobody else before it", true, "w words;+x;a", "u"},
+        {"... nobody else since", true, "+x;w words;a;w words;t;d;w words;a", "..."},
+        {"... others are told such, too", true, "+x;w words;-x;a;w words;-y;a;w words;-z;t;d",
+         "..."},
+        {"... then a fault: one of three", true, "w words;a;w 500;+x;a", ".."},
+        {"a creation answered so is never sent again", false, "+x c;c words;t;+x c;d", "."},
 
         {"not enforced: the same", false, "+x;w soap;+x;a;w soap;+x;a;w soap;+x;a", "..r"},
         {"... a proxy's refusal", false, "+x;w 413;+x;a;w 404;+x;a;w 302;+x;a", "..r"},
@@ -538,16 +554,19 @@ static void test_headers(void **state)
         const char *text;
         bool is_pending, is_answered;
         enum prima_type type;
+        bool is_refusal;
     } rows[] = {
-        {"1795000000000 1 MultiAvailableToSell 0", true, false, PRIMA_PRODUCT_READ},
-        {"1795000000000 0 NewOrder 1", true, true, PRIMA_NEW_ORDER},
-        {"1795000000000 1", true, true, PRIMA_NEW_ORDER}, /* of an older version */
-        {"1795000000000 1 NewOrder", false, false, PRIMA_NEW_ORDER},
-        {"1795000000000 1 NoSuchRequest 1", false, false, PRIMA_NEW_ORDER},
-        {"-1 1 NewOrder 1", false, false, PRIMA_NEW_ORDER},
-        {"9223372036854775807 1 NewOrder 1", false, false, PRIMA_NEW_ORDER},
-        {"", false, false, PRIMA_NEW_ORDER},
-        {"soon", false, false, PRIMA_NEW_ORDER},
+        {"1795000000000 1 MultiAvailableToSell 0", true, false, PRIMA_PRODUCT_READ, false},
+        {"1795000000000 0 NewOrder 1", true, true, PRIMA_NEW_ORDER, false},
+        {"1795000000000 1 NewOrder 1", true, true, PRIMA_NEW_ORDER, false},
+        {"1795000000000 2 NewOrder 1", true, true, PRIMA_NEW_ORDER, true},
+        {"1795000000000 1", true, true, PRIMA_NEW_ORDER, false}, /* of an older version */
+        {"1795000000000 1 NewOrder", false, false, PRIMA_NEW_ORDER, false},
+        {"1795000000000 1 NoSuchRequest 1", false, false, PRIMA_NEW_ORDER, false},
+        {"-1 1 NewOrder 1", false, false, PRIMA_NEW_ORDER, false},
+        {"9223372036854775807 1 NewOrder 1", false, false, PRIMA_NEW_ORDER, false},
+        {"", false, false, PRIMA_NEW_ORDER, false},
+        {"soon", false, false, PRIMA_NEW_ORDER, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -560,7 +579,8 @@ static void test_headers(void **state)
         if (!b->is_pending)
             continue;
         assert_int_equal(b->at_ms, now - 500);
-        if (b->is_answered != rows[i].is_answered || b->type != rows[i].type)
+        if (b->is_answered != rows[i].is_answered || b->type != rows[i].type ||
+            b->is_refusal != rows[i].is_refusal)
             fail_msg("%s", rows[i].text);
         char text[BLAME_TEXT_MAX];
         assert_non_null(blame_write(&record, 1795000000700, text));

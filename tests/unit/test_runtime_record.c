@@ -242,6 +242,7 @@ static void test_replayed(void **state)
         add_text(&raw, HEADER_ATTEMPTS, "7");
         add_text(&raw, HEADER_REPLAY_COUNT, "2");
         add_text(&raw, HEADER_FAULTS, "3");
+        add_text(&raw, HEADER_PRIMA_TEXT, "No.");
         add_text(&raw, HEADER_FIRST_SEEN, "1700000000000");
         if (rows[i].mark != NULL)
             add_text(&raw, rows[i].mark, "waited_too_long");
@@ -250,7 +251,8 @@ static void test_replayed(void **state)
         if (strcmp(r->lineage.delivery, rows[i].delivery) != 0 ||
             strcmp(r->lineage.parent, rows[i].parent) != 0 ||
             r->lineage.attempts != rows[i].attempts || r->lineage.replays != rows[i].replays ||
-            is_old != rows[i].is_old || (r->heard.blame.faults == 3) != rows[i].is_old)
+            is_old != rows[i].is_old || (r->heard.blame.faults == 3) != rows[i].is_old ||
+            (strcmp(r->heard.words, "No.") == 0) != rows[i].is_old)
             fail_msg("%s: delivery %s parent %s attempts %d replays %d old %d faults %d",
                      rows[i].name, r->lineage.delivery, r->lineage.parent, (int)r->lineage.attempts,
                      (int)r->lineage.replays, is_old, r->heard.blame.faults);
@@ -575,6 +577,7 @@ static void test_forward(void **state)
             add_text(&raw, HEADER_ATTEMPTS, rows[i].attempts_before);
         struct record *r = record_of(&raw);
         r->key.natural = "K";
+        record_keep_words(r, i % 2 == 0 ? "Nein." : NULL);
         r->claim.is_deferred = rows[i].is_deferred;
         r->lineage.resolve_first = rows[i].first;
         r->heard.unknown_since_ms = 1700000000000;
@@ -591,6 +594,7 @@ static void test_forward(void **state)
                                                                    : NULL);
         header_is(m, HEADER_DELIVERY, "orders.raw/1/5");
         header_is(m, HEADER_UNKNOWN_SINCE, "1700000000000");
+        header_is(m, HEADER_PRIMA_TEXT, i % 2 == 0 ? "Nein." : NULL);
         header_is(m, "traceparent", "00-aa-bb-01");
         assert_memory_equal(m->value, "v", 1);
         record_free(r);

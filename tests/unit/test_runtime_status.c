@@ -153,7 +153,8 @@ static void test_running(void **state)
         const char *ready, *sample;
     } rows[] = {
         {PAUSE_PRIMA,
-         "waiting for prima: Prima does not answer, or fails for many orders\nprima_unavailable\n",
+         "waiting for prima: Prima does not answer, or fails for many orders: it gives no "
+         "answer\nprima_unavailable\n",
          "prima"},
         {PAUSE_DENIED,
          "waiting for credentials: Prima, or a proxy before it, refuses our "
@@ -170,6 +171,7 @@ static void test_running(void **state)
     assert_string_equal(asked(answers.ready, true), "");
     assert_true(sample("primaflow_ready") == 1);
     worker.host.pauses.kafka_trouble = "no broker can be reached";
+    worker.host.pauses.prima_trouble = "it gives no answer";
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char name[80];
         (void)snprintf(name, sizeof name, "primaflow_waiting{for=\"%s\"}", rows[i].sample);
