@@ -8,11 +8,10 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 
-static const char *const reasons[] = {[PAUSE_PRIMA] = "prima_unavailable",
-                                      [PAUSE_DENIED] = "prima_denied",
-                                      [PAUSE_REDIS] = "redis_unavailable",
-                                      [PAUSE_REGISTRY] = "registry_unavailable",
-                                      [PAUSE_KAFKA] = "kafka_unavailable"};
+static const char *const reasons[] = {
+    [PAUSE_PRIMA] = "prima_unavailable", [PAUSE_DENIED] = "prima_denied",
+    [PAUSE_REDIS] = "redis_unavailable", [PAUSE_REGISTRY] = "registry_unavailable",
+    [PAUSE_KAFKA] = "kafka_unavailable", [PAUSE_RIGHTS] = "kafka_denied"};
 
 const char *pause_reason_name(enum pause_reason reason)
 {

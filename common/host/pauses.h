@@ -12,6 +12,7 @@ enum pause_reason {
     PAUSE_REDIS,
     PAUSE_REGISTRY,
     PAUSE_KAFKA,
+    PAUSE_RIGHTS,
     PAUSE_REASONS
 };
 

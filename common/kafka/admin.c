@@ -40,35 +40,22 @@ static rd_kafka_t *asker_new(const struct config *config, const char *group, con
     return rk;
 }
 
-/* The number of a topic's partitions. -EIO, -ENOENT. */
+/* The number of a topic's partitions. -EIO, -EACCES, -ENOENT. */
 static int partitions_of(rd_kafka_t *rk, const char *topic, int *ret_count,
                          char ret_message[static KAFKA_TEXT_MAX])
 {
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
-    const struct rd_kafka_metadata *metadata = NULL;
-    const rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, handle, &metadata, STEP_MS);
-    int result = -EIO;
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        (void)snprintf(ret_message, KAFKA_TEXT_MAX, "Kafka does not answer: %s",
-                       rd_kafka_err2str(err));
-    else if (metadata->topic_cnt != 1 ||
-             metadata->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-             metadata->topics[0].partition_cnt == 0) {
+    const struct kafka_asked asked = {KAFKA_DESCRIBE_TOPIC, .topic = topic};
+    char doing[200];
+    const rd_kafka_resp_err_t err = kafka_ask_topic(rk, topic, STEP_MS, ret_count);
+    if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        (err == RD_KAFKA_RESP_ERR_NO_ERROR && *ret_count == 0)) {
         (void)snprintf(ret_message, KAFKA_TEXT_MAX,
                        "there is no topic %.150s; make the topics with: primaflow topics create%s",
                        topic, topic_is_shadow(topic) ? " --shadow" : "");
-        result = -ENOENT;
-    } else if (metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        (void)snprintf(ret_message, KAFKA_TEXT_MAX, "topic %.150s: %s", topic,
-                       rd_kafka_err2str(metadata->topics[0].err));
-    } else {
-        *ret_count = metadata->topics[0].partition_cnt;
-        result = 0;
+        return -ENOENT;
     }
-    if (metadata != NULL)
-        rd_kafka_metadata_destroy(metadata);
-    rd_kafka_topic_destroy(handle);
-    return result;
+    (void)snprintf(doing, sizeof doing, "topic %.150s", topic);
+    return err == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_failed(err, &asked, doing, ret_message);
 }
 
 /* ---- topics and offsets ---- */
@@ -101,14 +88,10 @@ int kafka_topics_exist(const struct config *config, const char *const topics[], 
         return -EIO;
     const struct rd_kafka_metadata *metadata = metadata_ask(rk, ret_message);
     int result = metadata != NULL ? 0 : -EIO;
+    int count;
     for (size_t i = 0; i < topic_count && result == 0; i++)
-        if (!has_topic(metadata, topics[i])) {
-            (void)snprintf(
-                ret_message, KAFKA_TEXT_MAX,
-                "there is no topic %.150s; make the topics with: primaflow topics create",
-                topics[i]);
-            result = -ENOENT;
-        }
+        if (!has_topic(metadata, topics[i]))
+            result = partitions_of(rk, topics[i], &count, ret_message);
     if (metadata != NULL)
         rd_kafka_metadata_destroy(metadata);
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
@@ -162,9 +145,10 @@ static int add_ends(rd_kafka_t *rk, const char *topic, struct kafka_place **plac
         const rd_kafka_resp_err_t err =
             kafka_bound(rk, topic, i, RD_KAFKA_OFFSET_END, STEP_MS, &high);
         if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot read the end of %.150s/%d: %s",
-                           topic, i, rd_kafka_err2str(err));
-            return -EIO;
+            const struct kafka_asked asked = {KAFKA_DESCRIBE_TOPIC, .topic = topic};
+            char doing[200];
+            (void)snprintf(doing, sizeof doing, "cannot read the end of %.150s/%d", topic, i);
+            return kafka_failed(err, &asked, doing, ret_message);
         }
         struct kafka_place *place = &all[(*count)++];
         (void)snprintf(place->topic, sizeof place->topic, "%s", topic);
@@ -206,6 +190,7 @@ int kafka_group_committed(const struct config *config, const char *group,
     if (rk == NULL)
         return -EIO;
     struct kafka_consumer consumer = {.rk = rk};
+    (void)snprintf(consumer.group, sizeof consumer.group, "%s", group);
     const int result = kafka_committed(&consumer, places, count, ret_message);
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     return result;
@@ -221,25 +206,25 @@ int kafka_group_is_empty(const struct config *config, const char *group, bool *r
     const rd_kafka_resp_err_t err = rd_kafka_list_groups(rk, group, &groups, STEP_MS);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
         *ret_empty = groups->group_cnt == 0 || groups->groups[0].member_cnt == 0;
-    else
-        (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot read who is in group %.100s: %s", group,
-                       rd_kafka_err2str(err));
     if (groups != NULL)
         rd_kafka_group_list_destroy(groups);
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    return err == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : -EIO;
+    return err == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? 0
+               : kafka_failed(err, &(struct kafka_asked){.group = group},
+                              "cannot read who is in the group", ret_message);
 }
 
 /* ---- topic configuration ---- */
 
-/* A whole number among a topic's settings. -EIO; -EPERM: it may not be asked. */
+/* A whole number among a topic's settings. -EIO; -EACCES: it may not be asked. */
 static int read_setting(const rd_kafka_ConfigResource_t *resource, const char *name,
                         int64_t *ret_value)
 {
     size_t count = 0;
     const rd_kafka_resp_err_t err = rd_kafka_ConfigResource_error(resource);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? -EPERM : -EIO;
+        return err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? -EACCES : -EIO;
     const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
     for (size_t i = 0; i < count; i++)
         if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0 &&
@@ -250,9 +235,10 @@ static int read_setting(const rd_kafka_ConfigResource_t *resource, const char *n
     return -EIO;
 }
 
-/* Of each topic, in the order asked; -EPERM where one may not be asked and no other failed. */
+/* Of each topic, in the order asked; -EACCES where *ret_denied may not be asked and no other
+ * failed. */
 static int read_settings(rd_kafka_event_t *event, const char *name, const char *const topics[],
-                         size_t topic_count, int64_t ret_values[])
+                         size_t topic_count, int64_t ret_values[], size_t *ret_denied)
 {
     const rd_kafka_DescribeConfigs_result_t *answer =
         event != NULL ? rd_kafka_event_DescribeConfigs_result(event) : NULL;
@@ -265,6 +251,7 @@ static int read_settings(rd_kafka_event_t *event, const char *name, const char *
         for (size_t k = 0; k < count; k++)
             if (strcmp(rd_kafka_ConfigResource_name(resources[k]), topics[i]) == 0)
                 one = read_setting(resources[k], name, &ret_values[i]);
+        *ret_denied = one == -EACCES && result == 0 ? i : *ret_denied;
         result = one < 0 ? one : result;
     }
     return result;
@@ -287,13 +274,14 @@ int kafka_topic_setting(const struct config *config, const char *name, const cha
         resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
     rd_kafka_DescribeConfigs(rk, resources, topic_count, NULL, queue);
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, STEP_MS);
-    const int result = read_settings(event, name, topics, topic_count, ret_values);
-    if (result < 0)
+    size_t denied = 0;
+    const int result = read_settings(event, name, topics, topic_count, ret_values, &denied);
+    if (result == -EACCES)
+        kafka_right_write(KAFKA_DESCRIBE_SETTINGS, topics[denied], ret_message, KAFKA_TEXT_MAX);
+    else if (result < 0)
         (void)snprintf(ret_message, KAFKA_TEXT_MAX, "Kafka does not tell the %.40s of %.150s%s: %s",
                        name, topics[0], topic_count > 1 ? " and others" : "",
-                       result == -EPERM ? "not authorized to describe its configuration"
-                       : event != NULL  ? rd_kafka_event_error_string(event)
-                                        : "no answer");
+                       event != NULL ? rd_kafka_event_error_string(event) : "no answer");
     if (event != NULL)
         rd_kafka_event_destroy(event);
     rd_kafka_ConfigResource_destroy_array(resources, topic_count);

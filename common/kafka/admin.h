@@ -7,18 +7,21 @@
 /* Partitions of all topics of a flow: an incident keeps their ends in one record. */
 enum { KAFKA_ENDS_MAX = 12000 };
 
-/* Nobody is in the consumer group. -EIO. */
+/* What follows returns -EIO when Kafka does not say, and -EACCES when a right is missing, which
+ * ret_message names (rights.h). */
+
+/* Nobody is in the consumer group. */
 __attribute__((warn_unused_result)) int kafka_group_is_empty(
     const struct config *config, const char *group, bool *ret_empty,
     char ret_message[static KAFKA_TEXT_MAX]);
 
-/* Every one of these topics exists. -ENOENT (ret_message names the first that does not), -EIO. */
+/* Every one of these topics exists. -ENOENT (ret_message names the first that does not). */
 __attribute__((warn_unused_result)) int kafka_topics_exist(const struct config *config,
                                                            const char *const topics[],
                                                            size_t topic_count,
                                                            char ret_message[static KAFKA_TEXT_MAX]);
 
-/* The topics of this cluster whose names begin so. -EIO. -E2BIG: more than there is room for;
+/* The topics of this cluster whose names begin so. -E2BIG: more than there is room for;
  * ret_count of them are there. */
 __attribute__((warn_unused_result)) int kafka_topics_like(const struct config *config,
                                                           const char *prefix, char names[][160],
@@ -26,7 +29,7 @@ __attribute__((warn_unused_result)) int kafka_topics_like(const struct config *c
                                                           char ret_message[static KAFKA_TEXT_MAX]);
 
 /* The ends of all partitions of these topics, now, in a list that the caller frees. KAFKA_END_HIGH:
- * open transactions included; KAFKA_END_STABLE: as far as readers of committed records come. -EIO;
+ * open transactions included; KAFKA_END_STABLE: as far as readers of committed records come.
  * -ENOENT (ret_message names the topic); -E2BIG: more than KAFKA_ENDS_MAX. */
 enum kafka_end { KAFKA_END_HIGH, KAFKA_END_STABLE };
 __attribute__((warn_unused_result)) int kafka_ends(const struct config *config,
@@ -37,12 +40,12 @@ __attribute__((warn_unused_result)) int kafka_ends(const struct config *config,
                                                    char ret_message[static KAFKA_TEXT_MAX]);
 
 /* A setting of these topics that is a whole number, such as "retention.ms" (-1: for ever) or
- * "max.message.bytes". -EIO. -EPERM: of some we may not ask; ret_values of those is untouched. */
+ * "max.message.bytes". -EACCES: of some we may not ask; ret_values of those is untouched. */
 __attribute__((warn_unused_result)) int kafka_topic_setting(
     const struct config *config, const char *name, const char *const topics[], size_t topic_count,
     int64_t ret_values[], char ret_message[static KAFKA_TEXT_MAX]);
 
-/* The group's committed offsets, by a connection of its own. -EIO. */
+/* The group's committed offsets, by a connection of its own. */
 __attribute__((warn_unused_result)) int kafka_group_committed(
     const struct config *config, const char *group, struct kafka_place places[], size_t count,
     char ret_message[static KAFKA_TEXT_MAX]);

@@ -49,6 +49,65 @@ rd_kafka_topic_partition_list_t *kafka_list_new(const struct kafka_place places[
     return list;
 }
 
+/* ---- what is denied ---- */
+
+enum kafka_right kafka_denied(rd_kafka_resp_err_t error, const struct kafka_asked *asked,
+                              const char **ret_of)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        *ret_of = asked->topic;
+        return asked->right;
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        *ret_of = asked->group;
+        return KAFKA_READ_GROUP;
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+        *ret_of = asked->id;
+        return KAFKA_WRITE_ID;
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        *ret_of = "";
+        return KAFKA_WRITE_IDEMPOTENT;
+    default:
+        return KAFKA_NO_RIGHT;
+    }
+}
+
+int kafka_failed(rd_kafka_resp_err_t error, const struct kafka_asked *asked, const char *doing,
+                 char ret_message[static KAFKA_TEXT_MAX])
+{
+    const char *of = NULL;
+    const enum kafka_right right = kafka_denied(error, asked, &of);
+    if (right == KAFKA_NO_RIGHT) {
+        (void)snprintf(ret_message, KAFKA_TEXT_MAX, "%.250s: %.140s", doing,
+                       rd_kafka_err2str(error));
+        return -EIO;
+    }
+    kafka_right_write(right, of != NULL ? of : "?", ret_message, KAFKA_TEXT_MAX);
+    return -EACCES;
+}
+
+rd_kafka_resp_err_t kafka_ask_topic(rd_kafka_t *rk, const char *topic, int timeout_ms,
+                                    int *ret_partitions)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
+    rd_kafka_resp_err_t err = handle != NULL
+                                  ? rd_kafka_metadata(rk, 0, handle, &metadata, timeout_ms)
+                                  : rd_kafka_last_error();
+    *ret_partitions = 0;
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        err = metadata != NULL && metadata->topic_cnt == 1
+                  ? metadata->topics[0].err
+                  : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        *ret_partitions = metadata->topics[0].partition_cnt;
+    if (metadata != NULL)
+        rd_kafka_metadata_destroy(metadata);
+    if (handle != NULL)
+        rd_kafka_topic_destroy(handle);
+    return err;
+}
+
 /* ---- clients that are asked and waited for ---- */
 
 static void client_hear(rd_kafka_t *rk, int error, const char *reason, void *opaque)
@@ -112,6 +171,7 @@ int kafka_complain(const struct kafka_client *client, rd_kafka_resp_err_t error,
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
         rc = -EACCES;

@@ -87,6 +87,7 @@ int kafka_consumer_new(const struct config *config, const char *group, const cha
     watch_health(c, conf);
     c->hooks = *hooks;
     c->wake_fd = wake_fd;
+    (void)snprintf(c->group, sizeof c->group, "%s", group);
     char words[200];
     c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, words, sizeof words);
     if (c->rk == NULL) {
@@ -260,27 +261,19 @@ int kafka_partition_count(struct kafka_consumer *c, const char *topic, int32_t *
                           char ret_message[static KAFKA_TEXT_MAX])
 {
     enum { ANSWER_MS = 5000 };
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(c->rk, topic, NULL);
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t err = handle != NULL
-                                  ? rd_kafka_metadata(c->rk, 0, handle, &metadata, ANSWER_MS)
-                                  : rd_kafka_last_error();
-    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        err = metadata != NULL && metadata->topic_cnt == 1
-                  ? metadata->topics[0].err
-                  : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        *ret_count = metadata->topics[0].partition_cnt;
-    if (metadata != NULL)
-        rd_kafka_metadata_destroy(metadata);
-    if (handle != NULL)
-        rd_kafka_topic_destroy(handle);
-    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+    const struct kafka_asked asked = {KAFKA_DESCRIBE_TOPIC, .topic = topic};
+    char doing[200];
+    int count;
+    const rd_kafka_resp_err_t err = kafka_ask_topic(c->rk, topic, ANSWER_MS, &count);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        *ret_count = count;
         return 0;
-    (void)snprintf(ret_message, KAFKA_TEXT_MAX, "topic %.150s: %s", topic, rd_kafka_err2str(err));
+    }
+    (void)snprintf(doing, sizeof doing, "topic %.150s", topic);
+    const int result = kafka_failed(err, &asked, doing, ret_message);
     return err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
                ? -ENOENT
-               : -EIO;
+               : result;
 }
 
 static bool is_gone(const struct rd_kafka_metadata *metadata, const char *topic)

@@ -3,8 +3,8 @@
 
 const char *kafka_obstacle_name(enum kafka_obstacle obstacle)
 {
-    static const char *const names[] = {"none",   "offset_gone", "unreadable",
-                                        "denied", "no_topic",    "other"};
+    static const char *const names[] = {"none",         "offset_gone", "unreadable", "denied",
+                                        "denied_group", "no_topic",    "other"};
     _Static_assert(sizeof names / sizeof *names == KAFKA_OBSTACLES, "a name for each obstacle");
     return (unsigned)obstacle < KAFKA_OBSTACLES ? names[obstacle] : "?";
 }
@@ -25,8 +25,9 @@ enum kafka_obstacle kafka_obstacle_of(rd_kafka_resp_err_t err)
     case RD_KAFKA_RESP_ERR__UNDERFLOW:
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
         return KAFKA_UNREADABLE;
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        return KAFKA_DENIED_GROUP;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
         return KAFKA_DENIED;

@@ -86,8 +86,10 @@ bool kafka_member_is(const char *member_id, const char *instance)
 
 /* ---- asking ---- */
 
-/* NULL with ret_message: Kafka does not say. No group of that name is a list of none. */
+/* NULL with ret_message and *ret_result: Kafka does not say. No group of that name is a list of
+ * none. */
 static const struct rd_kafka_group_list *describe(rd_kafka_t *rk, const char *group,
+                                                  int *ret_result,
                                                   char ret_message[static KAFKA_TEXT_MAX])
 {
     const struct rd_kafka_group_list *list = NULL;
@@ -96,8 +98,11 @@ static const struct rd_kafka_group_list *describe(rd_kafka_t *rk, const char *gr
         list != NULL && list->group_cnt > 0 ? list->groups[0].err : RD_KAFKA_RESP_ERR_NO_ERROR;
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR && its_err == RD_KAFKA_RESP_ERR_NO_ERROR)
         return list;
-    (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot read the members of group %.120s: %s",
-                   group, rd_kafka_err2str(err != RD_KAFKA_RESP_ERR_NO_ERROR ? err : its_err));
+    const struct kafka_asked asked = {.group = group};
+    char doing[180];
+    (void)snprintf(doing, sizeof doing, "cannot read the members of group %.120s", group);
+    *ret_result =
+        kafka_failed(err != RD_KAFKA_RESP_ERR_NO_ERROR ? err : its_err, &asked, doing, ret_message);
     if (list != NULL)
         rd_kafka_group_list_destroy(list);
     return NULL;
@@ -123,16 +128,21 @@ static void look_at_members(struct kafka_consumer *c, const struct rd_kafka_grou
         rd_kafka_mem_free(c->rk, own);
 }
 
-static void look_at_topics(const struct rd_kafka_metadata *metadata, const char *const topics[],
-                           size_t count, struct kafka_group_look *look)
+static void look_at_topics(struct kafka_consumer *c, const struct rd_kafka_metadata *metadata,
+                           const char *const topics[], size_t count, struct kafka_group_look *look)
 {
     for (size_t t = 0; t < count; t++) {
         rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        int partitions = 0;
         for (int i = 0; i < metadata->topic_cnt; i++)
             if (strcmp(metadata->topics[i].topic, topics[t]) == 0) {
                 err = metadata->topics[i].err;
-                look->in_all += (size_t)metadata->topics[i].partition_cnt;
+                partitions = metadata->topics[i].partition_cnt;
             }
+        if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            err = kafka_ask_topic(c->rk, topics[t], ANSWER_MS, &partitions);
+        look->in_all += (size_t)partitions;
+        look->is_denied |= err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && look->why == NULL;
         if (err != RD_KAFKA_RESP_ERR_NO_ERROR && look->why == NULL) {
             (void)snprintf(look->without, sizeof look->without, "%s", topics[t]);
             look->why = rd_kafka_err2str(err);
@@ -146,9 +156,10 @@ int kafka_group_look(struct kafka_consumer *c, const char *group, const char *co
 {
     struct kafka_group_look look = {.is_settled = true};
     const struct rd_kafka_metadata *metadata = NULL;
-    const struct rd_kafka_group_list *list = describe(c->rk, group, ret_message);
+    int result = 0;
+    const struct rd_kafka_group_list *list = describe(c->rk, group, &result, ret_message);
     if (list == NULL)
-        return -EIO;
+        return result;
     if (list->group_cnt > 0)
         look_at_members(c, &list->groups[0], topics, topic_count, &look);
     rd_kafka_group_list_destroy(list);
@@ -158,7 +169,7 @@ int kafka_group_look(struct kafka_consumer *c, const char *group, const char *co
                        rd_kafka_err2str(err));
         return -EIO;
     }
-    look_at_topics(metadata, topics, topic_count, &look);
+    look_at_topics(c, metadata, topics, topic_count, &look);
     rd_kafka_metadata_destroy(metadata);
     *ret_look = look;
     return 0;
@@ -169,10 +180,11 @@ int kafka_group_knows_other_topics(struct kafka_producer *producer, const char *
                                    size_t topic_count, bool *ret_other,
                                    char ret_message[static KAFKA_TEXT_MAX])
 {
+    int result = 0;
     const struct rd_kafka_group_list *list =
-        describe(kafka_producer_handle(producer), group, ret_message);
+        describe(kafka_producer_handle(producer), group, &result, ret_message);
     if (list == NULL)
-        return -EIO;
+        return result;
     bool other = false;
     for (int i = 0; list->group_cnt > 0 && i < list->groups[0].member_cnt; i++) {
         const struct rd_kafka_group_member_info *m = &list->groups[0].members[i];

@@ -16,6 +16,7 @@ struct kafka_consumer {
     struct kafka_health health;
     const char *trouble;                     /* what health found, or NULL */
     rd_kafka_topic_partition_list_t *topics; /* subscribed to */
+    char group[240];
     atomic_int generation; /* for which we have our partitions; read by the pool */
     struct kafka_consumer_hooks hooks;
 };
@@ -52,6 +53,23 @@ void kafka_client_close(struct kafka_client *client); /* leaves no group; accept
  * -ENOENT, -EACCES, -EMSGSIZE. client, words: may be NULL. */
 int kafka_complain(const struct kafka_client *client, rd_kafka_resp_err_t error, const char *words,
                    const char *doing, char ret_message[static KAFKA_TEXT_MAX]);
+
+/* What was asked of, so that a denial can be told: the right by which the topic was, and the names;
+ * NULL where none was. */
+struct kafka_asked {
+    enum kafka_right right;
+    const char *topic, *group, *id;
+};
+/* Which right `error` says is missing, and of what: *ret_of. */
+enum kafka_right kafka_denied(rd_kafka_resp_err_t error, const struct kafka_asked *asked,
+                              const char **ret_of);
+/* Writes "<doing>: <Kafka's words>", or which right is missing. -EACCES: one is; else -EIO. */
+int kafka_failed(rd_kafka_resp_err_t error, const struct kafka_asked *asked, const char *doing,
+                 char ret_message[static KAFKA_TEXT_MAX]);
+/* What Kafka says of one topic, asked for by its name: among all topics it hides those that we may
+ * not see. *ret_partitions is its number of partitions. */
+rd_kafka_resp_err_t kafka_ask_topic(rd_kafka_t *rk, const char *topic, int timeout_ms,
+                                    int *ret_partitions);
 
 /* librdkafka's log callback: every client of ours has it. Any thread. */
 void kafka_log_line(const rd_kafka_t *rk, int level, const char *facility, const char *text);

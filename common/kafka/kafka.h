@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "config/config.h"
+#include "kafka/rights.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -65,11 +66,12 @@ const char *kafka_header_text(const struct kafka_record *record, const char *nam
  * of it librdkafka goes on as if nothing had been there. */
 enum kafka_obstacle {
     KAFKA_CLEAR,
-    KAFKA_OFFSET_GONE, /* Kafka has not the offset that was asked for: deleted, or beyond the end.
+    KAFKA_OFFSET_GONE,  /* Kafka has not the offset that was asked for: deleted, or beyond the end.
                           Nothing more comes */
-    KAFKA_UNREADABLE,  /* a batch is corrupt, or in a form that librdkafka does not know: it skips
+    KAFKA_UNREADABLE,   /* a batch is corrupt, or in a form that librdkafka does not know: it skips
                           it. Nothing more may be read */
-    KAFKA_DENIED,      /* not authorized; asked again by itself, as are all below */
+    KAFKA_DENIED,       /* not authorized; asked again by itself, as are all below */
+    KAFKA_DENIED_GROUP, /* ... to be in the group */
     KAFKA_NO_TOPIC,
     KAFKA_TROUBLE, /* anything else */
     KAFKA_OBSTACLES
@@ -218,17 +220,25 @@ enum kafka_commit_result {
                       start over */
 };
 
-/* Why a transaction was aborted, where a message of it is the reason. */
+/* Why a transaction did not commit, where Kafka refused something of it. */
 struct kafka_refusal {
-    enum { KAFKA_REFUSES_NOTHING, KAFKA_REFUSES_SIZE, KAFKA_REFUSES_MESSAGE } kind;
+    enum {
+        KAFKA_REFUSES_NOTHING,
+        KAFKA_REFUSES_SIZE,
+        KAFKA_REFUSES_MESSAGE,
+        KAFKA_REFUSES_OFFSETS,
+        KAFKA_REFUSES_ID /* with KAFKA_FENCED: transactions as such */
+    } kind;
     size_t message; /* index of the first that was refused; others of its batch are refused with it,
                        whosever fault it is */
+    enum kafka_right right;   /* that is missing; KAFKA_NO_RIGHT: it is something else */
+    bool is_of_unknown_topic; /* KAFKA_WRITE_TOPIC: Kafka does not say of which; see below */
 };
 
 struct kafka_producer;
 
 /* Blocking: fences whoever had this id, and waits for the coordinator. -EIO with ret_message (may
- * be tried again), -EPERM: fatal. Several messages go in one batch only up to `batch_bytes_max`:
+ * be tried again), -EACCES: a right is missing, -EPERM: fatal. Several messages go in one batch only up to `batch_bytes_max`:
  * the smallest max.message.bytes among the topics that are written to. */
 __attribute__((warn_unused_result)) int kafka_producer_new(const struct config *config,
                                                            const char *transactional_id,
@@ -239,11 +249,16 @@ int64_t kafka_producer_message_max(
     const struct kafka_producer
         *producer); /* message.max.bytes: key, value and headers of one message */
 
+/* From now on the messages of a transaction go topic by topic where they are few: slower, and a topic
+ * that may not be written to is known by what does not go, one whose offsets may not be committed by
+ * what went before. */
+void kafka_producer_search(struct kafka_producer *producer, bool searches);
+
 /* Blocking: everything or nothing. `offsets` are the next ones to read. Nothing is committed under
  * another generation than the one for which the partitions were assigned (KAFKA_ABORTED). A commit
  * whose answer is lost is asked again until it is known; it is never aborted. `give_up` is read
- * between tries: true ends the wait as KAFKA_FENCED. *ret_refusal says whether a message was the
- * reason of an abort. */
+ * between tries: true ends the wait as KAFKA_FENCED. *ret_refusal says what Kafka refused, if
+ * anything. */
 enum kafka_commit_result kafka_commit(struct kafka_producer *producer,
                                       struct kafka_consumer *consumer,
                                       const struct kafka_message *const messages[],
@@ -264,13 +279,14 @@ struct kafka_group_look {
     size_t given, in_all; /* partitions of our topics: assigned to members, and that there are */
     char without[160];    /* a topic of ours that we cannot see, or "" */
     const char *why;      /* ... in Kafka's words, a constant; NULL: all can be seen */
+    bool is_denied;       /* ... for a right is missing */
 };
-/* -EIO: Kafka does not say. */
+/* -EIO: Kafka does not say; -EACCES: a right is missing. */
 __attribute__((warn_unused_result)) int kafka_group_look(
     struct kafka_consumer *consumer, const char *group, const char *const topics[],
     size_t topic_count, struct kafka_group_look *ret_look, char ret_message[static KAFKA_TEXT_MAX]);
 /* Is `instance` a member still, with other topics than these (or unknown ones, amid a rebalance)?
- * Asked before it joins. -EIO. */
+ * Asked before it joins. -EIO, -EACCES. */
 __attribute__((warn_unused_result)) int kafka_group_knows_other_topics(
     struct kafka_producer *producer, const char *group, const char *instance,
     const char *const topics[], size_t topic_count, bool *ret_other,

@@ -54,20 +54,20 @@ bool kafka_generation_holds(int32_t assigned, int32_t now, bool cooperative)
 int kafka_committed(struct kafka_consumer *c, struct kafka_place places[], size_t count,
                     char ret_message[static KAFKA_TEXT_MAX])
 {
+    struct kafka_asked asked = {KAFKA_DESCRIBE_TOPIC, .group = c->group};
     rd_kafka_topic_partition_list_t *list = kafka_list_new(places, count);
     rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, 10000);
     for (size_t i = 0; i < count && err == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
         const rd_kafka_topic_partition_t *p =
             rd_kafka_topic_partition_list_find(list, places[i].topic, places[i].partition);
         err = p->err;
+        asked.topic = places[i].topic;
         places[i].offset = p->offset >= 0 ? p->offset : -1;
     }
     rd_kafka_topic_partition_list_destroy(list);
-    if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot read committed offsets: %s",
-                   rd_kafka_err2str(err));
-    return -EIO;
+    return err == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? 0
+               : kafka_failed(err, &asked, "cannot read committed offsets", ret_message);
 }
 
 /* Who leads it, asked anew. librdkafka does so by itself for topics that it was told of; of others,
@@ -120,9 +120,11 @@ int kafka_start_offset(struct kafka_consumer *c, struct kafka_place *place, int6
         rd_kafka_topic_partition_list_destroy(list);
     }
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot find where %s/%d begins: %s",
-                       place->topic, place->partition, rd_kafka_err2str(err));
-        return -EIO;
+        const struct kafka_asked asked = {KAFKA_DESCRIBE_TOPIC, .topic = place->topic};
+        char doing[220];
+        (void)snprintf(doing, sizeof doing, "cannot find where %.150s/%d begins", place->topic,
+                       place->partition);
+        return kafka_failed(err, &asked, doing, ret_message);
     }
     place->offset = start == KAFKA_START_END ? high : low;
     return 0;
@@ -149,9 +151,11 @@ static int ask_bounds(struct kafka_consumer *c, const struct kafka_place places[
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     const struct kafka_place *at = &places[i > 0 ? i - 1 : 0];
-    (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot find where %.150s/%d begins and ends: %s",
-                   at->topic, at->partition, rd_kafka_err2str(err));
-    return -EIO;
+    const struct kafka_asked asked = {KAFKA_DESCRIBE_TOPIC, .topic = at->topic};
+    char doing[220];
+    (void)snprintf(doing, sizeof doing, "cannot find where %.150s/%d begins and ends", at->topic,
+                   at->partition);
+    return kafka_failed(err, &asked, doing, ret_message);
 }
 
 int kafka_bounds(struct kafka_consumer *c, const struct kafka_place places[], size_t count,
@@ -168,10 +172,8 @@ int kafka_end(const struct kafka_consumer *c, const char *topic, int32_t partiti
 {
     const rd_kafka_resp_err_t err =
         kafka_bound(c->rk, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, ret_end);
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot read the end of %.150s: %s", topic,
-                       rd_kafka_err2str(err));
-        return -EIO;
-    }
-    return 0;
+    const struct kafka_asked asked = {KAFKA_DESCRIBE_TOPIC, .topic = topic};
+    char doing[200];
+    (void)snprintf(doing, sizeof doing, "cannot read the end of %.150s", topic);
+    return err == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_failed(err, &asked, doing, ret_message);
 }

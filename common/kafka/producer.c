@@ -6,12 +6,15 @@
 #include <errno.h>
 
 enum {
-    STEP_MS = 5000
-}; /* a blocking call's own limit; the loop around it decides how long in all */
+    STEP_MS = 5000,  /* a blocking call's own limit; the loop around it decides how long in all */
+    SEARCH_MS = 100, /* a look while it is searched which topic is denied */
+    SEARCH_MAX = 8   /* messages of one record are no more */
+};
 
 struct kafka_producer {
     rd_kafka_t *rk;
     int64_t message_max;
+    bool searches;
     struct kafka_refusal refusal; /* of the transaction under way */
 };
 
@@ -35,14 +38,34 @@ int64_t kafka_producer_message_max(const struct kafka_producer *p)
 
 static void note_refusal(struct kafka_producer *p, rd_kafka_resp_err_t err, size_t message)
 {
+    const bool is_large = err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+                          err == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
+                          err == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE;
+    const char *of;
     if (p->refusal.kind == KAFKA_REFUSES_NOTHING)
-        p->refusal =
-            (struct kafka_refusal){err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
-                                           err == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
-                                           err == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE
-                                       ? KAFKA_REFUSES_SIZE
-                                       : KAFKA_REFUSES_MESSAGE,
-                                   message};
+        p->refusal = (struct kafka_refusal){
+            .kind = is_large ? KAFKA_REFUSES_SIZE : KAFKA_REFUSES_MESSAGE,
+            .message = message,
+            .right = kafka_denied(err, &(struct kafka_asked){.right = KAFKA_WRITE_TOPIC}, &of)};
+}
+
+/* What a step of the transaction says of rights. That a partition may not be added to it is heard of
+ * by whichever step comes next: a topic is one that is written to, unless nothing can be under way
+ * any more when the offsets are sent. */
+static void note_denial(struct kafka_producer *p, rd_kafka_resp_err_t err, bool is_of_offsets)
+{
+    const struct kafka_asked asked = {.right =
+                                          is_of_offsets ? KAFKA_READ_TOPIC : KAFKA_WRITE_TOPIC};
+    const char *of;
+    const enum kafka_right right = kafka_denied(err, &asked, &of);
+    if (right == KAFKA_NO_RIGHT || p->refusal.kind != KAFKA_REFUSES_NOTHING)
+        return;
+    p->refusal = (struct kafka_refusal){
+        .kind = right == KAFKA_WRITE_ID || right == KAFKA_WRITE_IDEMPOTENT ? KAFKA_REFUSES_ID
+                : right == KAFKA_WRITE_TOPIC                               ? KAFKA_REFUSES_MESSAGE
+                                                                           : KAFKA_REFUSES_OFFSETS,
+        .right = right,
+        .is_of_unknown_topic = right == KAFKA_WRITE_TOPIC};
 }
 
 /* Of failed messages alone. An abort purges, a broker that does not answer in time has refused
@@ -146,12 +169,18 @@ int kafka_producer_new(const struct config *config, const char *transactional_id
     rd_kafka_error_t *error = rd_kafka_init_transactions(rk, STEP_MS);
     if (error != NULL) {
         const bool retriable = rd_kafka_error_is_retriable(error) != 0;
-        (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot begin transactions as %s: %.200s",
-                       transactional_id, rd_kafka_error_string(error));
+        const char *of;
+        const enum kafka_right right = kafka_denied(
+            rd_kafka_error_code(error), &(struct kafka_asked){.id = transactional_id}, &of);
+        if (right != KAFKA_NO_RIGHT)
+            kafka_right_write(right, of, ret_message, KAFKA_TEXT_MAX);
+        else
+            (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot begin transactions as %s: %.200s",
+                           transactional_id, rd_kafka_error_string(error));
         rd_kafka_error_destroy(error);
         rd_kafka_destroy(rk);
         free(p);
-        return retriable ? -EIO : -EPERM;
+        return right != KAFKA_NO_RIGHT ? -EACCES : retriable ? -EIO : -EPERM;
     }
     p->rk = rk;
     *ret_producer = p;
@@ -161,14 +190,12 @@ int kafka_producer_new(const struct config *config, const char *transactional_id
 enum step { STEP_DONE, STEP_AGAIN, STEP_ABORT, STEP_FATAL };
 
 /* What librdkafka says about an error, as a decision. Takes the error. */
-static enum step producer_judge(struct kafka_producer *p, rd_kafka_error_t *error,
-                                char ret_message[static KAFKA_TEXT_MAX])
+static enum step judge_step(struct kafka_producer *p, rd_kafka_error_t *error, bool is_of_offsets,
+                            char ret_message[static KAFKA_TEXT_MAX])
 {
     if (error == NULL)
         return STEP_DONE;
-    if (rd_kafka_error_code(error) ==
-        RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) /* a partition may not be written to */
-        note_refusal(p, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 0);
+    note_denial(p, rd_kafka_error_code(error), is_of_offsets);
     enum step step = STEP_FATAL;
     (void)snprintf(ret_message, KAFKA_TEXT_MAX, "%.290s", rd_kafka_error_string(error));
     if (!rd_kafka_error_is_fatal(error) && rd_kafka_error_txn_requires_abort(error))
@@ -179,6 +206,12 @@ static enum step producer_judge(struct kafka_producer *p, rd_kafka_error_t *erro
         step = STEP_AGAIN;
     rd_kafka_error_destroy(error);
     return step;
+}
+
+static enum step producer_judge(struct kafka_producer *p, rd_kafka_error_t *error,
+                                char ret_message[static KAFKA_TEXT_MAX])
+{
+    return judge_step(p, error, false, ret_message);
 }
 
 /* A value is lent until the transaction has ended, for so long the caller keeps it. A large one
@@ -203,11 +236,48 @@ static rd_kafka_resp_err_t produce_one(rd_kafka_t *rk, const struct kafka_messag
     return err;
 }
 
+/* A transaction that can only be aborted says why to whatever is asked of it. */
+static rd_kafka_resp_err_t ask_state(rd_kafka_t *rk)
+{
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(rk); /* one is open: never done */
+    const rd_kafka_resp_err_t code =
+        error != NULL ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (error != NULL)
+        rd_kafka_error_destroy(error);
+    return code;
+}
+
+/* All that was produced so far has gone; or the topic of the last of it is the one that may not be
+ * written to. */
+static enum step wait_until_gone(struct kafka_producer *p, const struct kafka_message *last,
+                                 size_t index, char ret_message[static KAFKA_TEXT_MAX])
+{
+    bool is_gone = false;
+    for (int waited_ms = 0; waited_ms < STEP_MS && !is_gone; waited_ms += SEARCH_MS) {
+        is_gone = rd_kafka_flush(p->rk, SEARCH_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        const rd_kafka_resp_err_t err = ask_state(p->rk);
+        if (err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            continue;
+        note_refusal(p, err, index);
+        (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot write to %.150s: %s", last->topic,
+                       rd_kafka_err2str(err));
+        return STEP_ABORT;
+    }
+    return STEP_DONE; /* slow: the commit waits for it */
+}
+
+static bool is_searched(const struct kafka_producer *p, size_t count)
+{
+    return p->searches && count <= SEARCH_MAX;
+}
+
 static enum step produce(struct kafka_producer *p, const struct kafka_message *const messages[],
                          size_t count, char ret_message[static KAFKA_TEXT_MAX])
 {
     rd_kafka_t *rk = p->rk;
-    for (size_t i = 0; i < count; i++) {
+    const bool searches = is_searched(p, count);
+    enum step step = STEP_DONE;
+    for (size_t i = 0; i < count && step == STEP_DONE; i++) {
         rd_kafka_resp_err_t err;
         while ((err = produce_one(rk, messages[i], i)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             (void)rd_kafka_poll(rk, 10);
@@ -218,12 +288,15 @@ static enum step produce(struct kafka_producer *p, const struct kafka_message *c
             return rd_kafka_fatal_error(rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR ? STEP_FATAL
                                                                                    : STEP_ABORT;
         }
+        if (searches && (i + 1 == count || strcmp(messages[i + 1]->topic, messages[i]->topic) != 0))
+            step = wait_until_gone(p, messages[i], i, ret_message);
     }
-    return STEP_DONE;
+    return step;
 }
 
+/* `is_alone`: nothing that was produced before can still fail. */
 static enum step send_offsets(struct kafka_producer *p, struct kafka_consumer *consumer,
-                              const struct kafka_place offsets[], size_t count,
+                              const struct kafka_place offsets[], size_t count, bool is_alone,
                               const atomic_int *give_up, char ret_message[static KAFKA_TEXT_MAX])
 {
     /* Kafka checks what the metadata says, and accepts some that says nothing (generation -1, no
@@ -241,12 +314,21 @@ static enum step send_offsets(struct kafka_producer *p, struct kafka_consumer *c
     rd_kafka_topic_partition_list_t *list = kafka_list_new(offsets, count);
     enum step step;
     do
-        step = producer_judge(
-            p, rd_kafka_send_offsets_to_transaction(p->rk, list, metadata, STEP_MS), ret_message);
+        step = judge_step(p, rd_kafka_send_offsets_to_transaction(p->rk, list, metadata, STEP_MS),
+                          is_alone, ret_message);
     while (step == STEP_AGAIN && !*give_up);
     rd_kafka_consumer_group_metadata_destroy(metadata);
     rd_kafka_topic_partition_list_destroy(list);
     return step;
+}
+
+/* Where the first that was added to a transaction is denied, Kafka has none that could be aborted; it
+ * says so, and librdkafka (2.0) is broken for good then. No other process has our id. */
+static bool never_began(const struct kafka_producer *p)
+{
+    char words[KAFKA_TEXT_MAX];
+    return p->refusal.kind != KAFKA_REFUSES_NOTHING && p->refusal.kind != KAFKA_REFUSES_ID &&
+           rd_kafka_fatal_error(p->rk, words, sizeof words) == RD_KAFKA_RESP_ERR_INVALID_TXN_STATE;
 }
 
 static enum kafka_commit_result abort_transaction(struct kafka_producer *p,
@@ -257,7 +339,7 @@ static enum kafka_commit_result abort_transaction(struct kafka_producer *p,
     do
         step = producer_judge(p, rd_kafka_abort_transaction(p->rk, STEP_MS), words);
     while (step == STEP_AGAIN && !*give_up);
-    return step == STEP_DONE ? KAFKA_ABORTED : KAFKA_FENCED;
+    return step == STEP_DONE || never_began(p) ? KAFKA_ABORTED : KAFKA_FENCED;
 }
 
 static enum kafka_commit_result producer_commit(struct kafka_producer *p,
@@ -275,9 +357,13 @@ static enum kafka_commit_result producer_commit(struct kafka_producer *p,
     if (step != STEP_DONE)
         return step == STEP_ABORT ? abort_transaction(p, give_up) : KAFKA_FENCED;
     (void)fail_point("commit.begun");
-    step = produce(p, messages, message_count, ret_message);
+    const bool searches = is_searched(p, message_count);
+    step = searches ? send_offsets(p, consumer, offsets, offset_count, true, give_up, ret_message)
+                    : produce(p, messages, message_count, ret_message);
     if (step == STEP_DONE)
-        step = send_offsets(p, consumer, offsets, offset_count, give_up, ret_message);
+        step = searches ? produce(p, messages, message_count, ret_message)
+                        : send_offsets(p, consumer, offsets, offset_count, message_count == 0,
+                                       give_up, ret_message);
     if (step == STEP_DONE && fail_point("commit.abort"))
         step = STEP_ABORT;
     if (step == STEP_DONE) {
@@ -305,6 +391,11 @@ enum kafka_commit_result kafka_commit(struct kafka_producer *p, struct kafka_con
         p, consumer, messages, message_count, offsets, offset_count, give_up, ret_message);
     *ret_refusal = p->refusal;
     return result;
+}
+
+void kafka_producer_search(struct kafka_producer *p, bool searches)
+{
+    p->searches = searches;
 }
 
 rd_kafka_t *kafka_producer_handle(const struct kafka_producer *p)

@@ -250,7 +250,7 @@ static bool is_final(const struct reader *r, rd_kafka_resp_err_t error)
 {
     const enum kafka_obstacle obstacle = kafka_obstacle_of(error);
     return r->range->until != KAFKA_UNTIL_WRITTEN || obstacle == KAFKA_UNREADABLE ||
-           obstacle == KAFKA_DENIED;
+           obstacle == KAFKA_DENIED || obstacle == KAFKA_DENIED_GROUP;
 }
 
 /* Takes the message. */
@@ -379,5 +379,7 @@ int kafka_scan(const struct config *config, const char *topic, const atomic_int 
         .until = KAFKA_UNTIL_WRITTEN, .partition = -1, .give_up = give_up};
     struct scan scan = {each, user};
     const int rc = kafka_read(config, &topic, 1, &range, scan_see, &scan, ret_message);
-    return rc == 0 || rc == -ENOENT || rc == -ECANCELED ? rc : -EIO;
+    if (rc == -EACCES)
+        kafka_right_write(KAFKA_READ_TOPIC, topic, ret_message, KAFKA_TEXT_MAX);
+    return rc == 0 || rc == -ENOENT || rc == -ECANCELED || rc == -EACCES ? rc : -EIO;
 }

@@ -73,11 +73,13 @@ int kafka_write(const struct config *config, const struct kafka_message messages
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++)
         if (errs[i] != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            (void)snprintf(ret_message, KAFKA_TEXT_MAX, "cannot write %.*s to %.100s: %s",
+            const struct kafka_asked asked = {KAFKA_WRITE_TOPIC, .topic = messages[i].topic};
+            char doing[300];
+            (void)snprintf(doing, sizeof doing, "cannot write %.*s to %.100s",
                            messages[i].key_size < 150 ? (int)messages[i].key_size : 150,
                            messages[i].key != NULL ? (const char *)messages[i].key : "",
-                           messages[i].topic, rd_kafka_err2str(errs[i]));
-            result = -EIO;
+                           messages[i].topic);
+            result = kafka_failed(errs[i], &asked, doing, ret_message);
         }
     free(errs);
     return result;

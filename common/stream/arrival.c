@@ -13,7 +13,7 @@
 #include "stream/start.h"
 #include "stream/stream.h"
 
-enum { AGAIN_MS = 500, QUESTION_MAX = 700 };
+enum { AGAIN_MS = 500, COMPLAIN_MS = 10000, QUESTION_MAX = 700 };
 
 struct landing {
     struct start_facts facts;
@@ -28,6 +28,7 @@ struct arrival {
     size_t count;
     int64_t number, generation, epoch;
     int result;
+    int64_t complains_ms; /* monotonic: not before then */
     bool any_decided;
     struct past past; /* read anew where an offset is missing */
     struct ended *ended;
@@ -367,6 +368,18 @@ static void ask_and_end(struct arrival *a)
               "start.vanished=remembered, beginning, end or a time");
 }
 
+/* Now and then; a missing right is said where it is noted. */
+static void complain(struct arrival *a)
+{
+    const int64_t now = clock_monotonic_ms();
+    if (a->result == -EACCES || now < a->complains_ms)
+        return;
+    a->complains_ms = now + COMPLAIN_MS;
+    log_warning(.message =
+                    "partitions assigned, but their committed offsets cannot be read; retrying",
+                .detail = a->message);
+}
+
 static void arrived(uv_work_t *work, int status)
 {
     struct arrival *a = work->data;
@@ -381,6 +394,7 @@ static void arrived(uv_work_t *work, int status)
         return;
     }
     w->stream->assignment.is_pending = false;
+    rights_hear_of(w, RIGHTS_OF_ARRIVAL, a->result, a->message);
     if (a->result < 0 &&
         kafka_consumer_closing(
             w->stream
@@ -390,9 +404,7 @@ static void arrived(uv_work_t *work, int status)
         return;
     }
     if (a->result < 0) {
-        log_warning(.message =
-                        "partitions assigned, but their committed offsets cannot be read; retrying",
-                    .detail = a->message);
+        complain(a);
         w->stream->assignment.is_pending = true;
         (void)uv_queue_work(&w->host.loop, &a->work, look_up_again, arrived);
         return;
@@ -438,6 +450,7 @@ void partitions_assigned(void *user, const struct kafka_place places[], size_t c
 {
     struct worker *w = user;
     metrics_add(METRIC_rebalances, "assigned", 1);
+    rights_hear_of_group(w, false); /* it let us in */
     const int32_t generation = kafka_generation(w->stream->consumer);
     if (generation == KAFKA_GENERATION_UNREADABLE) {
         host_fail(&w->host, 70,

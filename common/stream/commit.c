@@ -17,7 +17,8 @@ enum {
     ABORTS_MAX = 20,
     ABORT_WAIT_MS = 100,
     REFUSED_WAIT_MS_MIN = 500,
-    REFUSED_WAIT_MS_MAX = 30000
+    REFUSED_WAIT_MS_MAX = 30000,
+    DENIED_WAIT_MS_MAX = 5000 /* a right that is given back is to be felt soon */
 };
 
 struct commit {
@@ -27,9 +28,10 @@ struct commit {
     size_t records_max, most; /* records a transaction: ever, and the next one */
     struct bisect bisect;
     int64_t interval_ms;
-    size_t unseen;         /* settled since the last look */
-    int64_t first_ms;      /* when the first of them settled; 0: none */
-    int64_t not_before_ms; /* after an abort */
+    size_t unseen;          /* settled since the last look */
+    int64_t first_ms;       /* when the first of them settled; 0: none */
+    int64_t not_before_ms;  /* after an abort */
+    int64_t denied_wait_ms; /* ... for want of a right of the group's; 0: it was not that */
     struct timer timer;
 
     struct batch batch;
@@ -40,7 +42,8 @@ struct commit {
     size_t place_count, place_room;
     struct kafka_place *offsets; /* of the places, what is committed: not where a topic is gone */
     size_t offset_count;
-    bool asks; /* whether one is */
+    bool asks;               /* whether one is */
+    struct partition *alone; /* what was refused is tried without the others; NULL: it is not */
     int64_t begun_ms;
     enum kafka_commit_result result;
     struct kafka_refusal refusal;
@@ -139,13 +142,19 @@ static void gather_from(struct commit *c, struct partition *p)
     }
 }
 
-/* A partition whose first record was refused is tried alone from time to time, and holds up no
- * other. */
+static bool wants_commit(const struct worker *w, const struct partition *p)
+{
+    return w->stream->engine->look(p).has_settled || p->committed < 0 ||
+           partition_has_end_to_commit(p);
+}
+
+/* A partition whose first record, or whose offset, was refused is tried alone from time to time, and
+ * holds up no other. */
 static struct partition *refused_and_due(const struct worker *w)
 {
     for (struct partition *p = w->stream->partitions; p != NULL; p = p->next)
         if (p->refused_until_ms != 0 && clock_monotonic_ms() >= p->refused_until_ms &&
-            w->stream->engine->look(p).has_settled)
+            wants_commit(w, p))
             return p;
     return NULL;
 }
@@ -156,6 +165,12 @@ static bool any_refused(const struct worker *w)
         if (p->refused_until_ms != 0)
             return true;
     return false;
+}
+
+static void is_accepted(struct partition *p)
+{
+    p->refused_until_ms = p->refused_wait_ms = 0;
+    p->refused_right = KAFKA_NO_RIGHT;
 }
 
 static void make_room(struct commit *c)
@@ -177,20 +192,22 @@ static void make_room(struct commit *c)
 static void gather(struct commit *c)
 {
     make_room(c);
-    struct partition *alone = refused_and_due(c->worker);
+    c->alone = refused_and_due(c->worker);
     c->record_count = c->batch.count = c->place_count = c->offset_count = 0;
-    c->most = alone != NULL ? 1 : bisect_most(&c->bisect, c->records_max);
-    if (alone != NULL)
-        gather_from(c, alone);
-    for (struct partition *p = c->worker->stream->partitions; alone == NULL && p != NULL;
+    c->most = c->alone != NULL ? 1 : bisect_most(&c->bisect, c->records_max);
+    if (c->alone != NULL)
+        gather_from(c, c->alone);
+    for (struct partition *p = c->worker->stream->partitions; c->alone == NULL && p != NULL;
          p = p->next)
         if (p->refused_until_ms == 0)
             gather_from(c, p);
+    if (c->alone != NULL && c->place_count == 0) /* nothing of it is left to be refused */
+        is_accepted(c->alone);
 }
 
 /* ---- the transaction ---- */
 
-/* A message that was refused leaves a gap in its partition's sequence numbers, which librdkafka
+/* A denial may leave the producer broken for good; and a message that was refused leaves a gap in its partition's sequence numbers, which librdkafka
  * (2.0) does not always get over: a new producer has none, and keeps to limits that have become
  * smaller. */
 static void renew_producer(struct commit *c)
@@ -209,8 +226,16 @@ static void renew_producer(struct commit *c)
         (void)usleep(ABORT_WAIT_MS * 1000);
     if (result == 0)
         return;
+    if (result == -EACCES)
+        c->refusal.kind = KAFKA_REFUSES_ID;
     c->result = KAFKA_FENCED;
     memcpy(c->message, words, sizeof c->message);
+}
+
+/* A message was refused: whose, is found out. */
+static bool is_of_record(const struct commit *c)
+{
+    return c->refusal.kind == KAFKA_REFUSES_SIZE || c->refusal.kind == KAFKA_REFUSES_MESSAGE;
 }
 
 /* With a topic that is deleted Kafka forgets the group's offsets in it, and takes new ones all the
@@ -222,13 +247,16 @@ static void run(uv_work_t *work)
 {
     struct commit *c = work->data;
     struct worker *w = c->worker;
+    char words[KAFKA_TEXT_MAX];
     c->sizes.count = 0;
     if (c->asks)
         c->offset_count = kafka_still_there(w->stream->consumer, c->offsets, c->offset_count);
+    kafka_producer_search(w->stream->producer, c->alone != NULL);
     c->result =
         kafka_commit(w->stream->producer, w->stream->consumer, c->batch.messages, c->batch.count,
                      c->offsets, c->offset_count, &w->host.give_up, &c->refusal, c->message);
-    if (c->result == KAFKA_ABORTED && c->refusal.kind != KAFKA_REFUSES_NOTHING)
+    if (c->result == KAFKA_ABORTED &&
+        (is_of_record(c) || kafka_producer_is_broken(w->stream->producer, words)))
         renew_producer(c);
 }
 
@@ -239,9 +267,12 @@ static void forget_committed(struct commit *c)
         struct partition *p = c->partitions[i];
         p->committed = c->places[i].offset;
         w->stream->engine->committed(p, c->taken[i]);
-        if (c->taken[i] > 0)
-            p->refused_until_ms = p->refused_wait_ms = 0;
+        if (c->taken[i] > 0 || c->alone == p)
+            is_accepted(p);
     }
+    c->denied_wait_ms = 0;
+    if (c->offset_count > 0)
+        rights_hear_of_group(w, false);
     bisect_committed(&c->bisect, c->records_max);
 }
 
@@ -258,29 +289,39 @@ static void adopt_sizes(struct commit *c)
         sizes_warn(w, &w->stream->sizes);
 }
 
-/* Alone, and refused: it cannot be written as it is. Too large a message becomes a smaller one;
- * whatever else it is (a topic without our rights or without its topic, a policy of the broker's)
- * is no fault of the record, which waits with its partition. */
-static void is_alone_refused(struct commit *c)
+/* Alone it is tried again, less and less often. */
+static void must_wait(struct partition *p, const struct kafka_refusal *refusal, const char *topic)
 {
-    size_t place = 0;
-    while (c->taken[place] == 0)
-        place++;
-    struct partition *p = c->partitions[place];
-    const struct engine *engine = c->worker->stream->engine;
-    const size_t message = c->refusal.message < c->batch.count ? c->refusal.message : 0;
-    if (c->refusal.kind == KAFKA_REFUSES_SIZE && engine->refused(p, message))
-        return;
-    const int64_t longer = 2 * p->refused_wait_ms;
-    p->refused_wait_ms = longer < REFUSED_WAIT_MS_MIN   ? REFUSED_WAIT_MS_MIN
-                         : longer > REFUSED_WAIT_MS_MAX ? REFUSED_WAIT_MS_MAX
-                                                        : longer;
+    const int64_t longer = 2 * p->refused_wait_ms, most = refusal->right != KAFKA_NO_RIGHT
+                                                              ? DENIED_WAIT_MS_MAX
+                                                              : REFUSED_WAIT_MS_MAX;
+    p->refused_wait_ms = longer < REFUSED_WAIT_MS_MIN ? REFUSED_WAIT_MS_MIN
+                         : longer > most              ? most
+                                                      : longer;
     p->refused_until_ms = clock_monotonic_ms() + p->refused_wait_ms;
+    if (refusal->is_of_unknown_topic)
+        return; /* what was found before holds */
+    p->refused_right = refusal->right;
+    p->refused_topic = topic;
+}
+
+/* What it is may be told each time; a right, which may be missing for long, when it is found to be. */
+static void say_refused(const struct commit *c, const struct partition *p, enum kafka_right known)
+{
+    char right[KAFKA_TEXT_MAX];
+    if (c->refusal.is_of_unknown_topic ||
+        (p->refused_right != KAFKA_NO_RIGHT && p->refused_right == known))
+        return;
+    if (p->refused_right != KAFKA_NO_RIGHT)
+        kafka_right_write(p->refused_right, p->refused_topic, right, sizeof right);
     log_warning(
-            .message =
-                "Kafka rejects a message of a record; its partition waits, the others continue",
-            .detail = c->message, .topic = p->place.topic, .partition = p->place.partition + 1,
-            .offset = engine->look(p)
+            .message = p->refused_right != KAFKA_NO_RIGHT
+                           ? "Kafka denies a right; the partition waits for it, the others continue"
+                           : "Kafka rejects a message of a record; its partition waits, the others "
+                             "continue",
+            .detail = p->refused_right != KAFKA_NO_RIGHT ? right : c->message,
+            .topic = p->place.topic, .partition = p->place.partition + 1,
+            .offset = c->worker->stream->engine->look(p)
             .first_offset +
                       1,
             .ms = p->refused_wait_ms,
@@ -288,22 +329,84 @@ static void is_alone_refused(struct commit *c)
                 "see the topic that is named: whether it exists, what it takes, and our rights");
 }
 
+/* One of them has something to do with a topic that is denied: only that one is to wait. */
+static void try_each_alone(struct commit *c)
+{
+    for (size_t i = 0; i < c->place_count; i++)
+        if (c->partitions[i]->refused_until_ms == 0)
+            c->partitions[i]->refused_until_ms = clock_monotonic_ms();
+}
+
+/* Alone, and refused: it cannot be written as it is. Too large a message becomes a smaller one;
+ * whatever else it is (a topic without our rights or without its topic, a policy of the broker's)
+ * is no fault of the record, which waits with its partition. */
+static void is_alone_refused(struct commit *c)
+{
+    size_t place = 0;
+    if (c->refusal.is_of_unknown_topic && c->place_count > 1) {
+        try_each_alone(c);
+        return;
+    }
+    while (c->taken[place] == 0)
+        place++;
+    struct partition *p = c->partitions[place];
+    const enum kafka_right known = p->refused_right;
+    const size_t message = c->refusal.message < c->batch.count ? c->refusal.message : 0;
+    if (c->refusal.kind == KAFKA_REFUSES_SIZE && c->worker->stream->engine->refused(p, message))
+        return;
+    must_wait(p, &c->refusal, c->batch.messages[message]->topic);
+    say_refused(c, p, known);
+}
+
+/* ---- offsets were refused ---- */
+
+/* The right to read that topic. */
+static void offsets_are_denied(struct commit *c)
+{
+    if (c->place_count > 1) {
+        try_each_alone(c);
+        return;
+    }
+    struct partition *p = c->partitions[0];
+    const enum kafka_right known = p->refused_right;
+    must_wait(p, &c->refusal, p->topic->name);
+    say_refused(c, p, known);
+}
+
+/* All wait for the group's. */
+static void group_is_denied(struct commit *c)
+{
+    const int64_t longer = 2 * c->denied_wait_ms;
+    c->denied_wait_ms = longer < REFUSED_WAIT_MS_MIN  ? REFUSED_WAIT_MS_MIN
+                        : longer > DENIED_WAIT_MS_MAX ? DENIED_WAIT_MS_MAX
+                                                      : longer;
+    rights_hear_of_group(c->worker, true);
+}
+
 static void keep_aborted(struct commit *c)
 {
     struct worker *w = c->worker;
+    const bool is_refused = is_of_record(c) && c->record_count > 0 && !mutant("abort_bisect"),
+               is_known =
+                   (is_refused && c->alone != NULL) || c->refusal.kind == KAFKA_REFUSES_OFFSETS;
     for (size_t i = 0; i < c->place_count; i++)
         w->stream->engine->aborted(c->partitions[i], c->taken[i]);
-    log_warning(.message = "transaction was aborted; its results are published again",
-                .detail = c->message, .count = (int64_t)c->record_count);
-    const bool is_refused =
-        c->refusal.kind != KAFKA_REFUSES_NOTHING && c->record_count > 0 && !mutant("abort_bisect");
+    if (!is_known) /* what is tried again and again is said when it is found */
+        log_warning(.message = "transaction was aborted; its results are published again",
+                    .detail = c->message, .count = (int64_t)c->record_count);
     adopt_sizes(c);
     if (is_refused &&
         bisect_refused(&c->bisect, c->record_count, c->refusal.kind == KAFKA_REFUSES_SIZE))
         is_alone_refused(c);
-    if (++w->stream->commit_failures_in_a_row >= ABORTS_MAX && !is_refused)
+    if (c->refusal.right == KAFKA_READ_GROUP)
+        group_is_denied(c);
+    else if (c->refusal.kind == KAFKA_REFUSES_OFFSETS)
+        offsets_are_denied(c);
+    if (++w->stream->commit_failures_in_a_row >= ABORTS_MAX && !is_refused &&
+        c->refusal.kind != KAFKA_REFUSES_OFFSETS)
         host_start_over(&w->host, "transactions_abort", c->message);
-    c->not_before_ms = clock_monotonic_ms() + ABORT_WAIT_MS;
+    c->not_before_ms = clock_monotonic_ms() +
+                       (c->denied_wait_ms > ABORT_WAIT_MS ? c->denied_wait_ms : ABORT_WAIT_MS);
     c->first_ms = 0;
     commit_soon(w);
 }
@@ -318,7 +421,8 @@ static void done(uv_work_t *work, int status)
     metrics_add(METRIC_commits, results[c->result], 1);
     metrics_observe(METRIC_commit_seconds, "", (double)(clock_monotonic_ms() - c->begun_ms) / 1e3);
     if (c->result == KAFKA_FENCED && !w->host.give_up)
-        host_start_over(&w->host, "fenced", c->message);
+        host_start_over(&w->host, c->refusal.kind == KAFKA_REFUSES_ID ? "kafka_denied" : "fenced",
+                        c->message);
     if (c->result == KAFKA_COMMITTED || (c->result == KAFKA_ABORTED && mutant("seek_back"))) {
         w->stream->commit_failures_in_a_row = 0;
         forget_committed(c);

@@ -360,7 +360,7 @@ static int read_control(struct worker *w, char ret_message[static KAFKA_TEXT_MAX
     const int result = read_control_anew(w, ret_message);
     if (result < 0) {
         waits_begin(&w->host.waits, result == -ENOENT ? WAIT_topic : WAIT_kafka);
-        return -EIO;
+        return result == -EACCES ? result : -EIO;
     }
     w->stream->watch.heard_ms = asked_ms;
     see_incident(w);
@@ -394,7 +394,7 @@ int incident_settle(struct worker *w, struct redis_once *redis, const struct red
         if (result == -E2BIG || result == -EAGAIN)
             return result;
         if (result < 0)
-            return -EIO;
+            return result == -EACCES ? result : -EIO;
         if (finding == LOST)
             continue;
         (void)snprintf(w->keys.marker, sizeof w->keys.marker, "%s", c->incident);

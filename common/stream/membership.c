@@ -1,6 +1,8 @@
 /* Who has no partitions asks why; see membership.h. */
 #include "stream/membership.h"
 
+#include <errno.h>
+
 #include "base/clock.h"
 #include "obs/log.h"
 #include "stream/stream.h"
@@ -68,15 +70,25 @@ static void judge_topics(struct worker *w, const struct kafka_group_look *look)
 {
     struct membership *m = &w->stream->membership;
     char words[KAFKA_TEXT_MAX];
-    if (look->why == NULL) {
+    if (look->is_denied)
+        kafka_right_write(KAFKA_READ_TOPIC, look->without, words, sizeof words);
+    rights_hear(w, RIGHTS_OF_TOPICS, look->is_denied ? words : NULL);
+    m->asks_of_rights = look->is_denied;
+    if (look->why == NULL || look->is_denied) {
         if (m->topic_words[0] != '\0')
-            log_info(.message = "all topics readable again", .slot = w->host.slot);
+            log_info(.message = "no topic is missing any more", .slot = w->host.slot);
         m->topic_words[0] = '\0';
         return;
     }
     (void)snprintf(words, sizeof words, "%s: %s", look->without, look->why);
     if (is_news(m->topic_words, words))
         log_warning(.message = "a topic cannot be read", .detail = words, .slot = w->host.slot);
+}
+
+/* Of the group, by Kafka's ACLs: to begin anew would mend nothing. */
+static bool is_kept_out(const struct worker *w)
+{
+    return w->stream->rights.words[RIGHTS_OF_GROUP][0] != '\0';
 }
 
 static void answered(uv_work_t *work, int status)
@@ -86,18 +98,30 @@ static void answered(uv_work_t *work, int status)
     struct membership *m = &w->stream->membership;
     (void)status;
     m->asking = false;
-    if (q->result < 0 && is_news(m->unseen, q->message))
+    if (q->result == -EACCES)
+        rights_hear_of_group(w, true);
+    else if (q->result < 0 && is_news(m->unseen, q->message))
         log_warning(.message = "cannot check whether the group has partitions for this worker",
                     .detail = q->message, .slot = w->host.slot);
     if (q->result == 0)
         m->unseen[0] = '\0';
     if (q->result == 0 && !w->host.draining && !w->host.over) {
         judge_topics(w, &q->look);
-        if (w->stream->partitions == NULL && !w->stream->assignment.is_pending &&
-            !w->stream->revoke.is_open)
+        const bool has_none = w->stream->partitions == NULL && !w->stream->assignment.is_pending &&
+                              !w->stream->revoke.is_open;
+        if (has_none && q->look.has_us)
+            rights_hear_of_group(w, false);
+        if (has_none && !is_kept_out(w))
             judge(w, &q->look);
     }
     free(q);
+}
+
+void membership_note_denial(struct worker *w)
+{
+    struct membership *m = &w->stream->membership;
+    m->next_ms = m->asks_of_rights ? m->next_ms : 0;
+    m->asks_of_rights = true;
 }
 
 void membership_note_topic(struct worker *w, const char *words)
@@ -121,7 +145,8 @@ void membership_watch(struct worker *w)
     }
     const bool is_alone = now - m->since_ms > SESSIONS * session &&
                           !w->stream->assignment.is_pending && !w->stream->revoke.is_open;
-    if (m->asking || now < m->next_ms || (!is_alone && m->topic_words[0] == '\0'))
+    if (m->asking || now < m->next_ms ||
+        (!is_alone && m->topic_words[0] == '\0' && !m->asks_of_rights))
         return;
     struct question *q = calloc(1, sizeof *q);
     if (q == NULL)

@@ -18,6 +18,7 @@ struct membership {
     int64_t next_ms;  /* monotonic: when to ask next */
     int strikes;      /* answers in a row by which we should have partitions */
     bool asking;
+    bool asks_of_rights;        /* one to a topic is missing: which, and is it back? */
     char words[KAFKA_TEXT_MAX]; /* why we should have partitions, for /readyz; "": all is well */
     char topic_words[KAFKA_TEXT_MAX]; /* what keeps a topic from being read; "": nothing */
     char unseen[KAFKA_TEXT_MAX];      /* why the last look told nothing; "": it did */
@@ -26,6 +27,7 @@ struct membership {
 void membership_watch(struct worker *w); /* each tick */
 void membership_note_topic(struct worker *w,
                            const char *words); /* Kafka says that a topic cannot be read */
+void membership_note_denial(struct worker *w); /* ... for a right is missing; it is asked which */
 
 /* Of two looks in a row, a session apart: what the answer means. Pure. Returns the strikes now;
  * *ret_why: a constant, or NULL. */

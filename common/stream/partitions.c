@@ -249,7 +249,12 @@ static void note_obstacle(struct partition *p, const struct kafka_fetched *fetch
     memcpy(p->obstacle_words, fetched->words, sizeof p->obstacle_words);
     log_warning(.message = "partition unreadable", .reason = kafka_obstacle_name(p->obstacle),
                 .detail = p->obstacle_words, .topic = p->place.topic,
-                .partition = p->place.partition + 1);
+                .partition = p->place.partition + 1,
+                .remedy =
+                    p->obstacle == KAFKA_DENIED
+                        ? "give this worker's principal the right to READ that topic; /readyz "
+                          "has the command"
+                        : NULL);
 }
 
 /* What was read before it is committed. Then: an offset that Kafka has not is decided upon where

@@ -1,6 +1,8 @@
 /* Committed offsets into ops.control; see remember.h. */
 #include "stream/remember.h"
 
+#include <errno.h>
+
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "obs/log.h"
@@ -58,13 +60,14 @@ static void done(uv_work_t *work, int status)
 {
     struct remember *m = work->data;
     (void)status;
+    struct worker *w = m->worker;
     m->busy = false;
-    if (m->result < 0) {
+    rights_hear_of(w, RIGHTS_OF_POSITIONS, m->result, m->message);
+    if (m->result < 0 && m->result != -EACCES)
         log_warning(.message = "cannot record the group's position", .detail = m->message,
-                    .slot = m->worker->host.slot);
-        m->not_before_ms =
-            clock_monotonic_ms() + (m->worker->host.draining ? AGAIN_DRAINING_MS : AGAIN_MS);
-    }
+                    .slot = w->host.slot);
+    if (m->result < 0)
+        m->not_before_ms = clock_monotonic_ms() + (w->host.draining ? AGAIN_DRAINING_MS : AGAIN_MS);
     if (m->result == 0) {
         free(m->writing);
         m->writing = NULL;

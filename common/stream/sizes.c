@@ -32,7 +32,7 @@ int sizes_read(const struct worker *w, struct sizes *ret_sizes,
         fresh.bytes[i] = INT64_MAX;
     const int result = kafka_topic_setting(w->host.config, "max.message.bytes", fresh.topics,
                                            fresh.count, fresh.bytes, ret_message);
-    if (result < 0 && result != -EPERM)
+    if (result < 0 && result != -EACCES)
         return result;
     *ret_sizes = fresh;
     return 0;

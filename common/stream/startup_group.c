@@ -106,7 +106,7 @@ int startup_group(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
     past_release(&w->stream->past);
     int result = past_read(w->host.config, &of, &w->stream->past, ret_message);
     if (result < 0)
-        return -EIO;
+        return result == -EACCES ? result : -EIO;
     const int64_t epoch = past_epoch(&w->stream->past);
     if (epoch > w->stream->control.epoch) {
         w->stream->control.epoch = epoch;
@@ -117,5 +117,5 @@ int startup_group(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
         result = count_partitions(w, ret_message);
     if (result == 0)
         result = ask_of_our_former_self(w, ret_message);
-    return result == 0 || result == -E2BIG ? result : -EIO;
+    return result == 0 || result == -E2BIG || result == -EACCES ? result : -EIO;
 }

@@ -7,7 +7,7 @@
 
 #include "stream/stream.h"
 
-/* 0; -EIO (infrastructure; retry). -E2BIG: more partitions than are supported; with ret_message. */
+/* 0; -EIO, -EACCES (infrastructure; retry). -E2BIG: more partitions than are supported; with ret_message. */
 __attribute__((warn_unused_result)) int startup_group(struct worker *w,
                                                       char ret_message[static KAFKA_TEXT_MAX]);
 

@@ -9,6 +9,7 @@
 #include "flow/flow.h"
 #include "stream/membership.h"
 #include "stream/past.h"
+#include "stream/rights.h"
 #include "stream/sizes.h"
 #include "stream/worker.h"
 
@@ -39,7 +40,10 @@ struct partition {
     int64_t position;   /* next offset to fetch */
     int64_t end;        /* read to its end at this offset; -1: not */
     int64_t refused_until_ms,
-        refused_wait_ms;   /* its first record cannot be written: not before then; 0: none is */
+        refused_wait_ms; /* its first record cannot be written, or its offset committed: not before
+                            then; 0: it can */
+    enum kafka_right refused_right; /* ... for want of this one */
+    const char *refused_topic;      /* ... of this topic, its owner's name */
     int64_t suspect_below; /* of an open incident: what is below may have been worked on before
                               Redis was lost */
     int64_t ground;        /* below it lies what may have been read before: ended.h; 0: nothing */
@@ -163,6 +167,7 @@ struct stream {
         bool asks_for_senders; /* a record waits for proof that nobody from before a loss sends */
     } watch;                   /* watch.h */
     struct membership membership;
+    struct rights rights;
     struct topic_watch *topic_watch;
     const char *missing_topic; /* one that we need was not there when last looked; NULL: none */
     struct past past;          /* as read before we joined the group */

@@ -80,6 +80,7 @@ static void looked(uv_work_t *work, int status)
     struct worker *w = l->worker;
     (void)status;
     w->stream->watch.is_looking = false;
+    rights_hear_of(w, RIGHTS_OF_FLEET, l->result, l->message);
     if (l->result == 0) {
         w->stream->watch.heard_ms = l->asked_ms;
         w->stream->watch.end = l->end;
@@ -135,7 +136,8 @@ void watch_tick(struct worker *w)
         clock_boot_ms() - w->stream->watch.heard_ms >
         watch_bound_ms(w) + watch_bound_ms(w) / LOOKS; /* one look late is nothing */
     redis_hold(w->redis, is_deaf(w));
-    if (!is_deaf(w))
+    const bool is_denied = w->stream->rights.words[RIGHTS_OF_FLEET][0] != '\0';
+    if (!is_deaf(w) || is_denied) /* it answers, and says no: rights.h */
         pauses_hear_of_kafka(&w->host.pauses, WITNESS_CONTROL, NULL);
     else if (for_long)
         pauses_hear_of_kafka(&w->host.pauses, WITNESS_CONTROL,

@@ -27,13 +27,18 @@ struct startup {
     const char *remedy;
 };
 
-/* The world is not ready: says so now and then, waits, and tells whether to go on. */
-static bool wait_for_world(struct startup *s, const char *what)
+/* The world is not ready: says so now and then, waits, and tells whether to go on. A call that
+ * failed for want of a right (-EACCES) waits for that, and not for what was asked. WAIT_NONE: who
+ * was called has said what is waited for. */
+static bool wait_for_world(struct startup *s, enum wait wait, int result, const char *what)
 {
     const int64_t now = clock_monotonic_ms();
+    if (result == -EACCES || wait != WAIT_NONE)
+        waits_begin(&s->worker->host.waits, result == -EACCES ? WAIT_rights : wait);
     waits_explain(&s->worker->host.waits, s->message);
     if (s->complained_ms == 0 || now - s->complained_ms > COMPLAIN_MS) {
-        log_warning(.message = what, .detail = s->message);
+        log_warning(.message = result == -EACCES ? "waiting for a right that Kafka denies" : what,
+                    .detail = s->message);
         s->complained_ms = now;
     }
     (void)usleep(AGAIN_MS * 1000);
@@ -61,12 +66,11 @@ static bool topics_are_there(struct startup *s)
             names[count++] = w->stream->outputs.written[i];
     int result;
     waits_begin(&w->host.waits, WAIT_kafka);
-    while ((result = kafka_topics_exist(w->host.config, names, count, s->message)) < 0) {
-        waits_begin(&w->host.waits, result == -ENOENT ? WAIT_topic : WAIT_kafka);
-        if (!wait_for_world(s, result == -ENOENT ? "waiting for a missing topic"
-                                                 : "waiting for Kafka"))
+    while ((result = kafka_topics_exist(w->host.config, names, count, s->message)) < 0)
+        if (!wait_for_world(s, result == -ENOENT ? WAIT_topic : WAIT_kafka, result,
+                            result == -ENOENT ? "waiting for a missing topic"
+                                              : "waiting for Kafka"))
             break;
-    }
     return result == 0;
 }
 
@@ -74,10 +78,12 @@ static bool keys_outlive_topics(struct startup *s)
 {
     struct worker *w = s->worker;
     int64_t retention = 0;
+    int result;
     waits_begin(&w->host.waits, WAIT_kafka);
-    while (kafka_topic_setting(w->host.config, "retention.ms", &w->flow->reads, 1, &retention,
-                               s->message) < 0)
-        if (!wait_for_world(s, "waiting for Kafka: cannot read a topic's retention"))
+    while ((result = kafka_topic_setting(w->host.config, "retention.ms", &w->flow->reads, 1,
+                                         &retention, s->message)) < 0)
+        if (!wait_for_world(s, WAIT_kafka, result,
+                            "waiting for Kafka: cannot read a topic's retention"))
             return false;
     const int64_t review = config_int(w->host.config, CFG_idempotency_review_time);
     if (retention >= 0 && w->times.ttl_ms >= retention + review)
@@ -105,7 +111,7 @@ static bool open_redis(struct startup *s, struct redis_once **ret_redis,
             fail(s, 78, "correct redis.url");
             return false;
         }
-        if (!wait_for_world(s, "waiting for Redis"))
+        if (!wait_for_world(s, WAIT_redis, -EIO, "waiting for Redis"))
             return false;
     }
     return true;
@@ -127,7 +133,7 @@ static bool open_fit_redis(struct startup *s, struct redis_once **ret_redis,
         }
         redis_once_close(*ret_redis);
         *ret_redis = NULL;
-        if (!wait_for_world(s, "waiting for Redis"))
+        if (!wait_for_world(s, WAIT_redis, -EIO, "waiting for Redis"))
             return false;
     }
     if (ret_server->eviction[0] == '\0')
@@ -153,7 +159,7 @@ static bool register_schemas(struct startup *s)
                      "schemas/README.md");
                 return false;
             }
-            if (!wait_for_world(s, "waiting for the schema registry"))
+            if (!wait_for_world(s, WAIT_registry, -EIO, "waiting for the schema registry"))
                 return false;
         }
     }
@@ -177,8 +183,10 @@ static bool take_slot(struct startup *s, struct redis_once *redis)
 static bool learn_sizes(struct startup *s)
 {
     struct worker *w = s->worker;
-    while (sizes_read(w, &w->stream->sizes, s->message) < 0)
-        if (!wait_for_world(s, "waiting for Kafka: cannot read max.message.bytes of the topics"))
+    int result;
+    while ((result = sizes_read(w, &w->stream->sizes, s->message)) < 0)
+        if (!wait_for_world(s, WAIT_kafka, result,
+                            "waiting for Kafka: cannot read max.message.bytes of the topics"))
             return false;
     sizes_warn(w, &w->stream->sizes);
     return true;
@@ -193,11 +201,13 @@ static bool take_producer(struct startup *s)
     waits_begin(&w->host.waits, WAIT_coordinator);
     while (
         (result = kafka_producer_new(w->host.config, w->instance, sizes_smallest(&w->stream->sizes),
-                                     &w->stream->producer, s->message)) == -EIO)
-        if (!wait_for_world(s, "waiting for Kafka's transaction coordinator"))
+                                     &w->stream->producer, s->message)) == -EIO ||
+        result == -EACCES)
+        if (!wait_for_world(s, WAIT_coordinator, result,
+                            "waiting for Kafka's transaction coordinator"))
             return false;
     if (result < 0)
-        fail(s, 78, "check this transactional id and its ACLs in Kafka");
+        fail(s, 78, "check this transactional id in Kafka");
     else
         w->stream->sizes.message_max = kafka_producer_message_max(w->stream->producer);
     return result == 0;
@@ -206,8 +216,9 @@ static bool take_producer(struct startup *s)
 static bool look_at_group(struct startup *s)
 {
     int result;
-    while ((result = startup_group(s->worker, s->message)) == -EIO)
-        if (!wait_for_world(s, "waiting for Kafka: cannot read the consumer group"))
+    while ((result = startup_group(s->worker, s->message)) == -EIO || result == -EACCES)
+        if (!wait_for_world(s, WAIT_coordinator, result,
+                            "waiting for Kafka: cannot read the consumer group"))
             return false;
     if (result < 0)
         fail(s, 78, "read topics with fewer partitions");
@@ -238,7 +249,7 @@ static bool steps(struct startup *s, struct redis_once **redis)
             fail(s, 78, "use fewer partitions, or fewer retry.delays");
             return false;
         }
-        if (!wait_for_world(s, "checking whether Redis state is intact"))
+        if (!wait_for_world(s, WAIT_NONE, result, "checking whether Redis state is intact"))
             return false;
         redis_once_close(*redis);
         *redis = NULL;

@@ -8,11 +8,12 @@
 
 /* ---- what it waits for ---- */
 
-/* The first partition that Kafka gives errors for instead of records; NULL: none. */
+/* The first partition that Kafka gives errors for instead of records, but for denials (rights.h);
+ * NULL: none. */
 static const struct partition *first_unread(const struct worker *w)
 {
     const struct partition *p = w->stream->partitions;
-    while (p != NULL && p->obstacle == KAFKA_CLEAR)
+    while (p != NULL && (p->obstacle == KAFKA_CLEAR || p->obstacle == KAFKA_DENIED))
         p = p->next;
     return p;
 }
@@ -30,11 +31,10 @@ static const char *topic_trouble(const struct worker *w)
 /* One at a time while it starts, several when it runs. */
 static bool waits_for(const struct worker *w, const struct wait_seen *starting, enum wait wait)
 {
-    static const enum wait of_pause[] = {[PAUSE_PRIMA] = WAIT_prima,
-                                         [PAUSE_DENIED] = WAIT_credentials,
-                                         [PAUSE_REDIS] = WAIT_redis,
-                                         [PAUSE_REGISTRY] = WAIT_registry,
-                                         [PAUSE_KAFKA] = WAIT_kafka};
+    static const enum wait of_pause[] = {
+        [PAUSE_PRIMA] = WAIT_prima, [PAUSE_DENIED] = WAIT_credentials,
+        [PAUSE_REDIS] = WAIT_redis, [PAUSE_REGISTRY] = WAIT_registry,
+        [PAUSE_KAFKA] = WAIT_kafka, [PAUSE_RIGHTS] = WAIT_rights};
     if (!w->host.running)
         return starting->wait == wait;
     for (size_t i = 0; i < sizeof of_pause / sizeof *of_pause; i++)
@@ -42,16 +42,25 @@ static bool waits_for(const struct worker *w, const struct wait_seen *starting, 
             return true;
     if (wait == WAIT_topic)
         return topic_trouble(w) != NULL;
+    if (wait == WAIT_rights)
+        return rights_any(w);
     return wait == WAIT_group &&
            (!w->stream->assignment.joined || w->stream->membership.words[0] != '\0') &&
-           !(w->host.pauses.bits & 1u << PAUSE_KAFKA) && !w->host.draining;
+           !(w->host.pauses.bits & 1u << PAUSE_KAFKA) &&
+           w->stream->rights.words[RIGHTS_OF_GROUP][0] == '\0' && !w->host.draining;
 }
 
-/* In a library's words, or a topic's name; "": nothing more is known. */
+enum { DETAIL_MAX = 8 * KAFKA_TEXT_MAX };
+
+/* In a library's words, or a topic's name; "": nothing more is known. `room` may hold it. */
 static const char *wait_detail(const struct worker *w, const struct wait_seen *starting,
-                               enum wait wait)
+                               enum wait wait, struct buf *room)
 {
+    buf_clear(room);
+    if (wait == WAIT_rights && w->host.running)
+        rights_write(w, room);
     const char *detail = !w->host.running     ? starting->detail
+                         : room->size > 0     ? room->data
                          : wait == WAIT_kafka ? w->host.pauses.kafka_trouble
                          : wait == WAIT_prima ? w->host.pauses.prima_trouble
                          : wait == WAIT_topic ? topic_trouble(w)
@@ -64,15 +73,19 @@ static bool is_ready(void *user, struct buf *why)
 {
     struct worker *w = user;
     struct wait_seen starting;
+    struct buf room;
+    buf_init(&room, DETAIL_MAX);
     waits_look(&w->host.waits, &starting);
     if (!w->host.running)
         buf_text(why, "starting\n");
     for (enum wait i = 0; i < WAITS; i++) {
-        const char *detail = wait_detail(w, &starting, i);
-        if (waits_for(w, &starting, i))
-            buf_printf(why, "waiting for %s: %s%s%s\n", wait_name(i), wait_meaning(i),
-                       detail[0] != '\0' ? ": " : "", detail);
+        if (!waits_for(w, &starting, i))
+            continue;
+        const char *detail = wait_detail(w, &starting, i, &room);
+        buf_printf(why, "waiting for %s: %s%s%s\n", wait_name(i), wait_meaning(i),
+                   detail[0] != '\0' ? ": " : "", detail);
     }
+    buf_release(&room);
     if (w->host.draining)
         buf_text(why, "draining\n");
     for (int i = 0; i < PAUSE_REASONS; i++)
@@ -90,7 +103,7 @@ static bool is_ready(void *user, struct buf *why)
 static bool is_ready_now(struct worker *w)
 {
     struct buf why;
-    buf_init(&why, 4096);
+    buf_init(&why, 2 * DETAIL_MAX);
     const bool ready = is_ready(w, &why);
     buf_release(&why);
     return ready;
@@ -99,13 +112,16 @@ static bool is_ready_now(struct worker *w)
 static json_t *waits_json(struct worker *w)
 {
     struct wait_seen starting;
+    struct buf room;
+    buf_init(&room, DETAIL_MAX);
     waits_look(&w->host.waits, &starting);
     json_t *list = json_array();
     for (enum wait i = 0; i < WAITS; i++)
         if (waits_for(w, &starting, i))
             (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "for", wait_name(i),
                                                         "meaning", wait_meaning(i), "detail",
-                                                        wait_detail(w, &starting, i)));
+                                                        wait_detail(w, &starting, i, &room)));
+    buf_release(&room);
     return list;
 }
 

@@ -80,8 +80,13 @@ static void on_kafka_error(void *user, enum kafka_obstacle obstacle, const char 
     struct worker *w = user;
     if (fatal)
         host_start_over(&w->host, fenced ? "fenced" : "kafka_fatal", words);
-    if (obstacle == KAFKA_DENIED || obstacle == KAFKA_NO_TOPIC) {
+    if (obstacle == KAFKA_DENIED || obstacle == KAFKA_DENIED_GROUP || obstacle == KAFKA_NO_TOPIC)
         metrics_add(METRIC_obstacles, kafka_obstacle_name(obstacle), 1);
+    if (obstacle == KAFKA_DENIED_GROUP) {
+        rights_hear_of_group(w, true);
+    } else if (obstacle == KAFKA_DENIED) {
+        membership_note_denial(w);
+    } else if (obstacle == KAFKA_NO_TOPIC) {
         membership_note_topic(w, words); /* which says it, once */
     } else {
         log_warning(.message = "Kafka client error", .detail = words);
@@ -118,6 +123,7 @@ static void worker_tick(struct host *h, int64_t now_ms)
     partitions_watch(w);
     ended_watch(w);
     remember_watch(w);
+    rights_watch(w);
     look_at_producer(w);
     if (!h->draining)
         membership_watch(w);

@@ -151,11 +151,11 @@ def what_cannot_be_read(w):
         await_ready(workers[name])
     jobs = {f"primaflow-{name}": [worker] for name, worker in workers.items()}
     prometheus = Prometheus(w.stack.folder, PACE, jobs)
-    wanted = {("PrimaflowTopicMissing", "primaflow-denied"), ("PrimaflowTopicMissing", "primaflow-gone"), ("PrimaflowNoAssignment", "primaflow-unheard")}
+    wanted = {("PrimaflowRightMissing", "primaflow-denied"), ("PrimaflowTopicMissing", "primaflow-gone"), ("PrimaflowNoAssignment", "primaflow-unheard")}
     try:
         w.stack.kafka.take_rights(denied)
         w.stack.kafka.delete_topic(gone)
-        await_reason(workers["denied"], "topic")
+        await_reason(workers["denied"], "rights")
         await_reason(workers["gone"], "topic", 30)
         prometheus.await_firing(*wanted, seconds=2 * FIRES_SECONDS)
         lines = workers["denied"].log().count("level=warn")
@@ -197,8 +197,8 @@ def one_waits_by_policy(w):
 @case("outages", usual=("off",))
 def one_order_on_a_quiet_night(w):
     """Prima fails on everything and one order is there, too few for it to count as down: it has its alert all the same, which clears when the order passes."""
-    night = 80
-    worker = seen_worker(w).await_running()
+    night = 80  # at this pace a try of four seconds would be one of five minutes, in which nothing moves
+    worker = seen_worker(w, options=("worker.settle_deadline=500ms",)).await_running()
     await_ready(worker)
     prometheus = Prometheus(w.stack.folder, night, {"primaflow-orders": [worker]})
     wanted = ("PrimaflowPrimaFails", "primaflow-orders")

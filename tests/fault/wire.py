@@ -140,7 +140,9 @@ class Kafka:
     LIST_OFFSETS, OFFSET_FETCH, LEAVE_GROUP, ALTER_CONFIGS = (2, 1), (9, 1), (13, 3), (44, 0)
     JOIN_GROUP = (11, 5)
     CREATE_TOPICS, CREATE_ACLS, DELETE_ACLS = (19, 2), (30, 1), (31, 1)
-    ACL_TOPIC, ACL_LITERAL, ACL_ALL, ACL_ALLOW, ACL_ANY = 2, 3, 2, 3, 1
+    ACL_KINDS = {"topic": 2, "group": 3, "transactional-id": 5}
+    ACL_OPERATIONS = {"all": 2, "read": 3, "write": 4, "describe": 8, "describe-configs": 10}
+    ACL_LITERAL, ACL_DENY, ACL_ALLOW, ACL_ANY = 3, 2, 3, 1
     DELETE_TOPICS, DELETE_RECORDS, CREATE_PARTITIONS, DELETE_GROUPS, OFFSET_COMMIT = (20, 1), (21, 0), (37, 0), (42, 0), (8, 2)
 
     def __init__(self, port):
@@ -260,17 +262,21 @@ class Kafka:
         data = self._ask(self.CREATE_TOPICS, body)
         self._check("CreateTopics", struct.unpack_from(">h", data, 4 + 4 + 2 + len(name))[0])
 
-    def take_rights(self, topic):
-        """Nobody but a stranger may do anything with a topic any more. (The stacks' authorizer allows all that no rule speaks of.)"""
-        words = [topic.encode(), b"User:stranger", b"*"]
-        body = struct.pack(">ibh", 1, self.ACL_TOPIC, len(words[0])) + words[0] + struct.pack(">b", self.ACL_LITERAL)
-        body += b"".join(struct.pack(">h", len(word)) + word for word in words[1:]) + struct.pack(">bb", self.ACL_ALL, self.ACL_ALLOW)
+    def take_rights(self, name, kind="topic", operation=None):
+        """Nobody but a stranger may do anything with a topic, group or transactional id any more; or everybody may, but for one operation. (The stacks'
+        authorizer allows all that no rule speaks of.)"""
+        rules = [("User:stranger", "all", self.ACL_ALLOW)] if operation is None else [("User:*", "all", self.ACL_ALLOW), ("User:*", operation, self.ACL_DENY)]
+        body = struct.pack(">i", len(rules))
+        for user, what, permission in rules:
+            words = [name.encode(), user.encode(), b"*"]
+            body += struct.pack(">bh", self.ACL_KINDS[kind], len(words[0])) + words[0] + struct.pack(">b", self.ACL_LITERAL)
+            body += b"".join(struct.pack(">h", len(word)) + word for word in words[1:]) + struct.pack(">bb", self.ACL_OPERATIONS[what], permission)
         self._check("CreateAcls", struct.unpack_from(">h", self._ask(self.CREATE_ACLS, body), 8)[0])
 
-    def give_rights(self, topic):
-        """All rules about a topic are taken away."""
-        name = topic.encode()
-        body = struct.pack(">ibh", 1, self.ACL_TOPIC, len(name)) + name + struct.pack(">bhhbb", self.ACL_LITERAL, -1, -1, self.ACL_ANY, self.ACL_ANY)
+    def give_rights(self, name, kind="topic"):
+        """All rules about it are taken away."""
+        word = name.encode()
+        body = struct.pack(">ibh", 1, self.ACL_KINDS[kind], len(word)) + word + struct.pack(">bhhbb", self.ACL_LITERAL, -1, -1, self.ACL_ANY, self.ACL_ANY)
         self._check("DeleteAcls", struct.unpack_from(">h", self._ask(self.DELETE_ACLS, body), 8)[0])
 
     def set_offset(self, group, topic, partition, offset):

@@ -42,7 +42,7 @@ static void test_reasons(void **state)
     (void)state;
     static const char *const names[PAUSE_REASONS] = {"prima_unavailable", "prima_denied",
                                                      "redis_unavailable", "registry_unavailable",
-                                                     "kafka_unavailable"};
+                                                     "kafka_unavailable", "kafka_denied"};
     for (enum pause_reason reason = 0; reason < PAUSE_REASONS; reason++)
         assert_string_equal(pause_reason_name(reason), names[reason]);
 }

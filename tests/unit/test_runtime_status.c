@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <jansson.h>
 
 #include "base/clock.h"
@@ -246,6 +247,59 @@ static void test_failing(void **state)
     assert_true(sample(orders) == 0);
 }
 
+/* Which right, of what, and how it is given back. */
+#define READ_RAW "READ on topic orders.raw (kafka-acls --add --operation Read --topic orders.raw)"
+#define READ_GROUP                                                                                 \
+    "READ on group primaflow.orders (kafka-acls --add --operation Read --group primaflow.orders)"
+#define WRITE_RESULTS                                                                              \
+    "WRITE on topic orders.results (kafka-acls --add --operation Write --topic orders.results)"
+#define DENIED "waiting for rights: Kafka denies this worker a right: "
+
+static void test_rights(void **state)
+{
+    (void)state;
+    static const char *const rights = "primaflow_waiting{for=\"rights\"}",
+                             *const topic = "primaflow_waiting{for=\"topic\"}",
+                             *const group = "primaflow_waiting{for=\"group\"}";
+    struct partition *p = worker.stream->partitions;
+    (void)snprintf(worker.stream->group, sizeof worker.stream->group, "primaflow.orders");
+    assert_true(sample(rights) == 0);
+    p->obstacle = KAFKA_DENIED;
+    assert_string_equal(asked(answers.ready, false),
+                        DENIED READ_RAW "\norders.raw/0 cannot be read: denied\n");
+    assert_true(sample(rights) == 1 && sample(topic) == 0);
+    p->refused_right = KAFKA_READ_TOPIC; /* its offsets, too: said once */
+    p->refused_topic = "orders.raw";
+    assert_string_equal(asked(answers.ready, false),
+                        DENIED READ_RAW "\norders.raw/0 cannot be read: denied\n");
+    p->obstacle = KAFKA_CLEAR;
+    p->refused_right = KAFKA_WRITE_TOPIC;
+    p->refused_topic = "orders.results";
+    assert_string_equal(asked(answers.ready, false), DENIED WRITE_RESULTS "\n");
+    assert_int_equal(worker.host.pauses.bits, 0); /* the other partitions go on */
+    rights_hear_of_group(&worker, true);
+    assert_string_equal(asked(answers.ready, false),
+                        DENIED READ_GROUP "; " WRITE_RESULTS "\nkafka_denied\n");
+    worker.stream->assignment.joined = false; /* what keeps it from joining is said already */
+    assert_true(sample(rights) == 1 && sample(group) == 0);
+    worker.stream->assignment.joined = true;
+    p->refused_right = KAFKA_NO_RIGHT;
+    rights_hear_of(&worker, RIGHTS_OF_FLEET, -EIO, "no answer"); /* tells nothing of rights */
+    assert_string_equal(asked(answers.ready, false), DENIED READ_GROUP "\nkafka_denied\n");
+    rights_hear_of(&worker, RIGHTS_OF_FLEET, -EACCES, "READ on topic ops.control");
+    rights_hear_of_group(&worker, false);
+    assert_string_equal(asked(answers.ready, false),
+                        DENIED "READ on topic ops.control\nkafka_denied\n");
+    rights_hear_of(&worker, RIGHTS_OF_FLEET, -EIO, "no answer");
+    assert_true(sample(rights) == 1);
+    rights_hear_of(&worker, RIGHTS_OF_POSITIONS, -EACCES, "WRITE on topic ops.control");
+    rights_hear_of(&worker, RIGHTS_OF_FLEET, 0, "");
+    assert_string_equal(asked(answers.ready, false), DENIED "WRITE on topic ops.control\n");
+    rights_hear_of(&worker, RIGHTS_OF_POSITIONS, 0, "");
+    (void)asked(answers.ready, true);
+    assert_true(sample(rights) == 0);
+}
+
 /* What stands in /readyz has an alert, which goes by primaflow_waiting. */
 static void test_reading(void **state)
 {
@@ -253,11 +307,11 @@ static void test_reading(void **state)
     static const char *const topic = "primaflow_waiting{for=\"topic\"}",
                              *const group = "primaflow_waiting{for=\"group\"}";
     struct partition *p = worker.stream->partitions;
-    p->obstacle = KAFKA_DENIED;
-    (void)snprintf(p->obstacle_words, sizeof p->obstacle_words, "orders.raw/0: not authorized");
+    p->obstacle = KAFKA_NO_TOPIC;
+    (void)snprintf(p->obstacle_words, sizeof p->obstacle_words, "orders.raw/0: unknown topic");
     assert_string_equal(asked(answers.ready, false),
                         "waiting for topic: a topic is missing, or cannot be read: orders.raw/0: "
-                        "not authorized\norders.raw/0 cannot be read: denied\n");
+                        "unknown topic\norders.raw/0 cannot be read: no_topic\n");
     assert_true(sample(topic) == 1 && sample(group) == 0);
     assert_true(sample("primaflow_partitions_unread") == 1);
     p->obstacle = KAFKA_CLEAR;
@@ -354,6 +408,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_running, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_gauges, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rights, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reading, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lag, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_oldest, set_up, tear_down),
