@@ -109,7 +109,7 @@ static void test_claim_and_sent(void **state)
          "x A10 d1 [] - - -"},
         {"discarded", "restore d A d1;both A 2 d2 2", "discarded", "d A-0 d1 [] - - -"},
         {"a newer version waits", "claim B 1 d2 v=7;wait 1 d2 v=7;both A 2 d1 2 v=6",
-         "superseded d2", "w --0 d2 [] - - -"},
+         "superseded d2", "c --0 d2 [] - - w"},
         {"an older one does: claimed alone", "claim B 1 d2 v=7;wait 1 d2 v=7;both A 2 d1 2 v=8",
          "claimed", "c A2+ d1 [] - - w"},
         {"an earlier one is in a retry topic", "defer d9;both A 1 d1 1", "deferred", "none | d9"},
@@ -287,7 +287,7 @@ static void test_deferrals(void **state)
 static void test_waits(void **state)
 {
     static const struct row rows[] = {
-        {"nobody has it", "claim A 1 d1 v=7;wait 1 d1 v=7", "released", "w --0 d1 [] - - -"},
+        {"nobody has it", "claim A 1 d1 v=7;wait 1 d1 v=7", "released", "c --0 d1 [] - - w"},
         {"it comes back", "claim A 1 d1 v=7;wait 1 d1 v=7;claim A 2 d1 v=7", "claimed",
          "c A2+ d1 [] - - w"},
         {"... and its holder dies: an older one is superseded still",
@@ -299,9 +299,9 @@ static void test_waits(void **state)
          "v=7",
          "claimed", "c B3+ d2 [] - - w"},
         {"an older one is superseded by it", "claim B 1 d2 v=7;wait 1 d2 v=7;claim A 2 d1 v=6",
-         "superseded d2", "w --0 d2 [] - - -"},
+         "superseded d2", "c --0 d2 [] - - w"},
         {"... and its mark goes", "defer d1;claim B 1 d1 v=6;wait 1 d1 v=7;claim A 2 d2 v=6",
-         "superseded d1", "w --0 d1 [] - - -"},
+         "superseded d1", "c --0 d1 [] - - w"},
         {"a newer one goes on", "claim A 1 d1 v=6;wait 1 d1 v=6;claim B 2 d2 v=7", "claimed",
          "c B2+ d2 [] - - w"},
         {"one without versions goes on", "claim A 1 d1 v=7;wait 1 d1 v=7;claim B 2 d2 v=0",
@@ -310,7 +310,10 @@ static void test_waits(void **state)
          "claimed", "c B2+ d2 [] - - w"},
         {"one that goes to a retry topic before it is decided waits on",
          "claim B 1 d2 v=7;wait 1 d2 v=7;claim B 2 d2 v=7;release 2;claim A 3 d1 v=6",
-         "superseded -", "w --0 - [] - - -"},
+         "superseded -", "c --0 - [] - - w"},
+        {"as an earlier release wrote it", "waited d2;claim A 1 d1 v=6", "superseded d2",
+         "w --0 d2 [] - - -"},
+        {"... it comes back", "waited d2;claim B 1 d2 v=7", "claimed", "c B1+ d2 [] - - w"},
         {"somebody else's claim stays", "claim A 1 d1 v=7;wait 2 d2 v=8", "released",
          "c A1+ d1 [] - - -"},
 #define EMPTY "claim A 1 t/0/6 v=7;empties 1 t/0/6 v=7;"

@@ -80,7 +80,7 @@ local function claim_key()
         redis.call('ZREM', KEYS[4], dlv)
         return {'superseded', rec[DLV]}
     end
-    if st == 'w' then
+    if waits(rec) then
         if is_older() then return superseded() end
         return claim('w')
     end

@@ -4,7 +4,7 @@
 -- byte: a request of 4 KB within the array took a quarter of Redis' time. So the array alone is read, from a beginning that most fit in.
 local ST, F, TOK, LEASE, FENCE, SLOT, EPOCH, DLV, MARK, VER, SUM, OUTS, CODE, AT, SENDS, LAYOUT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 local GOODS, MONEY, LIFE = 17, 18, 19
--- ST    c claimed, s sent, p posted, r refused, k parked, d discarded, x cancelled before posting, w waits by policy (in a retry topic, nobody has it), or has nothing left (CODE says so)
+-- ST    c claimed, s sent, p posted, r refused, k parked, d discarded, x cancelled before posting, w as `waits` below
 -- F     identity of the content that is (to be) sent; TOK, LEASE (ms by Redis' clock) of who works on it
 -- FENCE group epoch × 2^32 + generation of the last writer; claimed, sent: SLOT and EPOCH its slot
 -- DLV   claimed, sent, refused, parked: the delivery that it happens for; posted: the delivery that publishes it, '' while nobody does
@@ -26,6 +26,12 @@ local function is_record(record)
     return type(record) == 'table' and type(record[ST]) == 'string' and #record[ST] == 1 and string.find(STATES, record[ST], 1, true) ~= nil and
         type(record[LEASE]) == 'number' and type(record[FENCE]) == 'number' and type(record[VER]) == 'number' and type(record[AT]) == 'number' and
         type(record[OUTS]) == 'table' and type(record[DLV]) == 'string' and (record[LAYOUT] or LAYOUT_MAX) <= LAYOUT_MAX
+end
+
+-- Waits by policy: it is in a retry topic, and nobody has it. Written as a claim that nobody holds, which is what a release that does not know it (before
+-- *Robustness*) makes of it: it claims it. That one made `w` into a send whose fate is unknown, and asked Prima about it for ever.
+local function waits(record)
+    return record[ST] == 'w' or record[ST] == 'c' and record[TOK] == ''
 end
 
 -- The record, and where the request begins behind it.

@@ -8,8 +8,7 @@ local mine = rec and rec[TOK] == ARGV[6] and rec[ST] == 'c'
 local version, life = tonumber(ARGV[9]), ARGV[10]
 if mine and rec[CODE] == 'w' and ARGV[8] ~= '1' then version, life = rec[VER], ttl end -- it waited by policy, and comes back once more
 if mine and version then
-    local waits = {'w', '', '', 0, fence, '', 0, ARGV[7], '', version, '', {}, '', now}
-    redis.call('SET', KEYS[3], cmsgpack.pack(waits), 'PX', life)
+    redis.call('SET', KEYS[3], cmsgpack.pack({'c', '', '', 0, fence, '', 0, ARGV[7], '', version, '', {}, 'w', now}), 'PX', life) -- record.lua, waits
 elseif mine then
     redis.call('DEL', KEYS[3])
 end

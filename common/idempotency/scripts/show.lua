@@ -13,4 +13,6 @@ local slots = {}
 for _, out in ipairs(rec[OUTS]) do
     if out[4] ~= OVER and out[8] ~= NO and out[6] then slots[#slots + 1] = out[6] end
 end
-return {rec[ST], rec[CODE] or '', rec[DLV], rec[VER], rec[AT], #rec[OUTS], rec[LEASE] - now, left, deferred, (rec[F] or '') .. '\n' .. table.concat(slots, ', ')}
+local state, code = rec[ST], rec[CODE] or ''
+if waits(rec) then state, code = 'w', '' end
+return {state, code, rec[DLV], rec[VER], rec[AT], #rec[OUTS], rec[LEASE] - now, left, deferred, (rec[F] or '') .. '\n' .. table.concat(slots, ', ')}
