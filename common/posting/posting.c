@@ -30,7 +30,7 @@ static void drop(struct record *r)
 {
     struct worker *w = r->worker;
     r->dropped = true;
-    if (r->send.has_begun && r->state < SETTLED &&
+    if (r->send.on_record && r->state < SETTLED &&
         r->send_queue.turn != TURN_POSTS) /* else on_post says it, when its transfer has ended */
         verdict_say_over(r);
     window_let_go(&w->posting->window, r->bytes, r->state >= SETTLED);

@@ -148,11 +148,11 @@ struct decision {
 
 /* The request on its way. */
 struct send_state {
-    bool has_begun;     /* a transfer of ours was begun: its end is to be told before the key is let
-                             go of */
+    bool on_record;     /* a send of ours is stored, or may be: that it has ended, or never begins,
+                             is to be told before the key is let go of */
     bool decides_again; /* once that send is marked as answered */
     int64_t number;
-    int64_t stored_at_ms; /* monotonic: when `sent` was asked for */
+    int64_t stored_at_ms; /* clock_boot_ms, for others count its time too: `sent` was asked for */
     int64_t sends;        /* of the key, by anybody, that were not answered "not applied" */
 };
 

@@ -22,7 +22,7 @@ static void store_request(struct record *r);
 
 void send_stored(struct record *r, const struct redis_reply *reply)
 {
-    if (clock_monotonic_ms() - r->send.stored_at_ms > r->worker->times.margin_ms) {
+    if (clock_boot_ms() - r->send.stored_at_ms > r->worker->times.margin_ms) {
         store_request(r); /* the answer took so long that the lease may end while we send: the same
                              send, a fresh lease */
         return;
@@ -61,7 +61,8 @@ static void on_stored(void *user, const struct redis_reply *reply)
 static void store_request(struct record *r)
 {
     struct worker *w = r->worker;
-    r->send.stored_at_ms = clock_monotonic_ms();
+    r->send.stored_at_ms = clock_boot_ms();
+    r->send.on_record = true;
     r->resolve.absent_from_ms = 0;
     (void)fail_point("sent.before");
     if (mutant("sent")) {
@@ -85,7 +86,8 @@ void send_with_claim(struct record *r, redis_done done)
     struct worker *w = r->worker;
     const struct flow_plan *plan = r->decision.plan;
     number_send(r);
-    r->send.stored_at_ms = clock_monotonic_ms();
+    r->send.stored_at_ms = clock_boot_ms();
+    r->send.on_record = true;
     (void)fail_point("sent.before");
     record_ref(r);
     keys_claim_sent(&w->keys, &r->work, r->send.number, w->times.lease_ms, w->times.window_ms,
@@ -250,7 +252,6 @@ void act_post(struct record *r)
     const char *request = r->decision.request.data;
     size_t size = r->decision.request.size;
     (void)fail_point("post.before");
-    r->send.has_begun = true;
     record_ref(r);
     prima_client_send(w->prima, w->flow->writes, r->key.company, request, size, on_post, r);
     (void)fail_point("post.begun");

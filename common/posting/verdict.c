@@ -41,7 +41,7 @@ bool claim_is_over(struct record *r, enum verdict verdict)
     case VERDICT_UNREADABLE: /* the claim says so, too, and ends it */
     case VERDICT_LOST:
         metrics_add(METRIC_stale_writes, "token", 1);
-        if (r->send.has_begun && r->send_queue.turn != TURN_POSTS)
+        if (r->send.on_record && r->send_queue.turn != TURN_POSTS)
             verdict_say_over(r);
         r->timing.wait_ms = LOST_REST_MS;
         record_transition(r, TOKEN_LOST);

@@ -4,6 +4,7 @@ A plan depends on the seed, the seconds and the kinds allowed, and on nothing th
 real servers make of it may differ. Each kind is a function that does its harm and returns what undoes it, or None when it is over by itself.
 """
 
+import contextlib
 import random
 import shutil
 import signal
@@ -100,8 +101,18 @@ class Mixture:
             new.append(feed.order(old["order_id"], version=3, kind="cancelled", sku=old["lines"][0]["sku"], store=old["store"], till=old["customer"] is None))
         return new
 
-    def _come_in(self):
+    @contextlib.contextmanager
+    def feeding(self):
         """Orders come in the whole time, in a thread of their own: who breaks things may have to wait for what it broke."""
+        feeder = threading.Thread(target=self._come_in, daemon=True)
+        feeder.start()
+        try:
+            yield
+        finally:
+            self.over.set()
+            feeder.join(60)
+
+    def _come_in(self):
         waiting = []
         while not self.over.wait(EVERY_SECONDS) or waiting:
             if len(waiting) < WAITING_MAX and not self.over.is_set():
@@ -120,18 +131,15 @@ class Mixture:
         ahead = list(steps)
         self.fill()
         self.slots["0"].await_running(40)
-        feeder = threading.Thread(target=self._come_in, daemon=True)
-        feeder.start()
-        started = time.monotonic()
-        while (now := time.monotonic() - started) < seconds:
-            while ahead and ahead[0].at <= now:
-                self._begin(ahead.pop(0), now)
-            self._undo(now)
-            self.fill()
-            time.sleep(0.1)
-        self.heal()
-        self.over.set()
-        feeder.join(60)
+        with self.feeding():
+            started = time.monotonic()
+            while (now := time.monotonic() - started) < seconds:
+                while ahead and ahead[0].at <= now:
+                    self._begin(ahead.pop(0), now)
+                self._undo(now)
+                self.fill()
+                time.sleep(0.1)
+            self.heal()
         return time.monotonic() - began
 
     def _begin(self, step, now):
@@ -506,24 +514,20 @@ def a_link(m, chance):
 
 @kind(RARE, 5.0)
 def the_machine_is_suspended(m, _):
-    """All processes stand still; awake again, every clock that counts sleep has gone on."""
+    """All processes stand still; awake again, the clocks of the workers that count sleep have gone on, and the others have not."""
     if any(_down(m, part) for part in ALL):
         return False
     napping = [w for w in m.slots.values() if w.is_alive() and not w.is_stopped()]
-    began = time.monotonic()
     for worker in napping:
         worker.stop()
     for part in ALL:
         m.stack.kill(part, "STOP")
 
     def wake():
-        asleep = round((time.monotonic() - began) * 1000)
-        for worker in napping:
-            m.stack.clock(f"worker-{worker.slot}", 0, asleep)
         for part in ALL:
             m.stack.kill(part, "CONT")
         for worker in napping:
-            worker.go_on()
+            worker.wake()
         m.busy.discard("prima down")
         m.busy.discard("redis down")
     m.busy |= {"prima down", "redis down"}

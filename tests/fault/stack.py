@@ -13,6 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, unescape
@@ -77,6 +78,8 @@ class Stack:
         self.products = itertools.count(1000)  # numbers of products that no case has used; the sandbox has 5,000
         self.foreign = set()  # numbers of orders, codes of accounts, that no worker made
         self._away = None     # Prima, since when
+        self.clocks = defaultdict(lambda: (0, 0, 0))  # by how many ms each is off: wall, boot, monotonic
+        self.writer = None    # the release that writes orders; None: this one
         self.links = {}       # "kafka", "redis", "prima": the way on which a worker that goes `through` it comes there (proxy.py)
         self.happenings = []  # what was done to the world, for the checker to weigh what people are left with
         self.folder = Path(tempfile.mkdtemp(prefix="pf-fault-"))
@@ -133,11 +136,23 @@ class Stack:
             shutil.copy(release, self.folder / "release")  # ops/jars.sh looks beside the program which Java it is
         self.env["PATH"] = f"{bin_}:{self.env['PATH']}"
 
-    def clock(self, part, wall_ms=0, boot_ms=0):
-        """Sets a part's ("redis", "kafka") or a worker's ("worker-<slot>") wall clock that much ahead; boot_ms: so long it was suspended."""
+    def clock(self, part, wall_ms=0):
+        """Sets a part's ("redis", "kafka") or a worker's ("worker-<slot>") wall clock that much ahead."""
         self.happens("clock", f"{part} {wall_ms:+d} ms")
+        self._move_clocks(part, wall_ms, *self.clocks[part][1:])
+
+    def slept(self, part, ms, is_paused=False):
+        """A part that has stood still, and is about to go on, was on a machine that was suspended: to it CLOCK_MONOTONIC has stood still, too; is_paused:
+        every clock has, for the machine was a guest whose host paused it. Not more ms than it stood still: that clock never goes back."""
+        wall, boot, monotonic = self.clocks[part]
+        self.happens("clock", f"{part} slept {ms} ms")
+        self._move_clocks(part, *((wall - ms, boot - ms) if is_paused else (wall, boot)), monotonic - ms)
+
+    def _move_clocks(self, part, *off_ms):
+        """As tests/support/clock_shim.c reads it."""
+        self.clocks[part] = off_ms
         made = self.folder / f"clock-{part}.new"
-        made.write_text(f"{wall_ms} {boot_ms}\n")
+        made.write_text(" ".join(map(str, off_ms)) + "\n")
         made.rename(self.folder / f"clock-{part}")
 
     def through(self, parts):
@@ -151,8 +166,8 @@ class Stack:
         """All links and clocks as they should be."""
         for link in self.links.values():
             link.calm()
-        for path in self.folder.glob("clock-*"):
-            path.write_text("0 0\n")  # not taken away: who has read it would stay with what it said
+        for part, (_, *others) in self.clocks.items():
+            self._move_clocks(part, 0, *others)  # not taken away: who has read it would stay with what it said
 
     def _run(self, *words):
         done = subprocess.run([TREE / "ops" / "stack", *words, "--dir", self.dir], env=self.env, stdin=subprocess.DEVNULL,
@@ -258,23 +273,24 @@ class Stack:
 
     # ---- the command line ----
 
-    def primaflow(self, *words, text=None, seconds=60):
-        done = subprocess.run([binaries() / "primaflow", *words], env=self.env, input=text, capture_output=True, text=True, timeout=seconds,
-                              cwd=TREE, check=False)
+    def primaflow(self, *words, text=None, seconds=60, release=None):
+        bin_, tree, env = (release.bin, release.tree, release.env) if release else (binaries(), TREE, {})
+        done = subprocess.run([bin_ / "primaflow", *words], env={**self.env, **env}, input=text, capture_output=True, text=True, timeout=seconds,
+                              cwd=tree, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"primaflow {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
         return done.stdout
 
     def produce(self, events, topic=IN, seconds=60):
-        self.primaflow("produce", topic, text="".join(json.dumps(e) + "\n" for e in events), seconds=seconds)
+        self.primaflow("produce", topic, text="".join(json.dumps(e) + "\n" for e in events), seconds=seconds, release=self.writer)
 
     def produce_raw(self, records, topic=IN):
         """[{"key", "value", "headers", "partition"}]; a value that is no text is {"base64": ...}."""
         self.primaflow("produce", topic, "--raw", text="".join(json.dumps(r) + "\n" for r in records))
 
-    def consume(self, topic, raw=False):
+    def consume(self, topic, raw=False, release=None):
         """Every committed record of a topic."""
-        out = self.primaflow("consume", topic, "--until", "end", *(["--raw"] if raw else []))
+        out = self.primaflow("consume", topic, "--until", "end", *(["--raw"] if raw else []), release=release)
         return [json.loads(line) for line in out.split("\n") if line]  # splitlines() would also split at U+0085 and U+2028
 
 

@@ -24,29 +24,30 @@ def die_with_us():
 
 class Worker:
     def __init__(self, stack, slot="0", fail=None, mutant=None, options=(), limits=None, http_port=0, through=(), has_clock=False, profile=PROFILE,
-                 program=None):
+                 release=None):
         """fail: PRIMAFLOW_FAIL's text (base/failpoint.h); mutant: a rule to switch off; options: further "key=value"; limits: prlimit's words;
         http_port: a fixed one, which it keeps when it starts over; slot None: it has none; profile None: the product's defaults;
         through: "kafka", "redis", "prima": whose link it takes (proxy.py); has_clock: stack.clock("worker-<slot>") moves its clocks;
-        program: another build's primaflow-orders."""
-        self.stack, self.slot, self.fail, self.http_port = stack, str(slot), fail, http_port
+        release: another one (releases.py), which brings its own profile."""
+        self.stack, self.slot, self.fail, self.http_port, self.release = stack, str(slot), fail, http_port, release
+        bin_, tree, profile, more = (release.bin, release.tree, release.profile, release.env) if release else (binaries(), TREE, profile, {})
         self.log_path = stack.folder / f"worker-{slot}-{time.monotonic_ns()}.log"
-        env = {**stack.env, **stack.through(through), "PF_CLOCK_FILE": str(stack.folder / f"clock-worker-{slot}")}
+        env = {**stack.env, **more, **stack.through(through), "PF_CLOCK_FILE": str(stack.folder / f"clock-worker-{slot}")}
         if fail:
             env["PRIMAFLOW_FAIL"] = fail
         if mutant:
             env["PRIMAFLOW_MUTANT"] = mutant
         clocks = ["env", f"LD_PRELOAD={shim()}"] if has_clock else []
-        words = [*clocks, *(limits or []), str(program or binaries() / "primaflow-orders"), *(["--config", str(profile)] if profile else []),
+        words = [*clocks, *(limits or []), str(bin_ / "primaflow-orders"), *(["--config", str(profile)] if profile else []),
                  *(["--slot", self.slot] if slot is not None else []), "--http", f"127.0.0.1:{http_port}",
                  "-o", f"prima.enforces_unique_order_number={'true' if stack.unique else 'false'}"]
         for option in options:
             words += ["-o", option]
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=TREE,
+            self.process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=tree,
                                             preexec_fn=die_with_us)
         self.pid = self.process.pid
-        self._nap = None  # while it stands still
+        self._nap = self._stopped_at = None  # while it stands still
 
     # ---- what it says ----
 
@@ -136,6 +137,13 @@ class Worker:
         self._nap = self.stack.happens("nap", f"slot {self.slot}", is_over=False)
         self.signal(signal.SIGSTOP)
         until(f"slot {self.slot} stopped", 5, self.is_stopped)
+        self._stopped_at = time.monotonic()
+
+    def wake(self, is_paused=False):
+        """After it was stopped, as a process whose machine was suspended (Stack.slept); it has_clock. Nothing happens to one that runs, or is no more."""
+        if self.is_alive() and self.is_stopped():
+            self.stack.slept(f"worker-{self.slot}", int((time.monotonic() - self._stopped_at) * 1000), is_paused)
+        self.go_on()
 
     def go_on(self):
         self.signal(signal.SIGCONT)
@@ -148,6 +156,7 @@ class Worker:
         until(f"{self.fail}: slot {self.slot} stops itself\n{self.log()[-1500:]}", seconds, lambda: self.is_stopped() or not self.is_alive())
         if not self.is_alive():
             raise RuntimeError(f"{self.fail}: the worker ended instead of stopping\n{self.log()[-1500:]}")
+        self._stopped_at = time.monotonic()
         return self
 
     def await_death(self, seconds=20):

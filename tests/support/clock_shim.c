@@ -1,10 +1,10 @@
-/* LD_PRELOAD: clocks that a test moves. The file that PF_CLOCK_FILE names holds two numbers,
- * milliseconds: by how much the wall clock is off, and by how much the clock that counts sleep
- * (CLOCK_BOOTTIME) has run ahead, as after a machine was suspended. CLOCK_MONOTONIC stays what it
- * is: it does not count sleep, and nobody sets it.
+/* LD_PRELOAD: clocks that a test moves. The file that PF_CLOCK_FILE names holds three numbers,
+ * milliseconds: by how much the wall clock is off, the clock that counts sleep (CLOCK_BOOTTIME),
+ * and CLOCK_MONOTONIC. Nobody sets the last two; but a process that was stopped, and is to have
+ * been on a machine that was suspended, must not have seen CLOCK_MONOTONIC go on meanwhile: it gets
+ * back what the kernel counted. Where the whole machine was paused from outside, no clock went on.
  *
- * A wait until a time of the wall clock ends by the moved clock, too; the kernel knows only its
- * own. */
+ * A wait until a time of a moved clock ends by that clock, too; the kernel knows only its own. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ enum {
 
 static int (*real_gettime)(clockid_t, struct timespec *);
 static int (*real_wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
-static _Atomic long wall_ms, boot_ms;
+static int (*real_c11_wait)(cnd_t *, mtx_t *, const struct timespec *);
+static _Atomic long wall_ms, boot_ms, monotonic_ms;
 static _Atomic long long looked_at_ms;
 
 /* POSIX promises what ISO C does not: that a function's address fits into an object pointer. */
@@ -41,6 +43,7 @@ __attribute__((constructor)) static void find_real(void)
     void *wait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait",
                         "GLIBC_2.3.2"); /* dlsym alone may find the one of old LinuxThreads */
     take(&real_wait, wait != NULL ? wait : dlsym(RTLD_NEXT, "pthread_cond_timedwait"));
+    take(&real_c11_wait, dlsym(RTLD_NEXT, "cnd_timedwait"));
 }
 
 /* Reads the file at most every 20 ms; while it is away or being written, what was last read
@@ -58,10 +61,12 @@ static void look(void)
     if (file < 0)
         return;
     char text[64] = "";
-    long wall, boot;
-    if (read(file, text, sizeof text - 1) > 0 && sscanf(text, "%ld %ld", &wall, &boot) == 2) {
+    long wall, boot, monotonic;
+    if (read(file, text, sizeof text - 1) > 0 &&
+        sscanf(text, "%ld %ld %ld", &wall, &boot, &monotonic) == 3) {
         wall_ms = wall;
         boot_ms = boot;
+        monotonic_ms = monotonic;
     }
     (void)close(file);
 }
@@ -89,6 +94,9 @@ int clock_gettime(clockid_t clock, struct timespec *ret_time)
         move(ret_time, wall_ms);
     else if (rc == 0 && clock == CLOCK_BOOTTIME)
         move(ret_time, boot_ms);
+    else if (rc == 0 && (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW ||
+                         clock == CLOCK_MONOTONIC_COARSE))
+        move(ret_time, monotonic_ms);
     return rc;
 }
 
@@ -122,9 +130,22 @@ int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restr
     if (real_wait == NULL)
         find_real();
     look();
-    if (until->tv_sec < WALL_SECONDS_MIN || wall_ms == 0)
+    const long off_ms = until->tv_sec < WALL_SECONDS_MIN ? monotonic_ms : wall_ms;
+    if (off_ms == 0)
         return real_wait(cond, mutex, until);
     struct timespec moved = *until;
-    move(&moved, -wall_ms);
+    move(&moved, -off_ms);
     return real_wait(cond, mutex, &moved);
+}
+
+/* C11's has the wall clock alone; librdkafka waits by it. */
+int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict mutex,
+                  const struct timespec *restrict until)
+{
+    if (real_c11_wait == NULL)
+        find_real();
+    look();
+    struct timespec moved = *until;
+    move(&moved, -wall_ms);
+    return real_c11_wait(cond, mutex, &moved);
 }

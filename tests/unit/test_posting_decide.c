@@ -76,7 +76,7 @@ static void test_claim(void **state)
         {.name = "a newer generation", "stale 9;claimed", "claim fence claim sent:R1 | claimed"},
         {.name = "somebody else's token",
          "claimed;lost;claimed",
-         "claim sent:R1 claim sent:R1 | claimed"},
+         "claim sent:R1 over claim sent:R1 | claimed"},
         {.name = "a newer generation, later",
          "claimed;stale 9;claimed",
          "claim sent:R1 fence claim sent:R1 | claimed"},

@@ -12,7 +12,7 @@ static void test_one_step(void **state)
          "both:R1 sent:R1 post:R1 | sent"},
         {.name = "... and the key is another's by then",
          "~3000 sent 1;lost;claimed",
-         "both:R1 sent:R1 claim sent:R1 | claimed"},
+         "both:R1 sent:R1 over claim sent:R1 | claimed"},
         {.name = "the fleet pauses: claimed, and asked again when it may be sent",
          "claimed;wait 100;sent 1;ok;finished 5",
          "both:R1 sent:R1 sent:R1 post:R1 finish:ok | posted"},

@@ -14,7 +14,7 @@ static void test_settle(void **state)
          "claim sent:R1 post:R1 ask defer | retry settle_deadline, sent"},
         {.name = "too late, and somebody else has the key",
          "claimed;~70000 wait 100;lost;posted own d S 2 5",
-         "claim sent:R1 defer claim | posted"},
+         "claim sent:R1 defer over claim | posted"},
         {.name = "too old behind an earlier one: nobody knows that the world is well",
          "deferred;deferred",
          "claim defer | retry deferred",

@@ -8,6 +8,7 @@ int (*more_plans)(struct fact *facts, size_t fact_count, struct arena *arena,
 bool (*more_answers)(const char *words, struct prima_reply *ret_reply);
 void (*more_questions)(enum prima_type type, const char *request, size_t size);
 int64_t now_ms;
+static int64_t asleep_ms;
 const char *script; /* answers still to come: "claimed;sent 1;ok;finished 5" */
 char trace[2000];   /* what was asked for: "claim sent post finish:ok" */
 
@@ -43,6 +44,7 @@ void asked_redis(redis_done done, void *user)
 }
 
 int64_t __wrap_clock_monotonic_ms(void);
+int64_t __wrap_clock_boot_ms(void);
 int64_t __wrap_clock_wall_ms(void);
 bool __wrap_watch_may_send(const struct worker *w);
 void __wrap_worker_refresh_fence(struct worker *w);
@@ -100,9 +102,14 @@ int64_t __wrap_clock_monotonic_ms(void)
     return now_ms;
 }
 
+int64_t __wrap_clock_boot_ms(void)
+{
+    return now_ms + asleep_ms;
+}
+
 int64_t __wrap_clock_wall_ms(void)
 {
-    return WALL_MS + now_ms;
+    return WALL_MS + now_ms + asleep_ms;
 }
 
 bool __wrap_watch_may_send(const struct worker *w)
@@ -389,7 +396,8 @@ static void others(char sign)
     now_ms++;
 }
 
-/* "; "-separated; "~" in front: so many ms pass first ("~200 ok"); "+", "-": others. */
+/* ";"-separated; "~" in front: so many ms pass first ("~200 ok"); "^": the machine sleeps so long,
+ * which the monotonic clock does not count; "+", "-": others. */
 static bool answer_next(void)
 {
     char words[200];
@@ -401,8 +409,9 @@ static bool answer_next(void)
     words[size] = '\0';
     script += script[size] == ';' ? size + 1 : size;
     char *at = words;
-    if (at[0] == '~') {
-        now_ms += strtoll(at + 1, &at, 10);
+    if (at[0] == '~' || at[0] == '^') {
+        int64_t *clock_ms = at[0] == '~' ? &now_ms : &asleep_ms;
+        *clock_ms += strtoll(at + 1, &at, 10);
         at++;
     }
     if (at[0] == '+' || (at[0] == '-' && at[1] != '\0'))
@@ -548,6 +557,7 @@ int tear_down(void **state)
 void begin_world(void)
 {
     now_ms = BEGINNING_MS;
+    asleep_ms = 0;
     trace[0] = '\0';
     decisions = 0;
     memset(&open_question, 0, sizeof open_question);
