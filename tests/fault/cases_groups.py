@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import re
 import struct
 import time
@@ -716,43 +715,6 @@ def a_rebuild_of_keys_of_a_higher_epoch(w):
     w.judge()
     expect(w.outcomes(order) == ["posted"] and w.outcomes(fresh) == ["posted"], f"{w.outcomes(order)} {w.outcomes(fresh)}")
     expect(again.says("keys of a later epoch"), "no key refused the rebuild: the case proves nothing")
-
-
-# ---- an upgrade ----
-
-PREVIOUS = os.environ.get("PF_PREVIOUS")  # primaflow-orders of an earlier release
-
-
-@case("groups", usual=("on", "off") if PREVIOUS else ())
-def two_releases(w):
-    """An earlier release (PF_PREVIOUS) and this one in one group, under load, with lost answers: slot by slot upwards, politely and by kill -9, and one back."""
-    expect(PREVIOUS, "PF_PREVIOUS names no primaflow-orders")
-    w.stack.admin("POST", "/latency", {"latency": "uniform:20ms-150ms"})
-    for do in ({"kind": "reset_after"}, {"kind": "hang"}, {"kind": "apply_then_hang"}, {"kind": "error", "about": "busy"}):
-        w.stack.fault(do, probability=0.03)
-    slots, orders = ("0", "1", "2"), []
-
-    def more():
-        made = [w.order(customer=w.numbers()) for _ in range(25)]
-        orders.extend(made)
-        w.feed(*made, *[{**o, "event_id": "again"} for o in orders[::10]])
-
-    workers = {slot: w.worker(slot, program=PREVIOUS) for slot in slots}
-    workers["0"].await_running()
-    more()
-    for n, (slot, program) in enumerate([*((slot, None) for slot in slots), ("1", PREVIOUS), ("1", None)]):
-        time.sleep(2)
-        if n % 2:
-            workers[slot].kill()
-        else:
-            workers[slot].drain()
-        workers[slot] = w.worker(slot, program=program)
-        more()
-    workers["1"].await_running()
-    w.stack.no_faults()
-    w.stack.admin("POST", "/latency", {"latency": "0ms"})
-    w.judge(90)
-    expect(all(any(x.startswith("posted") for x in w.outcomes(o)) for o in orders[::20]), "some were not posted")
 
 
 # ---- starts ----

@@ -54,10 +54,10 @@ def a_key_lives_on_after_old_age(w):
 NEW_PLACE = "7007"  # no row of depots.yaml has it
 
 
-def mappings_that_wait(w):
-    """A copy of the example mappings of which unmapped locations wait, and the option that names it."""
+def mappings_that_wait(w, tree=TREE):
+    """A copy of a tree's example mappings of which unmapped locations wait, and the option that names it."""
     folder = w.stack.folder / f"mappings-{time.monotonic_ns()}"
-    shutil.copytree(TREE / "ops" / "deploy" / "mappings", folder)
+    shutil.copytree(tree / "ops" / "deploy" / "mappings", folder)
     policies = folder / "policies.yaml"
     policies.write_text(policies.read_text().replace("depot_unmapped: hold", "depot_unmapped: wait"))
     return folder, f"orders.mappings={folder}"

@@ -1,4 +1,4 @@
-"""Values in Avro single-object encoding, read with the schemas of the tree. As small as the topics that are read during a run need it."""
+"""Values in Avro single-object encoding, read with the schemas of the tree, older ones too. As small as the topics that are read during a run need it."""
 
 import functools
 import json
@@ -8,16 +8,46 @@ from stack import TREE
 
 MAGIC = b"\xc3\x01"
 HEAD = 10  # MAGIC and the schema's fingerprint
+EMPTY = 0xC15D213AA4D7A795  # of CRC-64-AVRO: what it begins with, and its polynomial
+SIMPLE = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
 
 
 @functools.cache
-def schema(name):
-    return json.loads((TREE / "schemas" / f"{name}.avsc").read_text())
+def schemas(name):
+    """{fingerprint: schema} of every version that the tree has of this name."""
+    paths = [TREE / "schemas" / f"{name}.avsc", *(TREE / "schemas" / "history").glob(f"{name}.v*.avsc")]
+    return {fingerprint(one): one for one in (json.loads(path.read_text()) for path in paths)}
 
 
 def decode(name, data):
-    """The value of a record whose writer had the tree's schema of this name."""
-    return _value(schema(name), data, HEAD, {})[0]
+    """The value of a record whose writer had one of the tree's schemas of this name."""
+    return _value(schemas(name)[data[len(MAGIC):HEAD]], data, HEAD, {})[0]
+
+
+def fingerprint(kind):
+    """CRC-64-AVRO of the parsing canonical form, as it stands in a record's head."""
+    crc = EMPTY
+    for byte in _canonical(kind, kind.get("namespace", "")).encode():
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (EMPTY if crc & 1 else 0)
+    return struct.pack("<Q", crc)
+
+
+def _canonical(kind, space):
+    if isinstance(kind, list):
+        return "[" + ",".join(_canonical(one, space) for one in kind) + "]"
+    if isinstance(kind, str):
+        return json.dumps(kind if kind in SIMPLE or "." in kind or not space else f"{space}.{kind}")
+    if kind["type"] in SIMPLE:
+        return json.dumps(kind["type"])
+    if kind["type"] == "array":
+        return '{"type":"array","items":' + _canonical(kind["items"], space) + "}"
+    head = '{"name":' + _canonical(kind["name"], space) + ',"type":' + json.dumps(kind["type"])
+    if kind["type"] == "enum":
+        return head + ',"symbols":' + json.dumps(kind["symbols"], separators=(",", ":")) + "}"
+    fields = (f'{{"name":{json.dumps(f["name"])},"type":{_canonical(f["type"], space)}}}' for f in kind["fields"])
+    return head + ',"fields":[' + ",".join(fields) + "]}"
 
 
 def _long(data, at):
