@@ -70,23 +70,10 @@ int kafka_committed(struct kafka_consumer *c, struct kafka_place places[], size_
                : kafka_failed(err, &asked, "cannot read committed offsets", ret_message);
 }
 
-/* Who leads it, asked anew. librdkafka does so by itself for topics that it was told of; of others,
- * such as ops.control, it keeps for a quarter of an hour what it heard once, and asks the broker
- * that led the topic then, who answers each time that it does not. */
-static void forget_leader(rd_kafka_t *rk, const char *topic, int timeout_ms)
-{
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
-    if (handle == NULL)
-        return;
-    if (rd_kafka_metadata(rk, 0, handle, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_metadata_destroy(metadata);
-    rd_kafka_topic_destroy(handle);
-}
-
 rd_kafka_resp_err_t kafka_bound(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t which,
                                 int timeout_ms, int64_t *ret_offset)
 {
+    int partitions = 0;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition)->offset = which;
     rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(rk, list, timeout_ms);
@@ -94,8 +81,10 @@ rd_kafka_resp_err_t kafka_bound(rd_kafka_t *rk, const char *topic, int32_t parti
         err = list->elems[0].err;
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
         *ret_offset = list->elems[0].offset >= 0 ? list->elems[0].offset : 0;
-    else
-        forget_leader(rk, topic, timeout_ms);
+    else /* Who leads it is asked anew. librdkafka does so by itself for topics that it was told of;
+            of others, such as ops.control, it keeps for a quarter of an hour what it heard once,
+            and asks the broker that led the topic then, who says each time that it does not. */
+        (void)kafka_ask_topic(rk, topic, timeout_ms, &partitions);
     rd_kafka_topic_partition_list_destroy(list);
     return err;
 }

@@ -179,7 +179,7 @@ static enum ops_kind amending_write_ledger(struct amending *a, struct ops_error 
     struct ledger_entry entry;
     if (order_flow.decide(&a->event, &a->key, a->rules, NULL, 0, &known, a->arena, &plan) != 0)
         return ops_fail_memory(ret_error);
-    if (plan.verdict == FLOW_SETTLES)
+    if (plan.verdict == FLOW_SETTLES && a->key.is_empty)
         return ops_fail(
             ret_error, OPS_DATA, "cancel the order in Prima, then discard the dead letter",
             "version %" PRId64 " has nothing left that a document could hold", a->options->version);

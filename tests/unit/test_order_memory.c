@@ -296,14 +296,16 @@ static void test_what_is_told(void **state)
     struct order_event *former = support_order(memory);
     struct arena *enough = arena_new(ENOUGH);
     const enum pf_error money = order_money_moved(event, NULL, 0, enough, &money_text);
-    assert_int_equal(order_goods_moved(former, "", event, enough, &goods_text), PF_E_order_amended);
+    assert_int_equal(order_goods_moved(codec, former, "", event, enough, &goods_text),
+                     PF_E_order_amended);
     const size_t needed = arena_used(enough);
     for (size_t cap = 0; cap <= needed; cap += STEP) {
         struct arena *arena = arena_new(cap);
         const char *detail = "not set";
         assert_int_equal(order_money_moved(event, NULL, 0, arena, &detail), money);
         assert_true(detail == NULL || strcmp(detail, money_text) == 0);
-        assert_int_equal(order_goods_moved(former, "", event, arena, &detail), PF_E_order_amended);
+        assert_int_equal(order_goods_moved(codec, former, "", event, arena, &detail),
+                         PF_E_order_amended);
         assert_true(detail == NULL || strncmp(detail, "Goods differ: ", 14) == 0 ||
                     strcmp(detail, goods_text) == 0);
         arena_free(arena);

@@ -346,7 +346,7 @@ static void test_waits_with_its_partition(void **state)
     stream.watch.heard_ms = now_ms = bad->refused_until_ms;
     commit_hurry(&worker);
     commit_as("ok");
-    traced("alone, and written", "commit[r5] orders.raw/0@6 committed:orders.raw/0:1");
+    traced("alone, and written", "search commit[r5] orders.raw/0@6 committed:orders.raw/0:1");
     assert_int_equal(bad->refused_until_ms, 0);
     assert_int_equal(bad->refused_wait_ms, 0);
     end_world();
@@ -367,7 +367,7 @@ static void test_is_tried_again_by_itself(void **state)
     assert_int_equal(pool_jobs(), 0);
     pass(60);
     commit_as("ok");
-    traced("its time", "commit[r5] orders.raw/0@6 committed:orders.raw/0:1");
+    traced("its time", "search commit[r5] orders.raw/0@6 committed:orders.raw/0:1");
     end_world();
 }
 

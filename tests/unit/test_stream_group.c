@@ -172,7 +172,7 @@ static void test_a_topic_that_cannot_be_read(void **state)
     kafka.look.why = NULL;
     now_ms += 10000;
     watches("over", LOOK);
-    assert_string_equal(logged, "info: all topics readable again\n");
+    assert_string_equal(logged, "info: no topic is missing any more\n");
     logged[0] = '\0';
     now_ms += 10000;
     stream.membership.since_ms = now_ms;

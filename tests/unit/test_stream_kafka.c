@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "test_stream_kafka.h"
+#include "kafka/lookup.h"
 
 char trace[8000];
 struct fake_kafka kafka;
@@ -220,7 +221,8 @@ void kafka_fetch(struct kafka_queue *queue, struct kafka_record records[], size_
 /* Names of its own: what an obstacle is called is the adapter's. */
 const char *kafka_obstacle_name(enum kafka_obstacle obstacle)
 {
-    static const char *const names[] = {"clear", "gone", "bytes", "rights", "topic", "trouble"};
+    static const char *const names[KAFKA_OBSTACLES] = {"clear", "gone",  "bytes",  "rights",
+                                                       "group", "topic", "trouble"};
     return names[obstacle];
 }
 
@@ -448,6 +450,13 @@ void kafka_producer_free(struct kafka_producer *p)
     free(p);
 }
 
+void kafka_producer_search(struct kafka_producer *p, bool searches)
+{
+    (void)p;
+    if (searches)
+        note("search");
+}
+
 /* The next word of `commits`. */
 static enum kafka_commit_result ending(struct kafka_refusal *ret_refusal,
                                        char ret_message[static KAFKA_TEXT_MAX])
@@ -487,6 +496,32 @@ enum kafka_commit_result kafka_commit(struct kafka_producer *p, struct kafka_con
     for (size_t i = 0; i < offset_count && result == KAFKA_COMMITTED; i++)
         kafka_find(offsets[i].topic, offsets[i].partition)->committed = offsets[i].offset;
     return result;
+}
+
+/* ---- lookup.c: nobody here asks for a record by its place ---- */
+
+int kafka_lookup_new(const struct config *config, struct kafka_lookup **ret_lookup,
+                     char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config, (void)ret_lookup, (void)ret_message;
+    fail_msg("a lookup was made");
+    return -EINVAL;
+}
+
+int kafka_lookup_read(struct kafka_lookup *lookup, const struct kafka_place places[], size_t count,
+                      int64_t patience_ms,
+                      void (*seen)(void *user, const struct kafka_record *record), void *user,
+                      char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)lookup, (void)places, (void)count, (void)patience_ms, (void)seen, (void)user;
+    (void)ret_message;
+    fail_msg("a lookup was read");
+    return -EIO;
+}
+
+void kafka_lookup_free(struct kafka_lookup *lookup)
+{
+    assert_null(lookup);
 }
 
 /* ---- group.c ---- */

@@ -197,8 +197,11 @@ static void test_obstacles(void **state)
         assert_int_equal(p->asked_again_ms, now_ms);
         assert_string_equal(p->obstacle_words, "its words");
         has_counted(METRIC_obstacles,
-                    (const char *const[]){"", "gone}+1", "bytes}+1", "rights}+1", "topic}+1",
-                                          "trouble}+1"}[rows[i].obstacle]);
+                    (const char *const[]){[KAFKA_OFFSET_GONE] = "gone}+1",
+                                          [KAFKA_UNREADABLE] = "bytes}+1",
+                                          [KAFKA_DENIED] = "rights}+1",
+                                          [KAFKA_NO_TOPIC] = "topic}+1",
+                                          [KAFKA_TROUBLE] = "trouble}+1"}[rows[i].obstacle]);
         assert_string_equal(logged, "warning: partition unreadable (its words) orders.raw/0@-1\n");
         kafka_find("orders.raw", 0)->obstacle = rows[i].obstacle;
         p->may_have_more = true;

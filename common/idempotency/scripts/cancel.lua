@@ -5,11 +5,16 @@
 local ghost = stale()
 if ghost then return ghost end
 if not rec then return {'lost'} end
-local state = ARGV[8] == '' and 'x' or 'w'
-if rec[ST] == state and rec[TOK] == ARGV[6] then return {'cancelled'} end
+local empty = ARGV[8]
+if empty == '' and rec[ST] == 'x' and rec[TOK] == ARGV[6] then return {'cancelled'} end
+if empty ~= '' and waits(rec) and rec[CODE] == empty and rec[DLV] == ARGV[7] then return {'cancelled'} end
 if rec[TOK] ~= ARGV[6] or rec[ST] ~= 'c' then return {'lost'} end
-rec[ST], rec[LEASE], rec[DLV], rec[AT] = state, 0, ARGV[7], now
-if state == 'w' then rec[CODE], rec[VER] = ARGV[8], tonumber(ARGV[9]) end
+rec[LEASE], rec[DLV], rec[AT] = 0, ARGV[7], now
+if empty == '' then
+    rec[ST] = 'x'
+else -- record.lua, waits
+    rec[TOK], rec[CODE], rec[VER] = '', empty, tonumber(ARGV[9])
+end
 store('')
 redis.call('ZREM', KEYS[4], ARGV[7])
 return {'cancelled'}

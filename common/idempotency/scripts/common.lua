@@ -30,7 +30,7 @@ local function put(exact)
     if exact ~= '' then redis.call('APPEND', KEYS[3], exact) end
 end
 local function store(exact)
-    local open = rec[ST] == 'c' or rec[ST] == 's'
+    local open = (rec[ST] == 'c' or rec[ST] == 's') and not waits(rec)
     exact = exact or request()
     rec[FENCE], rec[SLOT], rec[EPOCH], rec[MARK] = fence, open and slot or '', open and epoch or 0, open and marker or ''
     put(exact)

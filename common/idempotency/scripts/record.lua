@@ -28,7 +28,7 @@ local function is_record(record)
         type(record[OUTS]) == 'table' and type(record[DLV]) == 'string' and (record[LAYOUT] or LAYOUT_MAX) <= LAYOUT_MAX
 end
 
--- Waits by policy: it is in a retry topic, and nobody has it. Written as a claim that nobody holds, which is what a release that does not know it (before
+-- Waits by policy: it is in a retry topic, and nobody has it; or has nothing left, and CODE says so. Written as a claim that nobody holds, which is what a release that does not know it (before
 -- *Robustness*) makes of it: it claims it. That one made `w` into a send whose fate is unknown, and asked Prima about it for ever.
 local function waits(record)
     return record[ST] == 'w' or record[ST] == 'c' and record[TOK] == ''

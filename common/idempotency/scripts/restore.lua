@@ -13,9 +13,9 @@ if rec and rec[ST] == 'p' and st == 'p' then
     return {'restored'}
 end
 if rec and (rec[ST] == 'p' or st ~= 'p' and (rec[ST] == 'k' or rec[ST] == 'x' or rec[ST] == 'd')) then return {'kept'} end
-if rec and st == 'w' and (rec[ST] == 'c' or rec[ST] == 's' or rec[ST] == 'w' and rec[VER] > tonumber(ARGV[9])) then return {'kept'} end
+if rec and st == 'w' and (waits(rec) and rec[VER] > tonumber(ARGV[9]) or not waits(rec) and (rec[ST] == 'c' or rec[ST] == 's')) then return {'kept'} end
 if rec and rec[FENCE] > fence then fence = rec[FENCE] end
-rec = {st, content, '', 0, 0, '', 0, dlv, '', tonumber(ARGV[9]), '', {}, ARGV[10], tonumber(ARGV[11])}
+rec = {st == 'w' and 'c' or st, content, '', 0, 0, '', 0, dlv, '', tonumber(ARGV[9]), '', {}, ARGV[10], tonumber(ARGV[11])}
 if st == 'p' then set_parts(ARGV[12], ARGV[13]) end
 if st == 'k' then rec[OUTS] = {{'', 0, 0, ''}} end
 store('')

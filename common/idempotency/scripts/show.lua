@@ -14,5 +14,5 @@ for _, out in ipairs(rec[OUTS]) do
     if out[4] ~= OVER and out[8] ~= NO and out[6] then slots[#slots + 1] = out[6] end
 end
 local state, code = rec[ST], rec[CODE] or ''
-if waits(rec) then state, code = 'w', '' end
+if waits(rec) then state, code = 'w', code == 'w' and '' or code end
 return {state, code, rec[DLV], rec[VER], rec[AT], #rec[OUTS], rec[LEASE] - now, left, deferred, (rec[F] or '') .. '\n' .. table.concat(slots, ', ')}
