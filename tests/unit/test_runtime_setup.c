@@ -195,6 +195,48 @@ static void test_limits(void **state)
     done(w);
 }
 
+/* Each key arrives where it is read. */
+static void test_keys(void **state)
+{
+    static const char *const keys[][2] = {
+        {"worker.settle_deadline", "31s"},
+        {"idempotency.margin", "3s"},
+        {"idempotency.ttl", "99d"},
+        {"retry.max_age", "29h"},
+        {"idempotency.resolve_max", "701s"},
+        {"replay.max_count", "17"},
+        {"prima.unproven_wait", "77s"},
+        {"worker.max_in_flight", "23"},
+        {"worker.buffered_max", "401"},
+        {"prima.connections_max", "7"},
+        {"limit.rate", "11"},
+        {"limit.burst", "13"},
+        {"prima.max_apply_delay", "41s"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char override[80];
+        (void)snprintf(override, sizeof override, "%s=%s", keys[i][0], keys[i][1]);
+        struct worker *w = good((const char *const[3]){override}, "0");
+        const struct posting *p = w->posting;
+        const int64_t read[] = {
+            p->settle_deadline_ms,       w->times.margin_ms,        w->times.ttl_ms,
+            p->retry_max_age_ms,         p->resolve_max_ms,         p->replay_max,
+            p->unproven_wait_ms,         (int64_t)p->in_flight_max, (int64_t)p->buffered_max,
+            (int64_t)p->connections_max, w->keys.limit_rate,        w->keys.limit_burst,
+            w->keys.apply_delay_ms};
+        int64_t wanted;
+        if (config_parse_ms(keys[i][1], &wanted) < 0)
+            wanted = strtoll(keys[i][1], NULL, 10);
+        if (read[i] != wanted)
+            fail_msg("%s: %lld", override, (long long)read[i]);
+        assert_int_equal(w->stream->reach, 12 * (int64_t)p->buffered_max);
+        assert_int_equal(w->keys.ttl_ms, w->times.ttl_ms);
+        assert_int_equal(w->keys.deferral_life_ms, w->times.deferral_life_ms);
+        done(w);
+    }
+}
+
 /* One file serves the workers of several topics: each takes what is said of its own, else what is
  * said of all. */
 static void test_start_of_a_topic(void **state)
@@ -281,9 +323,9 @@ static void test_asking_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),          cmocka_unit_test(test_names),
-        cmocka_unit_test(test_identity),         cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_start_of_a_topic), cmocka_unit_test(test_shadow),
-        cmocka_unit_test(test_asking_first)};
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_names),
+        cmocka_unit_test(test_identity), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_keys),     cmocka_unit_test(test_start_of_a_topic),
+        cmocka_unit_test(test_shadow),   cmocka_unit_test(test_asking_first)};
     return cmocka_run_group_tests_name("a worker's settings", tests, NULL, NULL);
 }

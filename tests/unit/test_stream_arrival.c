@@ -316,6 +316,21 @@ static void test_the_ground_goes_on_record_first(void **state)
     }
 }
 
+/* What is remembered may be the very first offset. */
+static void test_the_first_offset_is_remembered(void **state)
+{
+    static const char key[] = "position/primaflow.orders/orders.raw.retry.1s/0";
+    (void)state;
+    begin_world();
+    (void)kafka_has("orders.raw.retry.1s", 0, 3, 20, 30);
+    (void)kafka_holds(CONTROL, key, "{\"offset\":0,\"ground\":0}", NULL);
+    has_lived("{\"offsets\":[0]}");
+    assigned(&retry);
+    (void)pool_works();
+    assert_string_equal(kafka_last(CONTROL, key), "{\"ground\":20,\"offset\":0}");
+    end_world();
+}
+
 /* ---- generations ---- */
 
 static void test_generations(void **state)
@@ -510,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_a_person_has_said),
         cmocka_unit_test(test_records_were_deleted),
         cmocka_unit_test(test_the_ground_goes_on_record_first),
+        cmocka_unit_test(test_the_first_offset_is_remembered),
         cmocka_unit_test(test_generations),
         cmocka_unit_test(test_a_generation_that_cannot_be_read),
         cmocka_unit_test(test_asked_again_until_it_is_known),
