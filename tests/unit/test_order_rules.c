@@ -102,6 +102,8 @@ static const struct {
 
     {"a rate that is no percentage", "tax.yaml", "rates:\n  - {country: GB, rate: \"20%\"}\n",
      "tax.yaml:2:"},
+    {"two points", "tax.yaml", "rates:\n  - {country: GB, rate: \"8..5\"}\n",
+     "rate: '8..5' is neither"},
     {"a rate too fine", "tax.yaml", "rates:\n  - {country: GB, rate: \"8.87501\"}\n",
      "rate: '8.87501' is neither"},
     {"a rate beyond reason", "tax.yaml", "rates:\n  - {country: GB, rate: \"2000\"}\n",

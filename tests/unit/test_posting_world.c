@@ -366,6 +366,7 @@ static void answer_prima(const char *words)
         {"strange words", {.fate = PRIMA_UNCLASSIFIED, .http_status = 200}},
         {"busy", {.fate = PRIMA_NOT_ACCEPTED, .http_status = 429, .retry_after_ms = 300}},
         {"unsent", {.fate = PRIMA_NOT_SENT}},
+        {"no rights", {.fate = PRIMA_DENIED, .http_status = 403}},
     };
     const prima_done done = open_question.prima;
     open_question.prima = NULL;

@@ -224,6 +224,16 @@ static void test_a_letter_that_does_not_fit_is_cut(void **state)
                              rows[i].headers);
             header_is(m, "traceparent", "00-aa-bb-01");
             header_is(m, HEADER_DLQ_OFFSET, "77");
+            if (rows[i].headers == 1) { /* its name with a NUL, its size, its value */
+                static const char bytes[] = "traceparent\0\0\0\0\x0b"
+                                            "00-aa-bb-01";
+                uint8_t hash[DIGEST_SIZE];
+                char hex[2 * DIGEST_SIZE + 1];
+                digest_sha256(bytes, sizeof bytes - 1, hash);
+                assert_string_equal(json_string_value(json_object_get(original, "headers_sha256")),
+                                    digest_hex(hash, sizeof hash, hex));
+                assert_int_equal(json_integer_value(json_object_get(original, "headers_size")), 22);
+            }
         }
         assert_true(rows[i].key == 1 ? m->key_size == 1
                                      : m->key_size == 71 && memcmp(m->key, "sha256:", 7) == 0);
