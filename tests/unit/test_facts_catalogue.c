@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "facts/catalogue.h"
 
 void *__wrap_calloc(size_t count, size_t size);
@@ -93,6 +94,17 @@ static void test_tags(void **state)
         assert_memory_equal(tags[i].bytes, again.bytes, sizeof again.bytes);
         assert_int_equal(tags[i].bucket, again.bucket);
     }
+    /* Workers of two releases share them in Redis: each part behind its length. */
+    static const char bytes[] = "\0\2"
+                                "01"
+                                "\0\3"
+                                "ABC"
+                                "\0\0\0\1"
+                                "D"
+                                "\0\0\0";
+    uint8_t hash[DIGEST_SIZE];
+    digest_sha256(bytes, sizeof bytes, hash);
+    assert_memory_equal(tags[4].bytes, hash, sizeof tags[4].bytes);
     const struct prima_sku none = {.product = "ABC", .matrix = {NULL}},
                            empty = {.product = "ABC", .matrix = {"", "", "", ""}};
     assert_memory_equal(catalogue_tag("01", &none).bytes, catalogue_tag("01", &empty).bytes,

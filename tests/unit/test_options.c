@@ -63,6 +63,11 @@ static void test_codes(void **state)
     } rows[] = {
         {"help", {"--help"}, 0, 0, "usage: primaflow-test [options]\n\nMoves test records.\n"},
         {"help lists keys", {"--help"}, 0, 0, "\n  prima.url ("},
+        {"help tells of the environment",
+         {"--help"},
+         0,
+         0,
+         "\nKeys are also read from PRIMAFLOW_<KEY>, and from KAFKA_BOOTSTRAP_SERVERS"},
         {"help warns of secrets", {"--help"}, 0, 0, "never a secret"},
         {"help before a wrong key", {"--help", "-o", "x=y"}, 0, 0, "usage: "},
         {"version", {"--version"}, 0, 0, "primaflow-test " PF_VERSION "\n"},

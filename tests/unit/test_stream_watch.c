@@ -310,7 +310,12 @@ static void test_more_than_is_remembered(void **state)
         (void)snprintf(value + strlen(value), sizeof value - strlen(value), ",\"s%d\"", i);
     (void)snprintf(value + strlen(value), sizeof value - strlen(value), "]}");
     (void)kafka_holds(CONTROL, OPEN, value, NULL);
+    static const char member[] = "{\"group\":\"primaflow.orders\",\"slot\":\"9\"}";
+    (void)kafka_holds(CONTROL, "worker/", member, NULL); /* of no slot */
+    (void)kafka_holds(CONTROL, "position/primaflow.orders", member, NULL);
+    (void)kafka_holds(CONTROL, "", member, NULL);
     assert_int_equal(control_read(worker.host.config, stream.group, &control, words), 0);
+    assert_int_equal(control.member_count, 0);
     assert_int_equal(control.left_count, CONTROL_LEFT_MAX);
     assert_string_equal(control.left[0].run_id, "0");
     assert_string_equal(control.left[CONTROL_LEFT_MAX - 1].run_id, "3");
