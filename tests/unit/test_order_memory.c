@@ -19,6 +19,48 @@ static struct order_rules *rules;
 static struct order_event *event;
 static struct codec *codec;
 
+/* ---- a call that gets nothing, and no other ---- */
+
+static size_t calls, refused_call; /* the first is 1; 0: none */
+
+static bool is_refused(void)
+{
+    return ++calls == refused_call;
+}
+
+void *__real_arena_alloc(struct arena *a, size_t size);
+void *__wrap_arena_alloc(struct arena *a, size_t size);
+char *__real_arena_text(struct arena *a, const char *text, size_t size);
+char *__wrap_arena_text(struct arena *a, const char *text, size_t size);
+char *__wrap_arena_printf(struct arena *a, const char *format, ...);
+
+void *__wrap_arena_alloc(struct arena *a, size_t size)
+{
+    return is_refused() ? NULL : __real_arena_alloc(a, size);
+}
+
+char *__wrap_arena_text(struct arena *a, const char *text, size_t size)
+{
+    return is_refused() ? NULL : __real_arena_text(a, text, size);
+}
+
+char *__wrap_arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list words;
+    char *text = NULL;
+    if (is_refused())
+        return NULL;
+    va_start(words, format);
+    const int size = vasprintf(&text, format, words);
+    va_end(words);
+    assert_true(size >= 0);
+    char *copy = __real_arena_alloc(a, (size_t)size + 1);
+    if (copy != NULL)
+        memcpy(copy, text, (size_t)size + 1);
+    free(text);
+    return copy;
+}
+
 static void *some(size_t size)
 {
     void *p = arena_alloc(memory, size);
@@ -181,6 +223,30 @@ static void test_a_decision(void **state)
     arena_free(enough);
 }
 
+/* Memory that is short for a moment: a malloc that fails once. */
+static void test_a_decision_with_one_call_refused(void **state)
+{
+    struct flow_key key, whole_key;
+    struct flow_plan plan, whole;
+    (void)state;
+    struct arena *enough = arena_new(ENOUGH);
+    calls = refused_call = 0;
+    assert_int_equal(decide(enough, &whole_key, &whole), 0);
+    const size_t needed = calls;
+    assert_true(needed > 100);
+    for (size_t nth = 1; nth <= needed; nth++) {
+        struct arena *arena = arena_new(ENOUGH);
+        calls = 0;
+        refused_call = nth;
+        const int r = decide(arena, &key, &plan);
+        refused_call = 0;
+        if (r != -ENOMEM)
+            fail_msg("call %zu of %zu was refused, and the order was decided: %d", nth, needed, r);
+        arena_free(arena);
+    }
+    arena_free(enough);
+}
+
 /* A text that is longer than a narrative may be is not cut: people would post what nobody wrote. */
 static void test_a_text_beyond_a_narrative(void **state)
 {
@@ -318,8 +384,11 @@ static void test_what_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_decision),        TEST(test_a_text_beyond_a_narrative),
-        TEST(test_what_is_published), TEST(test_what_is_not_mapped),
+        TEST(test_a_decision),
+        TEST(test_a_decision_with_one_call_refused),
+        TEST(test_a_text_beyond_a_narrative),
+        TEST(test_what_is_published),
+        TEST(test_what_is_not_mapped),
         TEST(test_what_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

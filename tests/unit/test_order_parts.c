@@ -52,11 +52,10 @@ static void test_whose_name(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
-        struct arena *arena = arena_new(SUPPORT_ARENA);
         const struct order_event event = {.customer = rows[i].customer,
                                           .shipping_address = &rows[i].address};
-        const struct prima_address to[] = {order_delivery_address(&event, arena),
-                                           order_invoice_address(&event, arena)};
+        const struct prima_address to[] = {order_delivery_address(&event, NULL),
+                                           order_invoice_address(&event, NULL)};
         for (size_t k = 0; k < 2; k++) {
             assert_string_equal(text(to[k].title), rows[i].title);
             assert_string_equal(text(to[k].forename), rows[i].forename);
@@ -64,7 +63,6 @@ static void test_whose_name(void **state)
             assert_string_equal(text(to[k].phone), rows[i].phone);
             assert_string_equal(text(to[k].mobile), rows[i].customer != NULL ? "2" : "");
         }
-        arena_free(arena);
     }
 }
 
@@ -96,17 +94,15 @@ static void test_which_address(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
-        struct arena *arena = arena_new(SUPPORT_ARENA);
         const struct order_event event = {.shipping_address = rows[i].shipping,
                                           .billing_address = rows[i].billing,
                                           .business = rows[i].business};
-        const struct prima_address delivery = order_delivery_address(&event, arena),
-                                   invoice = order_invoice_address(&event, arena);
+        const struct prima_address delivery = order_delivery_address(&event, NULL),
+                                   invoice = order_invoice_address(&event, NULL);
         for (size_t k = 0; k < 2; k++) {
             assert_string_equal(text(delivery.lines[k]), rows[i].delivery[k]);
             assert_string_equal(text(invoice.lines[k]), rows[i].invoice[k]);
         }
-        arena_free(arena);
     }
 }
 
@@ -138,7 +134,8 @@ static void test_what_an_email_address_is(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", text(rows[i][0]));
         struct arena *arena = arena_new(SUPPORT_ARENA);
-        const char *email = order_normalise_email(rows[i][0], arena);
+        const char *email = "untouched";
+        assert_int_equal(order_normalise_email(rows[i][0], arena, &email), 0);
         if (rows[i][1] == NULL)
             assert_null(email);
         else

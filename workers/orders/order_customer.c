@@ -7,10 +7,11 @@
 #include <ctype.h>
 #include <errno.h>
 
-const char *order_normalise_email(const char *email, struct arena *arena)
+int order_normalise_email(const char *email, struct arena *arena, const char **ret_email)
 {
+    *ret_email = NULL;
     if (email == NULL)
-        return NULL;
+        return 0;
     while (isspace((unsigned char)*email))
         email++;
     size_t size = strlen(email);
@@ -19,12 +20,15 @@ const char *order_normalise_email(const char *email, struct arena *arena)
     const char *at = memchr(email, '@', size);
     if (at == NULL || at == email || at == email + size - 1 ||
         memchr(at + 1, '@', (size_t)(email + size - at - 1)) != NULL)
-        return NULL;
+        return 0;
     char *copy = arena_text(arena, email, size);
-    for (size_t i = 0; copy != NULL && i < size; i++)
+    if (copy == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < size; i++)
         if (copy[i] >= 'A' && copy[i] <= 'Z')
             copy[i] = (char)(copy[i] - 'A' + 'a');
-    return copy;
+    *ret_email = copy;
+    return 0;
 }
 
 /* ---- addresses ---- */
@@ -32,13 +36,12 @@ const char *order_normalise_email(const char *email, struct arena *arena)
 /* `company`: where the address names none. */
 static struct prima_address pack_address(const struct order_address *address,
                                          const struct order_customer *customer, const char *company,
-                                         struct arena *arena)
+                                         const char *email)
 {
     static const struct order_address nowhere = {0};
     static const struct order_customer nobody = {0};
     const struct order_address *a = address != NULL ? address : &nowhere;
     const struct order_customer *c = customer != NULL ? customer : &nobody;
-    const char *email = order_normalise_email(c->email, arena);
     const bool named = !order_is_empty(a->surname) || !order_is_empty(a->forename);
     struct prima_address packed = {
         .title = named ? a->title : c->title,
@@ -63,18 +66,18 @@ static struct prima_address pack_address(const struct order_address *address,
     return packed;
 }
 
-struct prima_address order_delivery_address(const struct order_event *event, struct arena *arena)
+struct prima_address order_delivery_address(const struct order_event *event, const char *email)
 {
     return pack_address(event->shipping_address != NULL ? event->shipping_address
                                                         : event->billing_address,
-                        event->customer, NULL, arena);
+                        event->customer, NULL, email);
 }
 
-struct prima_address order_invoice_address(const struct order_event *event, struct arena *arena)
+struct prima_address order_invoice_address(const struct order_event *event, const char *email)
 {
     return pack_address(
         event->billing_address != NULL ? event->billing_address : event->shipping_address,
-        event->customer, event->business != NULL ? event->business->name : NULL, arena);
+        event->customer, event->business != NULL ? event->business->name : NULL, email);
 }
 
 /* ---- who ---- */
@@ -96,6 +99,7 @@ static int seek(const struct order_event *event, const struct channel_rules *cha
                 const char *id, const char *email, struct arena *arena,
                 struct order_customer_plan *plan)
 {
+    const char *address = email != NULL ? email : "";
     const bool is_business =
         event->business != NULL && !order_is_empty(event->business->company_id);
     if (is_business) {
@@ -104,18 +108,18 @@ static int seek(const struct order_event *event, const struct channel_rules *cha
                                                  "/business/", event->business->company_id);
         plan->fact.email = "";
     } else {
-        plan->our_ref = order_is_empty(id) ? email_reference(channel, email, arena)
+        plan->our_ref = order_is_empty(id) ? email_reference(channel, address, arena)
                                            : ORDER_JOIN(arena, channel->prefix, "-C", id);
         plan->fact.channel_customer =
             order_is_empty(id) ? ""
                                : ORDER_JOIN(arena, channel->channel, "/", channel->store, "/", id);
-        plan->fact.email = email == NULL ? "" : email;
+        plan->fact.email = address;
     }
     if (plan->our_ref == NULL || plan->fact.channel_customer == NULL)
         return -ENOMEM;
     plan->fact.kind = FACT_CUSTOMER;
     plan->fact.customer = (struct prima_customer){.customer_ref = plan->our_ref,
-                                                  .address = order_invoice_address(event, arena)};
+                                                  .address = order_invoice_address(event, email)};
     return 0;
 }
 
@@ -137,9 +141,10 @@ int order_customer_plan(const struct order_event *event, const struct order_rule
     const bool is_business =
         event->business != NULL && !order_is_empty(event->business->company_id);
     const char *id = event->customer != NULL ? event->customer->customer_id : NULL;
-    const char *email =
-        event->customer != NULL ? order_normalise_email(event->customer->email, arena) : NULL;
     const bool is_guest = order_is_empty(id) && !is_business;
+    const char *email = NULL;
+    int r =
+        event->customer != NULL ? order_normalise_email(event->customer->email, arena, &email) : 0;
 
     if (is_pos && channel->account_pos != NULL && !is_business)
         plan.account = channel->account_pos;
@@ -149,15 +154,14 @@ int order_customer_plan(const struct order_event *event, const struct order_rule
              email == NULL) /* nothing to match by: strangers must not become one account */
         plan.account = configured(is_pos ? NULL : channel->account_guest, channel, flags);
     else {
-        const char *address = email != NULL ? email : "";
-        const int r = seek(event, channel, id, address, arena, &plan);
-        if (r < 0)
-            return r;
+        if (r == 0)
+            r = seek(event, channel, id, email, arena, &plan);
         if (!by_us)
             plan.account = "";
     }
-    *ret_plan = plan;
-    return 0;
+    if (r == 0)
+        *ret_plan = plan;
+    return r;
 }
 
 const char *order_customer_account(const struct fact *fact, const struct channel_rules *channel,

@@ -26,11 +26,13 @@ __attribute__((warn_unused_result)) int order_customer_plan(const struct order_e
 const char *order_customer_account(const struct fact *fact, const struct channel_rules *channel,
                                    struct order_flags *flags);
 
-/* Where goods and invoice go. */
-struct prima_address order_delivery_address(const struct order_event *event, struct arena *arena);
-struct prima_address order_invoice_address(const struct order_event *event, struct arena *arena);
+/* Where goods and invoice go. `email` as order_normalise_email has it; NULL: as it came. */
+struct prima_address order_delivery_address(const struct order_event *event, const char *email);
+struct prima_address order_invoice_address(const struct order_event *event, const char *email);
 
-/* Trimmed and in lower case; NULL when it is no address or memory ran out. */
-const char *order_normalise_email(const char *email, struct arena *arena);
+/* Trimmed and in lower case; NULL when it is no address. 0; -ENOMEM. */
+__attribute__((warn_unused_result)) int order_normalise_email(const char *email,
+                                                              struct arena *arena,
+                                                              const char **ret_email);
 
 #endif

@@ -118,10 +118,11 @@ static int read_sale(struct decision *d, int32_t date, struct flow_plan *plan, b
     *ret_done = r == -EINVAL;
     if (r == -EINVAL)
         return dead_letter(plan, PF_E_event_invalid, detail);
+    if (r == 0)
+        r = sale_resolve(&d->sale, event, d->rules, d->channel, d->arena, &d->flags);
     if (r < 0)
         return r;
-    sale_resolve(&d->sale, event, d->rules, d->channel, d->arena, &d->flags);
-    if (order_illegible_part(event, d->arena) != NULL)
+    if (order_illegible_part(event) != NULL)
         order_flag_raise(&d->flags, PF_E_address_illegible, 0);
     return order_customer_plan(event, d->rules, d->channel, d->sale.is_pos, d->arena, &d->flags,
                                &d->customer);

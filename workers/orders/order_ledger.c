@@ -186,11 +186,11 @@ static int rebuild_sale(struct maker *m)
     sale_adopt_tax(&m->sale, m->summary->proof.tax);
     m->channel = rules_channel(m->rules, m->event->channel, m->event->store);
     r = rebuild_bundles(m);
+    struct order_flags flags = {0}; /* raised when it was decided */
+    if (r == 0 && m->channel != NULL)
+        r = sale_resolve(&m->sale, m->event, m->rules, m->channel, m->arena, &flags);
     if (r < 0)
         return r;
-    struct order_flags flags = {0}; /* raised when it was decided */
-    if (m->channel != NULL)
-        sale_resolve(&m->sale, m->event, m->rules, m->channel, m->arena, &flags);
     for (size_t i = 0; i < m->sale.line_count; i++) {
         struct sale_line *line = &m->sale.lines[i];
         const char *misc = rules_misc_item(m->rules, m->channel);

@@ -23,12 +23,12 @@ static bool lines_are_lost(const struct prima_address *address)
     return is_lost(address->lines, sizeof address->lines / sizeof *address->lines);
 }
 
-const char *order_illegible_part(const struct order_event *event, struct arena *arena)
+const char *order_illegible_part(const struct order_event *event)
 {
     if (event->shipping_address == NULL && event->billing_address == NULL)
         return NULL; /* handed over: nothing has to be found */
-    const struct prima_address delivery = order_delivery_address(event, arena),
-                               invoice = order_invoice_address(event, arena);
+    const struct prima_address delivery = order_delivery_address(event, NULL),
+                               invoice = order_invoice_address(event, NULL);
     return lines_are_lost(&delivery)  ? "delivery address"
            : name_is_lost(&delivery)  ? "name for delivery"
            : lines_are_lost(&invoice) ? "invoice address"

@@ -4,11 +4,10 @@
 #ifndef PRIMAFLOW_ORDER_LEGIBLE_H
 #define PRIMAFLOW_ORDER_LEGIBLE_H
 
-#include "base/arena.h"
 #include "domain/events/order_event.h"
 
 /* The first of name and address, of delivery and invoice, of which more letters are lost than
  * shown: "delivery address", for the flag's sentence. NULL: all can be read. */
-const char *order_illegible_part(const struct order_event *event, struct arena *arena);
+const char *order_illegible_part(const struct order_event *event);
 
 #endif

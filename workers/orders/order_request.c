@@ -266,6 +266,7 @@ static const char *special_instructions(struct writer *w, const struct order_eve
 
 static void fill_head(struct writer *w, struct prima_order *order)
 {
+    const char *email = NULL;
     const struct order_request *r = w->request;
     const struct order_event *event = r->event;
     const struct channel_rules *channel = r->channel;
@@ -273,6 +274,9 @@ static void fill_head(struct writer *w, struct prima_order *order)
         channel->order_type_pos != NULL ? channel->order_type_pos : channel->order_type;
     const char *type_business =
         channel->order_type_business != NULL ? channel->order_type_business : channel->order_type;
+    if (event->customer != NULL &&
+        order_normalise_email(event->customer->email, w->arena, &email) < 0)
+        w->no_memory = true;
     *order = (struct prima_order){
         .order_number = r->order_number,
         .customer = r->account,
@@ -285,8 +289,8 @@ static void fill_head(struct writer *w, struct prima_order *order)
         .vat_inclusive = w->vat_inclusive,
         .hold = r->hold,
         .hold_narrative = r->hold ? r->narrative : NULL,
-        .delivery = order_delivery_address(event, w->arena),
-        .invoice = order_invoice_address(event, w->arena),
+        .delivery = order_delivery_address(event, email),
+        .invoice = order_invoice_address(event, email),
         .special_instructions = special_instructions(w, event),
         .shipping_instructions = shipping_instructions(w, event),
         .currency = r->sale->currency->code,

@@ -12,20 +12,24 @@ void sale_set_misc(struct sale_line *line, const struct order_rules *rules,
     order_flag_raise(flags, PF_E_unknown_sku, line->number);
 }
 
-static void resolve_product(struct sale_line *line, const struct order_rules *rules,
-                            const struct channel_rules *channel, struct arena *arena,
-                            struct order_flags *flags)
+static int resolve_product(struct sale_line *line, const struct order_rules *rules,
+                           const struct channel_rules *channel, struct arena *arena,
+                           struct order_flags *flags)
 {
     if (line->component != NULL)
-        return; /* bundles.yaml names Prima's product itself */
+        return 0; /* bundles.yaml names Prima's product itself */
     if (line->event->gift_card) {
         line->product = (struct prima_sku){.product = rules_gift_card(rules, channel)};
         if (line->product.product == NULL)
             order_flag_raise(flags, PF_E_gift_card_unmapped, line->number);
-    } else if (order_is_empty(line->event->sku) ||
-               !rules_sku(rules, channel, line->event->sku, arena, &line->product)) {
-        sale_set_misc(line, rules, channel, flags);
+        return 0;
     }
+    const int r = order_is_empty(line->event->sku)
+                      ? 0
+                      : rules_sku(rules, channel, line->event->sku, arena, &line->product);
+    if (r == 0)
+        sale_set_misc(line, rules, channel, flags);
+    return r < 0 ? r : 0;
 }
 
 /* The order's own location is where it was made: a till, or the shop whose staff typed it in. Goods
@@ -60,12 +64,14 @@ bool sale_charge_is_unmapped(const struct sale_charge *charge)
     return charge->rule == NULL && (charge->price.amount != 0 || charge->price.tax != 0);
 }
 
-void sale_resolve(struct sale *sale, const struct order_event *event,
-                  const struct order_rules *rules, const struct channel_rules *channel,
-                  struct arena *arena, struct order_flags *flags)
+int sale_resolve(struct sale *sale, const struct order_event *event,
+                 const struct order_rules *rules, const struct channel_rules *channel,
+                 struct arena *arena, struct order_flags *flags)
 {
     for (size_t i = 0; i < sale->line_count; i++) {
-        resolve_product(&sale->lines[i], rules, channel, arena, flags);
+        const int r = resolve_product(&sale->lines[i], rules, channel, arena, flags);
+        if (r < 0)
+            return r;
         resolve_depot(&sale->lines[i], event, rules, channel, flags);
     }
     for (size_t i = 0; i < sale->charge_count; i++) {
@@ -85,4 +91,5 @@ void sale_resolve(struct sale *sale, const struct order_event *event,
     if (event->payment_terms != NULL &&
         rules_payment_terms(rules, channel, event->payment_terms->name) == NULL)
         order_flag_raise(flags, PF_E_payment_unmapped, 0);
+    return 0;
 }

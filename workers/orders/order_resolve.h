@@ -7,10 +7,10 @@
 #include "order_sale.h"
 
 /* Everything that the mappings alone decide. A line whose SKU is empty or fits no shape becomes the
- * miscellaneous item; a gift card or a tip never does. */
-void sale_resolve(struct sale *sale, const struct order_event *event,
-                  const struct order_rules *rules, const struct channel_rules *channel,
-                  struct arena *arena, struct order_flags *flags);
+ * miscellaneous item; a gift card or a tip never does. 0; -ENOMEM. */
+__attribute__((warn_unused_result)) int sale_resolve(
+    struct sale *sale, const struct order_event *event, const struct order_rules *rules,
+    const struct channel_rules *channel, struct arena *arena, struct order_flags *flags);
 
 /* A product that Prima does not have: the line becomes the miscellaneous item, flagged. */
 void sale_set_misc(struct sale_line *line, const struct order_rules *rules,

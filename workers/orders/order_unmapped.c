@@ -163,7 +163,7 @@ static int read_sale(struct check *c, const char **ret_detail)
         r = -EINVAL;
     }
     if (r == 0)
-        sale_resolve(&c->sale, c->event, c->rules, c->channel, c->arena, &flags);
+        r = sale_resolve(&c->sale, c->event, c->rules, c->channel, c->arena, &flags);
     return r;
 }
 

@@ -163,10 +163,11 @@ struct tax_place {
 bool rules_has_tax_rate(const struct order_rules *rules, const struct channel_rules *channel,
                         const struct tax_place *place, int32_t date, int64_t rate_ppm);
 
-/* The product of a channel's SKU; texts in the arena. False: no shape fits (or no memory, which the
- * next allocation will find too). */
-bool rules_sku(const struct order_rules *rules, const struct channel_rules *channel,
-               const char *sku, struct arena *arena, struct prima_sku *ret_sku);
+/* The product of a channel's SKU; texts in the arena. 1; 0: no shape fits; -ENOMEM. */
+__attribute__((warn_unused_result)) int rules_sku(const struct order_rules *rules,
+                                                  const struct channel_rules *channel,
+                                                  const char *sku, struct arena *arena,
+                                                  struct prima_sku *ret_sku);
 
 /* The policy for a flag's code; ACTION_DEAD_LETTER for codes that no one may decide about. */
 enum rules_action rules_policy(const struct order_rules *rules, enum pf_error code);

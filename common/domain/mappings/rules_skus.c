@@ -138,54 +138,61 @@ void rules_free_skus(struct order_rules *rules)
         }
 }
 
-static bool set_part(struct prima_sku *sku, size_t i, const char *text, size_t size,
-                     struct arena *arena)
+/* As rules_sku: 1, 0 or -ENOMEM; so are those that take a text apart. */
+static int set_part(struct prima_sku *sku, size_t i, const char *text, size_t size,
+                    struct arena *arena)
 {
     const char *copy = arena_text(arena, text, size);
     if (copy == NULL)
-        return false;
+        return -ENOMEM;
     if (i == 0)
         sku->product = copy;
     else
         sku->matrix[i - 1] = copy;
-    return true;
+    return 1;
 }
 
-static bool rules_skus_split(const char *text, const char *separator, struct arena *arena,
-                             struct prima_sku *ret_sku)
+static int rules_skus_split(const char *text, const char *separator, struct arena *arena,
+                            struct prima_sku *ret_sku)
 {
     struct prima_sku sku = {0};
     const size_t step = strlen(separator);
     for (size_t i = 0;; i++) {
         const char *end = strstr(text, separator);
         const size_t size = end == NULL ? strlen(text) : (size_t)(end - text);
-        if (i == PARTS_MAX || size == 0 || !set_part(&sku, i, text, size, arena))
-            return false;
+        if (i == PARTS_MAX || size == 0)
+            return 0;
+        const int r = set_part(&sku, i, text, size, arena);
+        if (r < 0)
+            return r;
         if (end == NULL)
             break;
         text = end + step;
     }
     *ret_sku = sku;
-    return true;
+    return 1;
 }
 
-static bool match(const char *text, const regex_t *pattern, struct arena *arena,
-                  struct prima_sku *ret_sku)
+static int match(const char *text, const regex_t *pattern, struct arena *arena,
+                 struct prima_sku *ret_sku)
 {
     regmatch_t groups[PARTS_MAX + 1];
     if (regexec(pattern, text, PARTS_MAX + 1, groups, 0) != 0)
-        return false;
+        return 0;
     struct prima_sku sku = {0};
     for (size_t i = 0; i < pattern->re_nsub; i++) {
         const regmatch_t *group = &groups[i + 1];
-        if (group->rm_so >= 0 && group->rm_eo > group->rm_so &&
-            !set_part(&sku, i, text + group->rm_so, (size_t)(group->rm_eo - group->rm_so), arena))
-            return false;
+        if (group->rm_so < 0 || group->rm_eo <= group->rm_so)
+            continue;
+        const int r =
+            set_part(&sku, i, text + group->rm_so, (size_t)(group->rm_eo - group->rm_so), arena);
+        if (r < 0)
+            return r;
     }
     if (sku.product == NULL)
-        return false;
+        return 0;
     *ret_sku = sku;
-    return true;
+    return 1;
 }
 
 static const struct sku_row *find_row(const struct order_rules *rules,
@@ -205,34 +212,33 @@ static const struct sku_row *find_row(const struct order_rules *rules,
 }
 
 /* A copy: the record may outlive the rules. */
-static bool copy_row(const struct sku_row *row, struct arena *arena, struct prima_sku *ret_sku)
+static int copy_row(const struct sku_row *row, struct arena *arena, struct prima_sku *ret_sku)
 {
     struct prima_sku sku = {0};
-    bool is_whole = set_part(&sku, 0, row->product, strlen(row->product), arena);
-    for (size_t i = 0; i < row->matrix.count; i++)
-        is_whole = is_whole &&
-                   set_part(&sku, i + 1, row->matrix.items[i], strlen(row->matrix.items[i]), arena);
-    if (is_whole)
+    int r = set_part(&sku, 0, row->product, strlen(row->product), arena);
+    for (size_t i = 0; i < row->matrix.count && r > 0; i++)
+        r = set_part(&sku, i + 1, row->matrix.items[i], strlen(row->matrix.items[i]), arena);
+    if (r > 0)
         *ret_sku = sku;
-    return is_whole;
+    return r;
 }
 
-bool rules_sku(const struct order_rules *rules, const struct channel_rules *channel,
-               const char *text, struct arena *arena, struct prima_sku *ret_sku)
+int rules_sku(const struct order_rules *rules, const struct channel_rules *channel,
+              const char *text, struct arena *arena, struct prima_sku *ret_sku)
 {
     if (strlen(text) > SKU_BYTES_MAX)
-        return false;
+        return 0;
     const struct sku_row *row = find_row(rules, channel, text);
     if (row != NULL)
         return copy_row(row, arena, ret_sku);
-    for (size_t i = 0; i < rules->shape_count; i++) {
+    int r = 0;
+    for (size_t i = 0; i < rules->shape_count && r == 0; i++) {
         const struct sku_shape *shape = &rules->shapes[i];
-        if (rules_row_fits(shape->channel, shape->store, channel) &&
-            (shape->pattern != NULL ? match(text, shape->pattern, arena, ret_sku)
-                                    : rules_skus_split(text, shape->separator, arena, ret_sku)))
-            return true;
+        if (rules_row_fits(shape->channel, shape->store, channel))
+            r = shape->pattern != NULL ? match(text, shape->pattern, arena, ret_sku)
+                                       : rules_skus_split(text, shape->separator, arena, ret_sku);
     }
-    return false;
+    return r;
 }
 
 const char *rules_misc_item(const struct order_rules *rules, const struct channel_rules *channel)
