@@ -113,6 +113,10 @@ void cli_close(FILE *in);
 /* Who runs this, for ops.audit: "ann@host". */
 void cli_user(char *text, size_t room);
 
+/* Onto stdout. CLI_DONE, or CLI_UNAVAILABLE, and cli_flush says why: what is too large for stdio's
+ * buffer is not in it to be tried again. */
+__attribute__((warn_unused_result)) int cli_write(const char *text, size_t size);
+
 /* Flushes stdout. CLI_DONE, or CLI_UNAVAILABLE with words when it cannot be written (a full disk, a
  * closed pipe). */
 __attribute__((warn_unused_result)) int cli_flush(void);

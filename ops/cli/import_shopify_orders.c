@@ -89,8 +89,8 @@ static int import_hand_over(struct sink *s)
                        send_spool(s->cli->ops, &s->spool, topic_orders_raw, &error) == OPS_DONE
                    ? CLI_DONE
                    : cli_report(&error);
-    else if (fwrite(s->text.data, 1, s->text.size, stdout) != s->text.size)
-        code = CLI_UNAVAILABLE; /* cli_flush says why */
+    else
+        code = cli_write(s->text.data, s->text.size);
     if (code == CLI_DONE)
         summary_print(s);
     return code;

@@ -76,13 +76,24 @@ void cli_print_json(struct json_t *json, size_t flags)
     json_decref(json);
 }
 
+static int written_errno; /* why cli_write failed */
+
+int cli_write(const char *text, size_t size)
+{
+    if (fwrite(text, 1, size, stdout) == size)
+        return CLI_DONE;
+    written_errno = errno;
+    return CLI_UNAVAILABLE;
+}
+
 int cli_flush(void)
 {
     struct pollfd out = {.fd = fileno(stdout), .events = POLLOUT};
-    errno = 0;
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+    int error = written_errno;
+    if (fflush(stdout) != 0)
+        error = errno;
+    else if (ferror(stdout) == 0)
         return CLI_DONE;
-    int error = errno;
     if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0)
         return CLI_DONE; /* a pipe whose reader (head, less) has seen enough */
     return cli_fail(CLI_UNAVAILABLE, "stdout cannot be written: %s",

@@ -2,6 +2,7 @@
  * fit holds back, and what is said about it. */
 #include "test_cli_run.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <unistd.h>
 
@@ -199,6 +200,13 @@ static void test_more_orders_than_memory(void **state)
     assert_int_equal(run("import", "shopify", "orders", run_file(text), "--store", "uk", NULL),
                      CLI_DONE);
     assert_int_equal(lines_of(run_out), ORDERS);
+    run_stdout = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_int_equal(run("import", "shopify", "orders", run_file(text), "--store", "uk", NULL),
+                     CLI_UNAVAILABLE);
+    (void)close(run_stdout);
+    run_stdout = -1;
+    assert_string_equal(run_err,
+                        "primaflow: error: stdout cannot be written: No space left on device\n");
     buf_release(&all);
 }
 
