@@ -49,7 +49,7 @@ static bool ended_before(const struct why_event *a, const struct why_event *b)
         if (a_came != b_came)
             return a_came < b_came;
     }
-    return a->at_ms <= b->at_ms;
+    return true; /* as they are listed: by time */
 }
 
 /* How the last delivery ended, or NULL. */
