@@ -316,6 +316,36 @@ static void test_what_is_published(void **state)
     arena_free(decided);
 }
 
+static void test_what_is_published_with_one_call_refused(void **state)
+{
+    static const write_function writers[] = {write_result, write_ledger};
+    struct flow_key key;
+    struct flow_plan plan;
+    (void)state;
+    struct arena *decided = arena_new(ENOUGH);
+    assert_int_equal(decide(decided, &key, &plan), 0);
+    const struct flow_settlement s = settlement_of(&key, &plan);
+    for (size_t i = 0; i < 2; i++) {
+        size_t nth = 0;
+        int r = -ENOMEM;
+        while (r == -ENOMEM) { /* until no call is the refused one */
+            struct arena *arena = arena_new(ENOUGH);
+            struct buf out;
+            buf_init(&out, ENOUGH);
+            calls = 0;
+            refused_call = ++nth;
+            r = writers[i](arena, &s, &out);
+            refused_call = 0;
+            buf_release(&out);
+            arena_free(arena);
+        }
+        assert_int_equal(r, 0);
+        assert_int_equal(calls, nth - 1);
+        assert_true(nth > 5);
+    }
+    arena_free(decided);
+}
+
 static void count_seen(void *user, enum unmapped_kind kind, const char *value)
 {
     size_t *seen = user;
@@ -354,6 +384,27 @@ static void test_what_is_not_mapped(void **state)
     arena_free(enough);
 }
 
+/* What cannot be judged now is not passed over as mapped. */
+static void test_what_is_not_mapped_with_one_call_refused(void **state)
+{
+    int r = -ENOMEM;
+    (void)state;
+    for (size_t nth = 1; r == -ENOMEM; nth++) {
+        struct arena *arena = arena_new(ENOUGH);
+        const char *detail = NULL;
+        size_t seen = 0;
+        calls = 0;
+        refused_call = nth;
+        r = order_unmapped(event, rules, arena, count_seen, &seen, &detail);
+        refused_call = 0;
+        if (r != -ENOMEM)
+            assert_int_equal(calls, nth - 1);
+        arena_free(arena);
+    }
+    assert_int_equal(r, UNMAPPED_JUDGED);
+    assert_true(calls > 20);
+}
+
 /* The code of a later version does not depend on memory; the sentence may be missing. */
 static void test_what_is_told(void **state)
 {
@@ -388,7 +439,9 @@ int main(void)
         TEST(test_a_decision_with_one_call_refused),
         TEST(test_a_text_beyond_a_narrative),
         TEST(test_what_is_published),
+        TEST(test_what_is_published_with_one_call_refused),
         TEST(test_what_is_not_mapped),
+        TEST(test_what_is_not_mapped_with_one_call_refused),
         TEST(test_what_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
