@@ -229,10 +229,39 @@ static void test_variants_have_their_doubles(void **state)
         check(&variants[i]);
 }
 
+/* What was paid back is as much as the customer saw, though a cent less of it is the same in the
+ * shop's money; what is beyond the money paid too much was given for another reason. */
+static void test_a_cent_of_a_payout(void **state)
+{
+    static const struct {
+        const char *paid_back;
+        json_int_t shop, presentment;
+    } rows[] = {
+        {"\"46.00\"", 6600, 13200}, {"\"45.99\"", 6600, 13201}, {"\"46.01\"", 6600, 13200},
+        {"\"45.98\"", 6601, 13202}, {"\"0.00\"", 8900, 17800},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *order = shopify_fixture("edited");
+        (void)json_object_set_new(order, "presentment_currency", json_string("EUR"));
+        make_foreign(order, "EUR");
+        shopify_alter(order, "refunds[1].transactions[0].amount", rows[i].paid_back);
+        json_t *event = import_of("edited", order);
+        json_t *amount =
+            json_object_get(json_array_get(json_object_get(event, "tenders"), 0), "amount");
+        assert_int_equal(json_integer_value(json_object_get(amount, "shop_minor")), rows[i].shop);
+        assert_int_equal(json_integer_value(json_object_get(amount, "presentment_minor")),
+                         rows[i].presentment);
+        json_decref(event);
+        json_decref(order);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_amount_has_its_double),
                                        cmocka_unit_test(test_variants_have_their_doubles),
+                                       cmocka_unit_test(test_a_cent_of_a_payout),
                                        cmocka_unit_test(test_plain_amounts_tell_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
