@@ -19,11 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-    BOOK_ORDERS_MAX = 2000000,
-    BOOK_PREFIXES_MAX = 64,
-    BOOK_COMPANY_MAX = 16
-};
+enum { BOOK_ORDERS_MAX = 2000000, BOOK_PREFIXES_MAX = 64, BOOK_COMPANY_MAX = 16 };
 
 enum book_field { BOOK_CURRENCY = 1, BOOK_NET = 2, BOOK_TAX = 4, BOOK_GROSS = 8, BOOK_LINES = 16 };
 

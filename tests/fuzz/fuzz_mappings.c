@@ -166,13 +166,13 @@ static void check_skus(const struct order_rules *rules, const struct yaml_node *
     for (size_t i = 0; table != NULL && i < yaml_count(table); i++) {
         const struct yaml_node *row = yaml_item(table, i);
         if (is_for_all(row) && strlen(text_of(row, "sku")) <= 100)
-            FUZZ_CHECK(rules_sku(rules, channel, text_of(row, "sku"), arena, &sku) &&
+            FUZZ_CHECK(rules_sku(rules, channel, text_of(row, "sku"), arena, &sku) == 1 &&
                        strcmp(sku.product, text_of(row, "product")) == 0);
     }
     static const char *const hostile[] = {"",         "-",     "--",       "A-B-C-D-E-F",
                                           "SKU00001", "/////", "\xff\xfe", "TSHIRT-RED-M"};
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
-        FUZZ_CHECK(!rules_sku(rules, channel, hostile[i], arena, &sku) ||
+        FUZZ_CHECK(rules_sku(rules, channel, hostile[i], arena, &sku) == 0 ||
                    (sku.product != NULL && sku.product[0] != '\0'));
     FUZZ_CHECK(rules_misc_item(rules, channel) != NULL ||
                rules_policy(rules, PF_E_unknown_sku) != ACTION_MISC_ITEM);
