@@ -3,6 +3,7 @@
 #include "test_order_rows.h"
 
 #include "order_decide.h"
+#include "order_key.h"
 
 static struct order_address *address_of(struct order_event *e)
 {
@@ -178,11 +179,45 @@ static void test_an_amount_without_presentment_money(void **state)
     support_rules_free(rules);
 }
 
+/* order_key lets no such number through; what slips by it is not sent all the same. */
+static void test_a_number_that_no_request_can_have(void **state)
+{
+    static const char *const numbers[] = {"", "201 1001", "201<1001",
+                                          "201100110011001100110011001100110011001100110011001"};
+    (void)state;
+    struct order_rules *rules = support_rules(NULL);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct flow_key key;
+        struct flow_plan plan;
+        const char *detail = NULL;
+        memory = arena_new(SUPPORT_ARENA);
+        struct order_event *event = support_order(memory);
+        assert_int_equal(order_key(event, rules, memory, &key, &detail), PF_OK);
+        key.document = numbers[i];
+        assert_int_equal(order_decide(event, &key, rules, NULL, 0, NULL, memory, &plan), 0);
+        assert_int_equal(plan.verdict, FLOW_NEEDS_FACTS);
+        struct fact *facts = plan.facts;
+        const size_t count = plan.fact_count;
+        for (size_t k = 0; k < count; k++) {
+            facts[k].state = FACT_KNOWN;
+            facts[k].account = "C000123";
+        }
+        assert_int_equal(order_decide(event, &key, rules, facts, count, NULL, memory, &plan), 0);
+        assert_int_equal(plan.verdict, FLOW_DEAD_LETTERS);
+        assert_int_equal(plan.codes[0], PF_E_event_invalid);
+        assert_string_equal(plan.detail, "the order cannot be written as a request: an amount or "
+                                         "the order number does not fit");
+        arena_free(memory);
+    }
+    support_rules_free(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_an_amount_without_presentment_money),
+        cmocka_unit_test(test_a_number_that_no_request_can_have),
     };
     return cmocka_run_group_tests_name("order_invalid", tests, NULL, NULL);
 }
