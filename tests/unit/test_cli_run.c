@@ -1,6 +1,7 @@
 /* See test_cli_run.h. */
 #include "test_cli_run.h"
 
+#include <dirent.h>
 #include <stdio_ext.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -49,6 +50,21 @@ void *__wrap_realloc(void *p, size_t size)
     return world.memory_max > 0 && size > world.memory_max ? NULL : __real_realloc(p, size);
 }
 
+/* How often run_file()'s files are open: of all that is, what the commands open themselves. */
+static size_t open_inputs(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    for (const struct dirent *e; (e = readdir(folder)) != NULL;) {
+        char what[16] = "";
+        (void)readlinkat(dirfd(folder), e->d_name, what, sizeof what - 1);
+        count += strncmp(what, "/memfd:in ", 10) == 0;
+    }
+    (void)closedir(folder);
+    return count;
+}
+
 int run(const char *first, ...)
 {
     char program[] = "primaflow", *argv[WORDS_MAX] = {program};
@@ -63,9 +79,12 @@ int run(const char *first, ...)
     const struct captured out = capture(stdout), err = capture(stderr);
     if (run_stdout >= 0)
         assert_true(dup2(run_stdout, STDOUT_FILENO) >= 0);
+    const size_t opened = open_inputs();
     const int code = primaflow_main(argc, argv);
+    const size_t left_open = open_inputs();
     release(out, stdout, run_out);
     release(err, stderr, run_err);
+    assert_int_equal(left_open, opened);
     return code;
 }
 

@@ -77,6 +77,7 @@ static void test_what_is_no_command(void **state)
          "see: primaflow --help\n"},
         {{"ledger", "shew"}, "primaflow: error: unknown command 'ledger'; did you mean: ledger"},
         {{"wy"}, "primaflow: error: unknown command 'wy'; did you mean: why; see"},
+        {{"gen"}, "primaflow: error: unknown command 'gen'; did you mean: generate orders; see"},
         {{"--frob"}, "primaflow: error: option: '--frob' is none of primaflow's own, or lacks"},
         {{"a_word_that_is_longer_than_the_name_of_any_command_and_than_the_room_for_one", "show"},
          "primaflow: error: unknown command 'a_word_that_is_longer_than"},

@@ -207,9 +207,15 @@ static void test_edits_and_refunds(void **state)
               "\"express\""),
         ALTERED("removed delivery, then refunds: totals less the edit", "edited_delivery",
                 "totals.total.shop_minor", "7080",
-                {"refunds", "[{\"transactions\": [{}], \"refund_line_items\": []}]"}),
+                {"refunds", "[{\"transactions\": [{}], \"order_adjustments\": [{}]}]"}),
         ALTERED("and its tax", "edited_delivery", "totals.tax.shop_minor", "1180",
-                {"refunds", "[{\"transactions\": [{}], \"refund_line_items\": []}]"}),
+                {"refunds", "[{\"transactions\": [{}], \"order_adjustments\": [{}]}]"}),
+        ALTERED("no total as of now: total less the edit", "edited_delivery",
+                "totals.total.shop_minor", "7080", {"current_total_price_set", NULL},
+                {"current_total_price", NULL}),
+        ALTERED("as of now where one of them is stated", "edited_delivery",
+                "totals.total.shop_minor", "7079", {"current_total_price_set", NULL},
+                {"current_total_price", "\"70.79\""}),
     };
     CHECK_ALL(table);
 }
