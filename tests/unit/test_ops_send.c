@@ -120,6 +120,35 @@ static void test_the_largest_record(void **state)
     spool_release(&spool);
 }
 
+/* A record is in the spool as a whole or not at all; what was there before can be sent. */
+static void test_a_spool_that_is_full(void **state)
+{
+    struct kafka_header header = {"h", "12345", 5};
+    const struct kafka_record record = {.key = "k",
+                                        .key_size = 1,
+                                        .value = "v",
+                                        .value_size = 1,
+                                        .headers = &header,
+                                        .header_count = 1};
+    struct spool spool;
+    (void)state;
+    world_reset();
+    struct ops *ops = world_ops(NULL);
+    spool_init(&spool);
+    buf_init(&spool.bytes, 25);
+    assert_int_equal(spool_add(&spool, &record), 0);
+    assert_int_equal(spool_add(&spool, &record), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(spool_add(&spool, &record), -ENOMEM);
+        assert_int_equal(spool.count, 2);
+        assert_int_equal(spool.header_count, 2);
+    }
+    assert_int_equal(send_spool(ops, &spool, "t", &error), OPS_DONE);
+    assert_string_equal(world.trace, "new | begin | add t k | add t k | commit | free");
+    assert_string_equal(world.last_headers, "h=12345 ");
+    spool_release(&spool);
+}
+
 static void test_a_transaction_that_fails_is_told(void **state)
 {
     static const struct {
@@ -518,6 +547,7 @@ int main(void)
         cmocka_unit_test(test_a_part_of_a_spool),
         cmocka_unit_test(test_headers_travel_with_their_record),
         cmocka_unit_test(test_the_largest_record),
+        cmocka_unit_test(test_a_spool_that_is_full),
         cmocka_unit_test(test_a_transaction_that_fails_is_told),
         cmocka_unit_test(test_a_raw_line_is_the_record_that_it_says),
         cmocka_unit_test(test_a_raw_line_that_is_none),
