@@ -260,6 +260,49 @@ static void test_payments(void **state)
         ALTERED("a void that failed", "cancelled", "tenders[0].status", "\"authorized\"",
                 {"transactions[1].status", "\"failure\""}),
         AS_IS("what failed is none", "gift_card_used", "tenders[2]", NULL),
+        ALTERED("a promise that was voided", "uk_vat_included", "tenders[0].status", "\"voided\"",
+                {"transactions[0]", "{\"id\": 9, \"kind\": \"authorization\", \"status\": "
+                                    "\"success\", \"amount\": \"57.50\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"void\", \"status\": \"success\", "
+                                    "\"amount\": \"57.50\", \"parent_id\": 9}"}),
+        ALTERED("a void that failed ends nothing", "uk_vat_included", "tenders[0].status",
+                "\"authorized\"",
+                {"transactions[0]", "{\"id\": 9, \"kind\": \"authorization\", \"status\": "
+                                    "\"success\", \"amount\": \"57.50\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"void\", \"status\": \"failure\", "
+                                    "\"amount\": \"57.50\", \"parent_id\": 9}"}),
+        ALTERED("nor does one that is not done yet", "uk_vat_included", "tenders[0].status",
+                "\"authorized\"",
+                {"transactions[0]", "{\"id\": 9, \"kind\": \"authorization\", \"status\": "
+                                    "\"success\", \"amount\": \"57.50\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"void\", \"status\": \"pending\", "
+                                    "\"amount\": \"57.50\", \"parent_id\": 9}"}),
+        ALTERED("nor one of money that came", "uk_vat_included", "tenders[0].status",
+                "\"captured\"",
+                {"transactions[0]",
+                 "{\"id\": 9, \"kind\": \"sale\", \"status\": \"success\", \"amount\": \"57.50\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"void\", \"status\": \"success\", "
+                                    "\"amount\": \"57.50\", \"parent_id\": 9}"}),
+        ALTERED("what a promise became is not voided with it", "uk_vat_included",
+                "tenders[0].status", "\"captured\"",
+                {"transactions[0]", "{\"id\": 9, \"kind\": \"authorization\", \"status\": "
+                                    "\"success\", \"amount\": \"57.50\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"capture\", \"status\": \"success\", "
+                                    "\"amount\": \"57.50\", \"parent_id\": 9}"},
+                {"transactions[2]", "{\"id\": 11, \"kind\": \"void\", \"status\": \"success\", "
+                                    "\"amount\": \"57.50\", \"parent_id\": 9}"}),
+        ALTERED("a promise that names a sale is left", "uk_vat_included", "tenders[0].status",
+                "\"authorized\"",
+                {"transactions[0]", "{\"id\": 9, \"kind\": \"authorization\", \"status\": "
+                                    "\"success\", \"amount\": \"10.00\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"sale\", \"status\": \"success\", "
+                                    "\"amount\": \"47.50\", \"parent_id\": 9}"}),
+        ALTERED("a till's change of a promise is none", "uk_vat_included",
+                "tenders[0].amount.shop_minor", "5750",
+                {"transactions[0]", "{\"id\": 9, \"kind\": \"authorization\", \"status\": "
+                                    "\"success\", \"amount\": \"57.50\"}"},
+                {"transactions[1]", "{\"id\": 10, \"kind\": \"change\", \"status\": \"success\", "
+                                    "\"amount\": \"1.00\", \"parent_id\": 9}"}),
         AS_IS("a gift card's id", "gift_card_used", "tenders[0].voucher_number", "\"5552\""),
         ALTERED("or the end of its code", "gift_card_used", "tenders[0].voucher_number",
                 "\"**** c3d4\"", {"transactions[0].receipt.gift_card_id", NULL}),
