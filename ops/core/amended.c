@@ -192,6 +192,8 @@ static enum ops_kind amending_write_ledger(struct amending *a, struct ops_error 
     const struct flow_settlement settlement = {.outcome = plan.outcome,
                                                .key = &a->key,
                                                .identity = a->identity,
+                                               .goods = a->goods,
+                                               .money = a->money,
                                                .summary = plan.summary,
                                                .summary_size = plan.summary_size,
                                                .delivery = a->delivery,

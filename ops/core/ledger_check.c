@@ -78,6 +78,8 @@ static void check_lines(struct check *c)
         const struct ledger_line *l = &e->lines.items[i];
         if (l->amount_minor < 0)
             check_fail(c, "lines[%zu].amount: is below 0", i);
+        if (l->discount_minor < 0)
+            check_fail(c, "lines[%zu].discount: is below 0", i);
         if (l->credited_quantity > l->quantity)
             check_fail(c, "lines[%zu].credited_quantity: more was credited than was sold", i);
         if (!is_part(l->credited_minor, l->amount_minor))

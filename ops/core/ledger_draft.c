@@ -87,6 +87,15 @@ static int64_t whole(struct reader *r, const char *name, int64_t absent, int64_t
     return number;
 }
 
+/* A channel's versions are often milliseconds: more than `whole` takes. */
+static int64_t version(struct reader *r, const char *name)
+{
+    const json_t *value = field(r, name);
+    if (value != NULL && (!json_is_integer(value) || json_integer_value(value) < 0))
+        ledger_draft_wrong(r, name, "must be a whole number, at least 0");
+    return json_integer_value(value);
+}
+
 static int64_t amount(struct reader *r, const char *name, bool needed)
 {
     const json_t *value = field(r, name);
@@ -241,7 +250,7 @@ static void read_lines(struct reader *r, struct ledger_entry *entry)
 {
     struct list list = list_begin(r, "lines",
                                   " line_id number product matrix_codes depot gift_card quantity "
-                                  "amount taxes credited_quantity credited ",
+                                  "amount discount taxes credited_quantity credited ",
                                   true);
     struct ledger_line *lines = ledger_draft_take(r, list.count, sizeof *lines);
     for (size_t i = 0; list_next(r, &list); i++) {
@@ -253,6 +262,7 @@ static void read_lines(struct reader *r, struct ledger_entry *entry)
             .gift_card = truth(r, "gift_card", false),
             .quantity = (int32_t)whole(r, "quantity", 0, 1),
             .amount_minor = amount(r, "amount", true),
+            .discount_minor = amount(r, "discount", false),
             .credited_quantity = (int32_t)whole(r, "credited_quantity", 0, 0),
             .credited_minor = amount(r, "credited", false),
         };
@@ -365,11 +375,14 @@ static void read_head(struct reader *r, struct ledger_entry *e)
                    ? MONEY_SHOP
                    : MONEY_PRESENTMENT;
     e->tax_included = truth(r, "tax_included", true);
-    e->identity = ""; /* nobody knows its event */
+    e->identity = e->goods = e->payment = ""; /* nobody knows its event */
+    e->source_version = version(r, "source_version");
     e->order_date = ledger_draft_text(r, "order_date", true);
     if (r->result == 0 && !is_date(e->order_date))
         ledger_draft_wrong(r, "order_date", "must be a day, YYYY-MM-DD");
     e->posted_at = r->result == 0 ? instant(r, "posted_at", e->order_date) : 0;
+    if (field(r, "event_time") != NULL) /* of the export: an edit before it is in the amounts */
+        e->event_time = instant(r, "event_time", NULL);
     e->total_minor = amount(r, "total", true);
     e->tax_minor = amount(r, "tax", true);
     e->outstanding_minor = amount(r, "outstanding", false);
@@ -381,7 +394,7 @@ int ledger_draft_read(const json_t *json, const struct order_rules *rules, struc
     struct reader r = {.arena = arena, .object = json, .why = ret_why};
     struct ledger_draft draft = {.topic_key = NULL};
     only(&r, " channel store order_id currency order_date tax_included total tax lines account "
-             "order_number document money posted_at "
+             "order_number document money posted_at source_version event_time "
              "outstanding charges tenders credits ");
     read_key(&r, rules, &draft);
     const char *currency = ledger_draft_text(&r, "currency", true);

@@ -4,9 +4,9 @@
  * The form, one object an order; what is in brackets may be left out. Amounts are texts in the
  * order's currency, as "12.34", so that no program on the way rounds them; they contain tax when
  * tax_included. channel store order_id currency order_date tax_included total tax lines [account]
- * [order_number] [document] [money] [posted_at] [outstanding] [charges] [tenders] [credits] lines
- * line_id product quantity amount [number] [matrix_codes] [depot] [gift_card] [taxes]
- * [credited_quantity] [credited] charges  code amount [kind] [line_id] [taxes] [credited] taxes
+ * [order_number] [document] [money] [posted_at] [source_version] [event_time] [outstanding]
+ * [charges] [tenders] [credits] lines line_id product quantity amount [discount] [number]
+ * [matrix_codes] [depot] [gift_card] [taxes] [credited_quantity] [credited] charges  code amount [kind] [line_id] [taxes] [credited] taxes
  * rate tax [credited] tenders  kind amount [gateway] [method] [transaction_id] [credited] credits
  * refund_id document amount posted_at
  *

@@ -1,12 +1,13 @@
 /* Framed bytes as they come from Kafka: decoding, JSON, and what must hold for whatever could be
  * decoded.
  *
- * The first byte chooses the schema, so that the fuzzer need not guess fingerprints: 0-3 put the
+ * The first byte chooses the schema, so that the fuzzer need not guess fingerprints: 0-5 put the
  * frame of one of ours before the rest, anything else takes the rest as it is. */
 #include "codec/codec.h"
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
+#include "domain/events/refund_event.h"
 
 #include "fuzz_target.h"
 
@@ -20,15 +21,18 @@ static const struct {
     {&order_event_record, "\xc3\x01\x43\x26\x33\x1f\x14\x29\xab\x97"},
     {&order_event_record, "\xc3\x01\xbf\x10\x2b\x12\x93\x84\x81\xb3"}, /* its first version */
     {&order_result_record, "\xc3\x01\xf5\xf4\x3b\x41\x71\xcc\x60\xc6"},
-    {&ledger_entry_record, "\xc3\x01\x66\xc6\xf9\x43\xc2\x2c\xc2\x6e"},
+    {&ledger_entry_record, "\xc3\x01\x66\xc6\xf9\x43\xc2\x2c\xc2\x6e"}, /* its first version */
+    {&ledger_entry_record, "\xc3\x01\x76\xc9\xbc\x78\xb1\x42\xd7\xcf"},
+    {&refund_event_record, "\xc3\x01\xc3\x84\x00\x5d\x82\x09\xe6\xfd"},
 };
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static struct codec *open_codec(void)
 {
     struct codec *codec = NULL;
     char message[300] = "";
     int r = codec_open("schemas", NULL, limits, &codec, message);
-    for (size_t i = 0; r == 0 && i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; r == 0 && i < KINDS; i++)
         r = codec_check(codec, kinds[i].record, message);
     if (r < 0) {
         (void)fprintf(stderr, "run in the source folder: %s\n", message);
@@ -45,6 +49,7 @@ static void check_round_trip(struct codec *codec, const struct bound_record *rec
         struct order_event event;
         struct order_result result;
         struct ledger_entry ledger;
+        struct refund_event refund;
     } again;
     uint8_t before[CODEC_IDENTITY_SIZE], after[CODEC_IDENTITY_SIZE];
     struct codec_fault fault;
@@ -69,15 +74,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct order_event event;
         struct order_result result;
         struct ledger_entry ledger;
+        struct refund_event refund;
     } value;
     if (codec == NULL)
         codec = open_codec();
     if (size == 0)
         return 0;
-    const size_t kind = data[0] < 4 ? data[0] : 0;
+    const size_t kind = data[0] < KINDS ? data[0] : 0;
     struct buf bytes;
     buf_init(&bytes, 2 << 20);
-    if (data[0] < 4)
+    if (data[0] < KINDS)
         buf_append(&bytes, kinds[kind].head, 10);
     buf_append(&bytes, data + 1, size - 1);
 
@@ -88,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_t *json = codec_to_json(codec, bytes.data, bytes.size, &json_fault);
     FUZZ_CHECK((r == 0) == (fault.code == PF_OK));
     FUZZ_CHECK(fault.code != PF_E_defect);
-    FUZZ_CHECK(data[0] >= 4 ||
+    FUZZ_CHECK(data[0] >= KINDS ||
                fault.code != PF_E_schema_unknown); /* the heads above are those of schemas/ */
     FUZZ_CHECK(r != 0 || json != NULL);
     if (r == 0)

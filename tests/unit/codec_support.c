@@ -127,3 +127,23 @@ enum pf_error codec_test_decode(struct codec *codec, const struct bound_record *
     assert_true((r == 0) == (fault.code == PF_OK));
     return fault.code;
 }
+
+void codec_test_set(json_t *json, const char *path, const char *text)
+{
+    char name[64];
+    const char *dot;
+    while ((dot = strchr(path, '.')) != NULL) {
+        (void)snprintf(name, sizeof name, "%.*s", (int)(dot - path), path);
+        json = json_is_array(json) ? json_array_get(json, (size_t)strtoul(name, NULL, 10))
+                                   : json_object_get(json, name);
+        assert_non_null(json);
+        path = dot + 1;
+    }
+    if (text == NULL) {
+        assert_int_equal(json_object_del(json, path), 0);
+        return;
+    }
+    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+    assert_non_null(value);
+    assert_int_equal(json_object_set_new(json, path, value), 0);
+}

@@ -19,6 +19,10 @@ void codec_test_hex(const char *name, struct buf *ret_bytes);
 char *codec_test_folder(const char *today, const char *older);
 void codec_test_folder_remove(char *folder);
 
+/* Sets the value at a path such as "lines.0.quantity" to what `text` says in JSON; NULL deletes
+ * it. */
+void codec_test_set(json_t *json, const char *path, const char *text);
+
 /* The framed bytes of JSON, by today's schema of a record. */
 void codec_test_frame(struct codec *codec, const char *record_name, const json_t *json,
                       struct buf *ret_bytes);

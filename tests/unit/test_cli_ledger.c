@@ -58,7 +58,10 @@ static void test_good(void **state)
     assert_int_equal(e->tax_minor, 666);
     assert_int_equal(e->outstanding_minor, 95);
     assert_int_equal(e->posted_at, 1790812800000); /* the day's midnight */
+    assert_true(e->source_version == 1790812800123 && e->event_time == 1790928000000);
+    assert_string_equal(e->goods, "");
     assert_int_equal(e->lines.count, 2);
+    assert_int_equal(e->lines.items[0].discount_minor, 100);
     assert_int_equal(e->lines.items[0].number, 1);
     assert_int_equal(e->lines.items[1].number, 5);
     assert_string_equal(e->lines.items[0].matrix_codes.items[1], "M");
@@ -90,6 +93,10 @@ static void test_wrong(void **state)
         {"order_date", "'2026-13-01'", "order_date: must be a day"},
         {"order_date", "'2026-10-01T00:00:00Z'", "order_date: must be a day"},
         {"posted_at", "'soon'", "posted_at: must be a time"},
+        {"event_time", "'soon'", "event_time: must be a time"},
+        {"source_version", "-1", "source_version: must be a whole number"},
+        {"source_version", "'7'", "source_version: must be a whole number"},
+        {"lines.0.discount", "'-0.01'", "lines[0].discount: is below 0"},
         {"tax_included", "'yes'", "tax_included: must be true or false"},
         {"money", "'both'", "money: is none of"},
         {"total", "39.95", "total: must be an amount of GBP as text"},
@@ -224,7 +231,7 @@ static struct seen read_table(const char *text, size_t size)
     "money;line_id;number;product;"                                                                \
     "matrix_codes;quantity;depot;gift_card;amount;rate;tax_credited;credited_quantity;credited;"   \
     "code;kind;gateway;method;transaction_id;"                                                     \
-    "refund_id;document;posted_at\r\n"
+    "refund_id;document;posted_at;source_version;event_time;discount\r\n"
 
 /* The same order as `good`, as a spreadsheet writes it: a mark at its head, semicolons, quotes,
  * CRLF, blank rows. */
@@ -232,8 +239,10 @@ static void test_table(void **state)
 {
     static const char text[] =
         "\xEF\xBB\xBF" HEAD
-        "order;shopify;uk;7001;GBP;2026-10-01;yes;39.95;6.66;0.95;C1;presentment\r\n"
-        "line;shopify;uk;7001;;;;;4.00;;;;11;;\"TSHIRT\";RED  M;2;01;;24.00;20;2.00;1;12.00\r\n"
+        "order;shopify;uk;7001;GBP;2026-10-01;yes;39.95;6.66;0.95;C1;presentment"
+        ";;;;;;;;;;;;;;;;;;;;;1790812800123;2026-10-02T08:00:00Z\r\n"
+        "line;shopify;uk;7001;;;;;4.00;;;;11;;\"TSHIRT\";RED  M;2;01;;24.00;20;2.00;1;12.00"
+        ";;;;;;;;;;;1.00\r\n"
         ";;;\r\n"
         "line;shopify;uk;7001;;;;;1.50;;;;12;5;SKU00001;;1;;true;12.00;17.5\r\n"
         "tax;shopify;uk;7001;;;;;0.50;;;;;;;;;;;;0.0001\r\n"

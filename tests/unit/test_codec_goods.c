@@ -41,28 +41,6 @@ static void test_golden(void **state)
     json_decref(full);
 }
 
-/* Sets the value at a path such as "lines.0.quantity" to what `text` says in JSON; NULL deletes
- * it. */
-static void set_path(json_t *json, const char *path, const char *text)
-{
-    char name[64];
-    const char *dot;
-    while ((dot = strchr(path, '.')) != NULL) {
-        (void)snprintf(name, sizeof name, "%.*s", (int)(dot - path), path);
-        json = json_is_array(json) ? json_array_get(json, (size_t)strtoul(name, NULL, 10))
-                                   : json_object_get(json, name);
-        assert_non_null(json);
-        path = dot + 1;
-    }
-    if (text == NULL) {
-        assert_int_equal(json_object_del(json, path), 0);
-        return;
-    }
-    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
-    assert_non_null(value);
-    assert_int_equal(json_object_set_new(json, path, value), 0);
-}
-
 static void test_changes(void **state)
 {
     static const struct {
@@ -110,7 +88,7 @@ static void test_changes(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         json_t *changed = json_deep_copy(full);
-        set_path(changed, rows[i].path, rows[i].value);
+        codec_test_set(changed, rows[i].path, rows[i].value);
         goods_of(*state, changed, after);
         assert_int_equal(strcmp(before, after) == 0, rows[i].same);
         json_decref(changed);

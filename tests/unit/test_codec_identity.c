@@ -55,28 +55,6 @@ static void test_golden(void **state)
     json_decref(little);
 }
 
-/* Sets the value at a path such as "lines.0.quantity" to what `text` says in JSON; NULL deletes
- * it. */
-static void set_path(json_t *json, const char *path, const char *text)
-{
-    char name[64];
-    const char *dot;
-    while ((dot = strchr(path, '.')) != NULL) {
-        (void)snprintf(name, sizeof name, "%.*s", (int)(dot - path), path);
-        json = json_is_array(json) ? json_array_get(json, (size_t)strtoul(name, NULL, 10))
-                                   : json_object_get(json, name);
-        assert_non_null(json);
-        path = dot + 1;
-    }
-    if (text == NULL) {
-        assert_int_equal(json_object_del(json, path), 0);
-        return;
-    }
-    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
-    assert_non_null(value);
-    assert_int_equal(json_object_set_new(json, path, value), 0);
-}
-
 static void test_changes(void **state)
 {
     static const struct {
@@ -124,7 +102,7 @@ static void test_changes(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);
         json_t *changed = json_deep_copy(full);
-        set_path(changed, rows[i].path, rows[i].value);
+        codec_test_set(changed, rows[i].path, rows[i].value);
         identity_of(*state, changed, after);
         assert_int_equal(strcmp(before, after) == 0, rows[i].same);
         json_decref(changed);
@@ -145,9 +123,9 @@ static void test_borders(void **state)
     json_t *json = codec_test_json("order_full.json");
     char a[2 * CODEC_IDENTITY_SIZE + 1], b[2 * CODEC_IDENTITY_SIZE + 1];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        set_path(json, "lines.0.properties", rows[i][0]);
+        codec_test_set(json, "lines.0.properties", rows[i][0]);
         identity_of(*state, json, a);
-        set_path(json, "lines.0.properties", rows[i][1]);
+        codec_test_set(json, "lines.0.properties", rows[i][1]);
         identity_of(*state, json, b);
         assert_string_not_equal(a, b);
     }

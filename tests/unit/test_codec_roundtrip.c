@@ -14,6 +14,7 @@
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
+#include "domain/events/refund_result.h"
 #include "flow/flow.h"
 
 static void assert_same_bytes(const struct buf *a, const struct buf *b)
@@ -191,6 +192,10 @@ static const struct ledger_entry sample_ledger = {
     .money = MONEY_PRESENTMENT,
     .tax_included = true,
     .identity = "01ab",
+    .goods = "01cd",
+    .payment = "01ef",
+    .source_version = 3,
+    .event_time = 1795400000123,
     .order_date = "2026-11-23",
     .posted_at = 1795400002000,
     .total_minor = 6000,
@@ -203,10 +208,74 @@ static const struct ledger_entry sample_ledger = {
                        .matrix_codes = {.items = (const char *[]){"RED", "M"}, .count = 2},
                        .quantity = 1,
                        .amount_minor = 6000,
+                       .discount_minor = 500,
                        .taxes = {.items =
                                      (struct ledger_tax[]){{.rate_ppm = 200000, .tax_minor = 1000}},
                                  .count = 1}}},
               .count = 1},
+    .credits = {.items = (struct ledger_credit[]){{.refund_id = "r1",
+                                                   .document = "201Rr1",
+                                                   .amount_minor = 600,
+                                                   .tax_minor = 100,
+                                                   .posted_at = 1795500000000}},
+                .count = 1},
+    .shares = {.items =
+                   (struct ledger_share[]){
+                       {.credited_minor = 600,
+                        .taxes = {.items = (struct ledger_tax[]){{.rate_ppm = 200000,
+                                                                  .credited_minor = 100}},
+                                  .count = 1}}},
+               .count = 1},
+    .owed = {.items =
+                 (struct ledger_owed[]){
+                     {.edit_id = "e1",
+                      .event_time = 1795400000500,
+                      .number = 1,
+                      .quantity = 1,
+                      .amount_minor = 5400,
+                      .discount_minor = 500,
+                      .taxes = {.items =
+                                    (struct ledger_tax[]){{.rate_ppm = 200000, .tax_minor = 900}},
+                                .count = 1}}},
+             .count = 1},
+};
+
+static const struct refund_result sample_refund = {
+    .outcome = OUTCOME_POSTED,
+    .code = "ok",
+    .key = "01/refunds/shopify/uk/9001001",
+    .company = "01",
+    .channel = "shopify",
+    .store = "uk",
+    .order_id = "5001001",
+    .refund_id = "9001001",
+    .order_number = "2015001001",
+    .credit_number = "201R9001001",
+    .document = "201R9001001",
+    .identity = "01ab",
+    .goods = "01cd",
+    .money = "01ef",
+    .source_version = 3,
+    .refund_date = "2026-11-25",
+    .post_date = "2026-12-01",
+    .has_days_left = true,
+    .days_left = -2,
+    .proof = &(const struct credit_proof){.currency = "GBP",
+                                          .lines_minor = 1800,
+                                          .tax_minor = 300,
+                                          .tax_included = true,
+                                          .money_minor = 1800,
+                                          .parts_minor = 1800},
+    .remaining = &(const struct credit_remaining){.gross_minor = 4200, .tax_minor = 700},
+    .related = "order_amended",
+    .delivery = {.topic = "refunds.raw", .partition = 2, .offset = 41},
+    .source = {.topic = "refunds.raw.retry.5s", .partition = 0, .offset = 7},
+    .event_time = 1795400000123,
+    .received_at = 1795400001000,
+    .has_posted_at = true,
+    .posted_at = 1795400002000,
+    .published_at = 1795400003000,
+    .attempts = 1,
 };
 
 /* Struct → bytes → struct → bytes, for what the workers write. */
@@ -220,10 +289,12 @@ static void test_written_records(void **state)
     } rows[] = {
         {"a result with everything", &order_result_record, &sample_result},
         {"a ledger entry", &ledger_entry_record, &sample_ledger},
+        {"a refund's result", &refund_result_record, &sample_refund},
     };
     union {
         struct order_result result;
         struct ledger_entry ledger;
+        struct refund_result refund;
     } back;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].name);

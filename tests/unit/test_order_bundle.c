@@ -458,6 +458,8 @@ static struct ledger_entry ledger_of(const struct order_event *event,
     const struct flow_settlement settlement = {.outcome = OUTCOME_POSTED,
                                                .key = key,
                                                .identity = identity,
+                                               .goods = identity,
+                                               .money = identity,
                                                .summary = plan->summary,
                                                .summary_size = plan->summary_size,
                                                .delivery = "orders.raw/0/1"};

@@ -425,6 +425,8 @@ static void check_ledger(const struct judged *j, const struct order_event *event
     const struct flow_settlement settlement = {.outcome = OUTCOME_POSTED,
                                                .key = key,
                                                .identity = identity,
+                                               .goods = identity,
+                                               .money = identity,
                                                .summary = plan->summary,
                                                .summary_size = plan->summary_size,
                                                .delivery = "orders.raw/0/1"};

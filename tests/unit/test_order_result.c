@@ -316,7 +316,12 @@ static void test_ledger(void **state)
     assert_string_equal(e.order_date, "2026-11-18");
     assert_int_equal(e.total_minor, 5250);
     assert_int_equal(e.tax_minor, 875);
+    assert_int_equal(strlen(e.goods), 2 * CODEC_PART_SIZE);
+    assert_int_equal(strlen(e.payment), 2 * FLOW_MONEY_SIZE);
+    assert_true(e.source_version == 7 && e.event_time == 1795000000000);
     assert_int_equal(e.lines.count, 2);
+    assert_int_equal(e.lines.items[0].discount_minor, 0);
+    assert_int_equal(e.lines.items[1].discount_minor, 500);
     assert_int_equal(e.lines.items[0].number, 1);
     assert_string_equal(e.lines.items[0].product, "SKU00001");
     assert_string_equal(e.lines.items[0].depot, "01");

@@ -13,6 +13,8 @@
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
+#include "domain/events/refund_event.h"
+#include "domain/events/refund_result.h"
 #include "schema_compat.h"
 
 /* Today's versions. A new fingerprint here means: the file that had the old one is in
@@ -24,7 +26,9 @@ static const struct {
 } today[] = {
     {"OrderEvent", &order_event_record, 0xdf9215481e7e3af1},
     {"OrderResult", &order_result_record, 0x4c402baac40b71f9},
-    {"LedgerEntry", &ledger_entry_record, 0x4ccd2ae18dc80600},
+    {"LedgerEntry", &ledger_entry_record, 0xcfd742b178bcc976},
+    {"RefundEvent", &refund_event_record, 0xfde609825d0084c3},
+    {"RefundResult", &refund_result_record, 0xb216cfafca62ec14},
 };
 enum { TODAY_COUNT = sizeof today / sizeof *today, VERSIONS_MAX = 100 };
 

@@ -85,6 +85,7 @@ static void add_lines(struct maker *m, struct ledger_entry *entry)
             .gift_card = line->event->gift_card,
             .quantity = (int32_t)line->quantity,
             .amount_minor = sale_net_of_discount(&m->sale.exact, &line->price),
+            .discount_minor = line->price.discount,
             .bundle_line_id = line->bundle_line_id,
             .bundle_quantity = (int32_t)line->bundles,
         };
@@ -218,7 +219,8 @@ int order_write_ledger(struct codec *codec, const struct flow_settlement *s, con
         r = order_key_split(s->key->natural, arena, &parts);
     if (r == 0)
         r = rebuild_sale(&m);
-    char *identity = take(&m, 2 * CODEC_IDENTITY_SIZE + 1);
+    char *identity = take(&m, 2 * CODEC_IDENTITY_SIZE + 1),
+         *goods = take(&m, 2 * CODEC_PART_SIZE + 1), *money = take(&m, 2 * FLOW_MONEY_SIZE + 1);
     const char *date = order_date(arena, summary.date);
     if (r < 0 || m.no_memory || date == NULL)
         return r < 0 ? r : -ENOMEM;
@@ -237,6 +239,10 @@ int order_write_ledger(struct codec *codec, const struct flow_settlement *s, con
         .money = summary.money,
         .tax_included = p->tax_included,
         .identity = digest_hex(s->identity, CODEC_IDENTITY_SIZE, identity),
+        .goods = digest_hex(s->goods, CODEC_PART_SIZE, goods),
+        .payment = digest_hex(s->money, FLOW_MONEY_SIZE, money),
+        .source_version = m.event->source_version,
+        .event_time = m.event->event_time,
         .order_date = date,
         .posted_at = s->posted_ms,
         .total_minor = p->lines - p->discounts + p->charges + (p->tax_included ? 0 : p->tax),

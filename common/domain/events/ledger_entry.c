@@ -20,6 +20,7 @@ static const struct binding ledger_line_fields[] = {
     BIND(struct ledger_line, gift_card, BIND_BOOL),
     BIND(struct ledger_line, quantity, BIND_INT),
     BIND(struct ledger_line, amount_minor, BIND_LONG),
+    BIND(struct ledger_line, discount_minor, BIND_LONG),
     BIND_SUB(struct ledger_line, taxes, BIND_ARRAY, ledger_tax_record),
     BIND(struct ledger_line, credited_quantity, BIND_INT),
     BIND(struct ledger_line, credited_minor, BIND_LONG),
@@ -55,10 +56,30 @@ static const struct binding ledger_credit_fields[] = {
     BIND(struct ledger_credit, refund_id, BIND_TEXT),
     BIND(struct ledger_credit, document, BIND_TEXT),
     BIND(struct ledger_credit, amount_minor, BIND_LONG),
+    BIND(struct ledger_credit, tax_minor, BIND_LONG),
     BIND(struct ledger_credit, posted_at, BIND_LONG),
 };
 const struct bound_record ledger_credit_record =
     BOUND_RECORD("LedgerCredit", struct ledger_credit, ledger_credit_fields);
+
+static const struct binding ledger_share_fields[] = {
+    BIND(struct ledger_share, credited_minor, BIND_LONG),
+    BIND_SUB(struct ledger_share, taxes, BIND_ARRAY, ledger_tax_record),
+};
+const struct bound_record ledger_share_record =
+    BOUND_RECORD("LedgerShare", struct ledger_share, ledger_share_fields);
+
+static const struct binding ledger_owed_fields[] = {
+    BIND(struct ledger_owed, edit_id, BIND_TEXT),
+    BIND(struct ledger_owed, event_time, BIND_LONG),
+    BIND(struct ledger_owed, number, BIND_INT),
+    BIND(struct ledger_owed, quantity, BIND_INT),
+    BIND(struct ledger_owed, amount_minor, BIND_LONG),
+    BIND(struct ledger_owed, discount_minor, BIND_LONG),
+    BIND_SUB(struct ledger_owed, taxes, BIND_ARRAY, ledger_tax_record),
+};
+const struct bound_record ledger_owed_record =
+    BOUND_RECORD("LedgerOwed", struct ledger_owed, ledger_owed_fields);
 
 static const struct binding ledger_entry_fields[] = {
     BIND(struct ledger_entry, key, BIND_TEXT),
@@ -74,15 +95,22 @@ static const struct binding ledger_entry_fields[] = {
     BIND_SYMBOL(struct ledger_entry, money, money_chosen_names),
     BIND(struct ledger_entry, tax_included, BIND_BOOL),
     BIND(struct ledger_entry, identity, BIND_TEXT),
+    BIND(struct ledger_entry, goods, BIND_TEXT),
+    BIND(struct ledger_entry, payment, BIND_TEXT),
+    BIND(struct ledger_entry, source_version, BIND_LONG),
+    BIND(struct ledger_entry, event_time, BIND_LONG),
     BIND(struct ledger_entry, order_date, BIND_TEXT),
     BIND(struct ledger_entry, posted_at, BIND_LONG),
     BIND(struct ledger_entry, total_minor, BIND_LONG),
     BIND(struct ledger_entry, tax_minor, BIND_LONG),
     BIND(struct ledger_entry, outstanding_minor, BIND_LONG),
+    BIND(struct ledger_entry, outstanding_credited_minor, BIND_LONG),
     BIND_SUB(struct ledger_entry, lines, BIND_ARRAY, ledger_line_record),
     BIND_SUB(struct ledger_entry, charges, BIND_ARRAY, ledger_charge_record),
     BIND_SUB(struct ledger_entry, tenders, BIND_ARRAY, ledger_tender_record),
     BIND_SUB(struct ledger_entry, credits, BIND_ARRAY, ledger_credit_record),
+    BIND_SUB(struct ledger_entry, shares, BIND_ARRAY, ledger_share_record),
+    BIND_SUB(struct ledger_entry, owed, BIND_ARRAY, ledger_owed_record),
 };
 const struct bound_record ledger_entry_record =
     BOUND_RECORD("LedgerEntry", struct ledger_entry, ledger_entry_fields);

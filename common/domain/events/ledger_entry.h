@@ -27,7 +27,8 @@ struct ledger_line {
     const char *depot; /* may be NULL */
     bool gift_card;
     int32_t quantity;
-    int64_t amount_minor; /* after discounts */
+    int64_t amount_minor;   /* after discounts */
+    int64_t discount_minor; /* positive */
     ARRAY_OF(struct ledger_tax) taxes;
     int32_t credited_quantity;
     int64_t credited_minor;
@@ -57,7 +58,23 @@ struct ledger_credit {
     const char *refund_id;
     const char *document;
     int64_t amount_minor; /* tax included */
-    int64_t posted_at;    /* ms since 1970 UTC */
+    int64_t tax_minor;
+    int64_t posted_at; /* ms since 1970 UTC */
+};
+
+struct ledger_share { /* credited for the whole order, at one combination of rates */
+    int64_t credited_minor;
+    ARRAY_OF(struct ledger_tax) taxes;
+};
+
+struct ledger_owed { /* an edit after posting took units away, and no money came back yet */
+    const char *edit_id;
+    int64_t event_time; /* ms since 1970 UTC */
+    int32_t number;     /* OrderLine in Prima */
+    int32_t quantity;
+    int64_t amount_minor;
+    int64_t discount_minor;
+    ARRAY_OF(struct ledger_tax) taxes;
 };
 
 struct ledger_entry {
@@ -74,15 +91,21 @@ struct ledger_entry {
     enum money_chosen money;
     bool tax_included;
     const char *identity;
-    const char *order_date; /* YYYY-MM-DD */
-    int64_t posted_at;      /* ms since 1970 UTC */
+    const char *goods, *payment; /* digests of the posted version; "": not known */
+    int64_t source_version;      /* 0: not known */
+    int64_t event_time;          /* of the posted version, ms since 1970 UTC; 0: not known */
+    const char *order_date;      /* YYYY-MM-DD */
+    int64_t posted_at;           /* ms since 1970 UTC */
     int64_t total_minor;
     int64_t tax_minor;
     int64_t outstanding_minor;
+    int64_t outstanding_credited_minor;
     ARRAY_OF(struct ledger_line) lines;
     ARRAY_OF(struct ledger_charge) charges;
     ARRAY_OF(struct ledger_tender) tenders;
     ARRAY_OF(struct ledger_credit) credits;
+    ARRAY_OF(struct ledger_share) shares;
+    ARRAY_OF(struct ledger_owed) owed; /* the oldest first */
 };
 
 extern const struct bound_record ledger_tax_record;
@@ -90,6 +113,8 @@ extern const struct bound_record ledger_line_record;
 extern const struct bound_record ledger_charge_record;
 extern const struct bound_record ledger_tender_record;
 extern const struct bound_record ledger_credit_record;
+extern const struct bound_record ledger_share_record;
+extern const struct bound_record ledger_owed_record;
 extern const struct bound_record ledger_entry_record;
 
 #endif
