@@ -227,7 +227,7 @@ static void test_who_has_to_look(void **state)
         const char *detail = NULL;
         struct buf bytes;
         if (rows[i].flag != PF_OK)
-            order_flag_raise(&summary.flags, rows[i].flag, 0);
+            flag_raise(&summary.flags, rows[i].flag, 0);
         buf_init(&bytes, SUMMARY_BYTES_MAX);
         assert_int_equal(order_summary_write(&summary, &bytes), 0);
         const struct order_event *event =

@@ -38,8 +38,8 @@ static struct order_summary largest(void)
     s.currency = currency_find("KWD");
     s.proof = (struct sale_proof){INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN,
                                   INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, false};
-    for (s.flags.count = 0; s.flags.count < ORDER_FLAGS_MAX; s.flags.count++)
-        s.flags.items[s.flags.count] = (struct order_flag){
+    for (s.flags.count = 0; s.flags.count < FLAGS_MAX; s.flags.count++)
+        s.flags.items[s.flags.count] = (struct flag){
             (enum pf_error)(PF_E_tax_mismatch + s.flags.count), UINT32_MAX, UINT32_MAX};
     memset(s.account, 'A', sizeof s.account - 1);
     return s;
@@ -275,7 +275,7 @@ static void test_no_two_codes_share_a_mark(void **state)
     struct arena *arena = arena_new(SUPPORT_ARENA);
     for (int code = 1; code < PF_ERROR_COUNT; code++) {
         struct order_summary s = empty(), read;
-        s.flags = (struct order_flags){{{(enum pf_error)code, 0, 1}}, 1};
+        s.flags = (struct flags){{{(enum pf_error)code, 0, 1}}, 1};
         struct buf bytes;
         buf_init(&bytes, SUMMARY_BYTES_MAX);
         assert_int_equal(order_summary_write(&s, &bytes), 0);
@@ -301,7 +301,7 @@ static void test_narrative(void **state)
                         "tax is 8.75, by the configured rates 8.74: within the tolerance of 0.03");
     s.proof.tax_expected = s.proof.tax;
     assert_string_equal(order_summary_narrative(&s, arena), "");
-    s.flags = (struct order_flags){
+    s.flags = (struct flags){
         {{PF_E_payment_unmapped, 0, 1}, {PF_E_payment_unmapped, 2, 1}, {PF_E_unknown_sku, 1, 2}},
         3};
     assert_string_equal(order_summary_narrative(&s, arena),

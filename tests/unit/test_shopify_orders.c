@@ -156,7 +156,7 @@ static void check_proof(const struct row *row, const struct order_event *event,
                         enum money_chosen money, struct arena *arena)
 {
     struct channel_rules channel = *rules_channel(rules, event->channel, event->store);
-    struct order_flags flags = {.count = 0};
+    struct flags flags = {.count = 0};
     struct sale sale;
     const char *detail = "";
     channel.money = (int)money;

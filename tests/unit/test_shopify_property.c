@@ -168,7 +168,7 @@ static struct made order_make(int64_t number)
 static void check(const struct made *m, struct arena *arena)
 {
     struct codec_fault fault = {.message = ""};
-    struct order_flags flags = {.count = 0};
+    struct flags flags = {.count = 0};
     struct order_event event;
     struct sale sale;
     struct buf bytes;

@@ -4,7 +4,7 @@
 
 #include "base/digest.h"
 #include "order_shares.h"
-#include "order_text.h"
+#include "base/text.h"
 
 #include <errno.h>
 
@@ -30,10 +30,10 @@ uint16_t bundle_mark(const struct bundle_rule *bundle)
 static bool copy_product(const struct bundle_component *component, struct arena *arena,
                          struct prima_sku *ret_sku)
 {
-    struct prima_sku sku = {.product = ORDER_JOIN(arena, component->product)};
+    struct prima_sku sku = {.product = TEXT_JOIN(arena, component->product)};
     bool is_whole = sku.product != NULL;
     for (size_t i = 0; i < component->matrix.count; i++) {
-        sku.matrix[i] = ORDER_JOIN(arena, component->matrix.items[i]);
+        sku.matrix[i] = TEXT_JOIN(arena, component->matrix.items[i]);
         is_whole = is_whole && sku.matrix[i] != NULL;
     }
     *ret_sku = sku;
@@ -69,7 +69,7 @@ static const struct bundle_rule *bundle_of(const struct sale_line *line,
                                            const struct sale_bundle *only, size_t only_count,
                                            bool is_chosen)
 {
-    if (line->event->gift_card || order_is_empty(line->event->sku))
+    if (line->event->gift_card || text_is_empty(line->event->sku))
         return NULL;
     const struct bundle_rule *bundle = rules_bundle(rules, channel, line->event->sku);
     if (bundle == NULL || !is_chosen)

@@ -2,7 +2,7 @@
 #include "order_customer.h"
 
 #include "base/digest.h"
-#include "order_text.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -42,7 +42,7 @@ static struct prima_address pack_address(const struct order_address *address,
     static const struct order_customer nobody = {0};
     const struct order_address *a = address != NULL ? address : &nowhere;
     const struct order_customer *c = customer != NULL ? customer : &nobody;
-    const bool named = !order_is_empty(a->surname) || !order_is_empty(a->forename);
+    const bool named = !text_is_empty(a->surname) || !text_is_empty(a->forename);
     struct prima_address packed = {
         .title = named ? a->title : c->title,
         .forename = named ? a->forename : c->forename,
@@ -50,10 +50,10 @@ static struct prima_address pack_address(const struct order_address *address,
         .post_code = a->postcode,
         .country = a->country_code,
         .email = email != NULL ? email : c->email, /* Prima may match by it */
-        .phone = !order_is_empty(a->phone) ? a->phone : c->phone,
+        .phone = !text_is_empty(a->phone) ? a->phone : c->phone,
         .mobile = c->mobile,
     };
-    const char *const lines[] = {!order_is_empty(a->company) ? a->company : company,
+    const char *const lines[] = {!text_is_empty(a->company) ? a->company : company,
                                  a->line1,
                                  a->line2,
                                  a->line3,
@@ -61,7 +61,7 @@ static struct prima_address pack_address(const struct order_address *address,
                                  a->region};
     size_t used = 0;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        if (!order_is_empty(lines[i]))
+        if (!text_is_empty(lines[i]))
             packed.lines[used++] = lines[i];
     return packed;
 }
@@ -90,7 +90,7 @@ static const char *email_reference(const struct channel_rules *channel, const ch
     char hex[2 * DIGEST_SIZE + 1];
     digest_sha256(email, strlen(email), hash);
     (void)digest_hex(hash, 10, hex);
-    return ORDER_JOIN(arena, channel->prefix, "-E", hex);
+    return TEXT_JOIN(arena, channel->prefix, "-E", hex);
 }
 
 /* A business buys on its company's account, whoever of it ordered; a person's account is known by
@@ -100,19 +100,18 @@ static int seek(const struct order_event *event, const struct channel_rules *cha
                 struct order_customer_plan *plan)
 {
     const char *address = email != NULL ? email : "";
-    const bool is_business =
-        event->business != NULL && !order_is_empty(event->business->company_id);
+    const bool is_business = event->business != NULL && !text_is_empty(event->business->company_id);
     if (is_business) {
-        plan->our_ref = ORDER_JOIN(arena, channel->prefix, "-B", event->business->company_id);
-        plan->fact.channel_customer = ORDER_JOIN(arena, channel->channel, "/", channel->store,
-                                                 "/business/", event->business->company_id);
+        plan->our_ref = TEXT_JOIN(arena, channel->prefix, "-B", event->business->company_id);
+        plan->fact.channel_customer = TEXT_JOIN(arena, channel->channel, "/", channel->store,
+                                                "/business/", event->business->company_id);
         plan->fact.email = "";
     } else {
-        plan->our_ref = order_is_empty(id) ? email_reference(channel, address, arena)
-                                           : ORDER_JOIN(arena, channel->prefix, "-C", id);
+        plan->our_ref = text_is_empty(id) ? email_reference(channel, address, arena)
+                                          : TEXT_JOIN(arena, channel->prefix, "-C", id);
         plan->fact.channel_customer =
-            order_is_empty(id) ? ""
-                               : ORDER_JOIN(arena, channel->channel, "/", channel->store, "/", id);
+            text_is_empty(id) ? ""
+                              : TEXT_JOIN(arena, channel->channel, "/", channel->store, "/", id);
         plan->fact.email = address;
     }
     if (plan->our_ref == NULL || plan->fact.channel_customer == NULL)
@@ -124,24 +123,23 @@ static int seek(const struct order_event *event, const struct channel_rules *cha
 }
 
 static const char *configured(const char *account, const struct channel_rules *channel,
-                              struct order_flags *flags)
+                              struct flags *flags)
 {
     if (account != NULL)
         return account;
-    order_flag_raise(flags, PF_E_customer_unmapped, 0);
+    flag_raise(flags, PF_E_customer_unmapped, 0);
     return channel->account_unresolved != NULL ? channel->account_unresolved : "";
 }
 
 int order_customer_plan(const struct order_event *event, const struct order_rules *rules,
                         const struct channel_rules *channel, bool is_pos, struct arena *arena,
-                        struct order_flags *flags, struct order_customer_plan *ret_plan)
+                        struct flags *flags, struct order_customer_plan *ret_plan)
 {
     struct order_customer_plan plan = {0};
     const bool by_us = rules_settings(rules)->customers_by_us;
-    const bool is_business =
-        event->business != NULL && !order_is_empty(event->business->company_id);
+    const bool is_business = event->business != NULL && !text_is_empty(event->business->company_id);
     const char *id = event->customer != NULL ? event->customer->customer_id : NULL;
-    const bool is_guest = order_is_empty(id) && !is_business;
+    const bool is_guest = text_is_empty(id) && !is_business;
     const char *email = NULL;
     int r =
         event->customer != NULL ? order_normalise_email(event->customer->email, arena, &email) : 0;
@@ -165,11 +163,11 @@ int order_customer_plan(const struct order_event *event, const struct order_rule
 }
 
 const char *order_customer_account(const struct fact *fact, const struct channel_rules *channel,
-                                   struct order_flags *flags)
+                                   struct flags *flags)
 {
     if (fact->state == FACT_KNOWN)
         return fact->account;
-    order_flag_raise(
+    flag_raise(
         flags,
         fact->state == FACT_AMBIGUOUS ? PF_E_customer_ambiguous : PF_E_customer_unknown_outcome, 0);
     return channel->account_unresolved != NULL ? channel->account_unresolved : "";

@@ -3,7 +3,7 @@
 #ifndef PRIMAFLOW_ORDER_CUSTOMER_H
 #define PRIMAFLOW_ORDER_CUSTOMER_H
 
-#include "order_flags.h"
+#include "domain/flags/flags.h"
 #include "domain/mappings/order_rules.h"
 #include "flow/flow.h"
 
@@ -19,12 +19,12 @@ __attribute__((warn_unused_result)) int order_customer_plan(const struct order_e
                                                             const struct order_rules *rules,
                                                             const struct channel_rules *channel,
                                                             bool is_pos, struct arena *arena,
-                                                            struct order_flags *flags,
+                                                            struct flags *flags,
                                                             struct order_customer_plan *ret_plan);
 
 /* The account by the fact's state; not known: a flag, and the account on which such orders wait. */
 const char *order_customer_account(const struct fact *fact, const struct channel_rules *channel,
-                                   struct order_flags *flags);
+                                   struct flags *flags);
 
 /* Where goods and invoice go. `email` as order_normalise_email has it; NULL: as it came. */
 struct prima_address order_delivery_address(const struct order_event *event, const char *email);

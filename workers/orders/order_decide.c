@@ -36,7 +36,7 @@ struct decision {
     const struct channel_rules *channel;
     struct arena *arena;
     struct sale sale;
-    struct order_flags flags;
+    struct flags flags;
     struct order_customer_plan customer;
     enum rules_action unpaid; /* what is done about outstanding money */
 };
@@ -123,7 +123,7 @@ static int read_sale(struct decision *d, int32_t date, struct flow_plan *plan, b
     if (r < 0)
         return r;
     if (order_illegible_part(event) != NULL)
-        order_flag_raise(&d->flags, PF_E_address_illegible, 0);
+        flag_raise(&d->flags, PF_E_address_illegible, 0);
     return order_customer_plan(event, d->rules, d->channel, d->sale.is_pos, d->arena, &d->flags,
                                &d->customer);
 }

@@ -2,7 +2,7 @@
 #include "order_key.h"
 
 #include "order_sale.h"
-#include "order_text.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -28,11 +28,11 @@ int order_key_write(const struct order_key_parts *p, const char *prefix, struct 
 {
     const struct flow_key key = {
         .natural =
-            ORDER_JOIN(arena, p->company, "/orders/", p->channel, "/", p->store, "/", p->order_id),
-        .kafka = ORDER_JOIN(arena, p->company, "/", p->channel, "/", p->store, "/", p->order_id),
+            TEXT_JOIN(arena, p->company, "/orders/", p->channel, "/", p->store, "/", p->order_id),
+        .kafka = TEXT_JOIN(arena, p->company, "/", p->channel, "/", p->store, "/", p->order_id),
         .company =
-            ORDER_JOIN(arena, p->company), /* the rules may be reloaded while the record lives */
-        .document = prefix != NULL ? ORDER_JOIN(arena, prefix, p->order_id) : "",
+            TEXT_JOIN(arena, p->company), /* the rules may be reloaded while the record lives */
+        .document = prefix != NULL ? TEXT_JOIN(arena, prefix, p->order_id) : "",
     };
     if (key.natural == NULL || key.kafka == NULL || key.company == NULL || key.document == NULL)
         return -ENOMEM;

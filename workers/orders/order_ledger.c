@@ -9,7 +9,7 @@
 #include "order_shares.h"
 #include "order_resolve.h"
 #include "order_summary.h"
-#include "order_text.h"
+#include "base/text.h"
 
 #include <errno.h>
 
@@ -187,7 +187,7 @@ static int rebuild_sale(struct maker *m)
     sale_adopt_tax(&m->sale, m->summary->proof.tax);
     m->channel = rules_channel(m->rules, m->event->channel, m->event->store);
     r = rebuild_bundles(m);
-    struct order_flags flags = {0}; /* raised when it was decided */
+    struct flags flags = {0}; /* raised when it was decided */
     if (r == 0 && m->channel != NULL)
         r = sale_resolve(&m->sale, m->event, m->rules, m->channel, m->arena, &flags);
     if (r < 0)
@@ -221,7 +221,7 @@ int order_write_ledger(struct codec *codec, const struct flow_settlement *s, con
         r = rebuild_sale(&m);
     char *identity = take(&m, 2 * CODEC_IDENTITY_SIZE + 1),
          *goods = take(&m, 2 * CODEC_PART_SIZE + 1), *money = take(&m, 2 * FLOW_MONEY_SIZE + 1);
-    const char *date = order_date(arena, summary.date);
+    const char *date = text_date(arena, summary.date);
     if (r < 0 || m.no_memory || date == NULL)
         return r < 0 ? r : -ENOMEM;
     const struct sale_proof *p = &summary.proof;

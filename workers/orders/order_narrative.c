@@ -29,7 +29,7 @@ static void format_amounts(const struct order_summary *s, struct amounts *a)
 }
 
 /* " (line 2)", " (line 2 and 3 more)", "". */
-static void add_place(struct buf *out, const char *what, const struct order_flag *flag)
+static void add_place(struct buf *out, const char *what, const struct flag *flag)
 {
     if (flag->at == 0)
         return;
@@ -39,7 +39,7 @@ static void add_place(struct buf *out, const char *what, const struct order_flag
     buf_text(out, ")");
 }
 
-static void add_flag(struct buf *out, const struct order_summary *s, const struct order_flag *flag,
+static void add_flag(struct buf *out, const struct order_summary *s, const struct flag *flag,
                      const struct amounts *a)
 {
     switch (flag->code) {

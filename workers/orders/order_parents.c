@@ -2,7 +2,7 @@
 #include "order_bundle.h"
 
 #include "order_shares.h"
-#include "order_text.h"
+#include "base/text.h"
 
 #include <errno.h>
 
@@ -45,7 +45,7 @@ static int link_parts(struct node *nodes, struct node *const *by_id, size_t coun
 {
     for (size_t i = count; i-- > 0;) { /* backwards: a parent's parts come in the order of lines */
         const char *parent_id = nodes[i].line->event->parent_line_id;
-        struct node *parent = order_is_empty(parent_id) ? NULL : find_node(by_id, count, parent_id);
+        struct node *parent = text_is_empty(parent_id) ? NULL : find_node(by_id, count, parent_id);
         if (parent == NULL || parent->line->event->gift_card)
             continue; /* edited away, or never there: what is left are goods */
         nodes[i].parent = parent;
@@ -140,7 +140,7 @@ int sale_fold_parents(struct sale *sale, struct arena *arena, const char **ret_d
     const size_t count = sale->line_count;
     size_t named = 0, parents = 0;
     for (size_t i = 0; i < count; i++)
-        named += !order_is_empty(sale->lines[i].event->parent_line_id);
+        named += !text_is_empty(sale->lines[i].event->parent_line_id);
     if (named == 0)
         return 0;
     struct node *nodes = arena_alloc(arena, count * sizeof *nodes);

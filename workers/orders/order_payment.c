@@ -83,20 +83,20 @@ static bool is_on_account(const struct order_event *event)
 
 enum rules_action sale_check_payment(const struct sale *sale, const struct order_event *event,
                                      const struct order_rules *rules,
-                                     const struct channel_rules *channel, struct order_flags *flags)
+                                     const struct channel_rules *channel, struct flags *flags)
 {
     if (sale->proof.outstanding <= 0)
         return ACTION_POST;
     const bool is_told = is_on_account(event) || sale_open_tender(sale, event) != NULL;
     if (event->payment_status == PAYMENT_PAID && event->kind == ORDER_CREATED && !is_told) {
-        order_flag_raise(flags, PF_E_payment_contradicts, 0);
+        flag_raise(flags, PF_E_payment_contradicts, 0);
         return ACTION_POST;
     }
     const enum rules_action action = is_on_account(event)
                                          ? (enum rules_action)channel->unpaid_on_account
                                          : action_of_rest(sale, event, rules, channel);
     if (action != ACTION_POST)
-        order_flag_raise(flags, PF_E_payment_pending, 0);
+        flag_raise(flags, PF_E_payment_pending, 0);
     return action;
 }
 

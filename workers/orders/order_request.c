@@ -4,7 +4,7 @@
 #include "order_customer.h"
 #include "domain/money/price.h"
 #include "order_resolve.h"
-#include "order_text.h"
+#include "base/text.h"
 
 #include <errno.h>
 
@@ -52,7 +52,7 @@ static void add_to_narrative(struct buf *text, const char *label, const char *va
 static void add_title(struct buf *text, const struct order_line *event)
 {
     buf_text(text, event->title);
-    if (!order_is_empty(event->variant_title)) {
+    if (!text_is_empty(event->variant_title)) {
         buf_text(text, " / ");
         buf_text(text, event->variant_title);
     }
@@ -73,7 +73,7 @@ static void describe_misc(struct buf *text, const struct sale_line *line,
             buf_text(text, line->missing.matrix[i]);
         }
     } else {
-        buf_text(text, order_is_empty(event->sku) ? "(none)" : event->sku);
+        buf_text(text, text_is_empty(event->sku) ? "(none)" : event->sku);
         buf_text(text, ": ");
         add_title(text, event);
     }
@@ -105,7 +105,7 @@ static const char *line_narrative(struct writer *w, const struct sale_line *line
         describe_misc(&text, line, w->exact->currency);
     if (line->component != NULL)
         describe_bundle(&text, line);
-    if (!order_is_empty(event->gift_message) && line->component_number <= 1)
+    if (!text_is_empty(event->gift_message) && line->component_number <= 1)
         add_to_narrative(&text, "Gift message", event->gift_message);
     for (size_t i = 0; i < event->properties.count && line->component_number <= 1; i++)
         add_to_narrative(&text, event->properties.items[i].name, event->properties.items[i].value);
@@ -133,7 +133,7 @@ static int add_lines(struct writer *w, struct prima_order *order)
             struct prima_order_line *out = &lines[count++];
             *out = (struct prima_order_line){
                 .product = line->product.product,
-                .quantity = note(w, order_number(w->arena, p->quantity)),
+                .quantity = note(w, text_number(w->arena, p->quantity)),
                 .price =
                     text_of(w, of_line ? exact_multiply(w->exact, p->quantity, p->unit) : p->unit),
                 .warehouse = line->depot,
@@ -197,7 +197,7 @@ static int add_payments(struct writer *w, struct prima_order *order)
             .sub_method = tender->rule->provider,
             .amount = text_of(w, tender->amount),
             .auth_ref = tender->event->status == TENDER_STATUS_AUTHORIZED &&
-                                !order_is_empty(tender->event->authorization)
+                                !text_is_empty(tender->event->authorization)
                             ? tender->event->authorization
                             : w->request->order_number,
             .transaction_id = tender->event->transaction_id,
@@ -213,11 +213,11 @@ static int add_payments(struct writer *w, struct prima_order *order)
 static const char *shipping_instructions(struct writer *w, const struct order_event *event)
 {
     const char *gift = event->gift_message, *delivery = event->delivery_instructions;
-    const bool has_gift = !order_is_empty(gift), has_delivery = !order_is_empty(delivery);
+    const bool has_gift = !text_is_empty(gift), has_delivery = !text_is_empty(delivery);
     if (!has_gift)
         return delivery;
-    return note(w, ORDER_JOIN(w->arena, "Gift message: ", gift, has_delivery ? "; " : "",
-                              has_delivery ? delivery : ""));
+    return note(w, TEXT_JOIN(w->arena, "Gift message: ", gift, has_delivery ? "; " : "",
+                             has_delivery ? delivery : ""));
 }
 
 /* Prima's terms: of an account, or of the payment by which the rest is to come. */
@@ -242,7 +242,7 @@ static void add_to_pay(struct writer *w, struct buf *text)
     add_to_narrative(text, "To pay",
                      money_format((struct money){sale->proof.outstanding, sale->currency}, amount));
     buf_text(text, " by ");
-    buf_text(text, order_is_empty(open->gateway) ? tender_kind_names[open->kind] : open->gateway);
+    buf_text(text, text_is_empty(open->gateway) ? tender_kind_names[open->kind] : open->gateway);
 }
 
 /* The customer's note; behind it what of a business has no field of its own in Prima. */
@@ -251,11 +251,11 @@ static const char *special_instructions(struct writer *w, const struct order_eve
     const struct order_business *business = event->business;
     struct buf text;
     buf_init(&text, NARRATIVE_BYTES_MAX);
-    if (!order_is_empty(event->note))
+    if (!text_is_empty(event->note))
         buf_text(&text, event->note);
-    if (business != NULL && !order_is_empty(business->location_name))
+    if (business != NULL && !text_is_empty(business->location_name))
         add_to_narrative(&text, "Branch", business->location_name);
-    if (business != NULL && !order_is_empty(business->vat_number))
+    if (business != NULL && !text_is_empty(business->vat_number))
         add_to_narrative(&text, "VAT number", business->vat_number);
     add_to_pay(w, &text);
     w->no_memory |= text.failed;
@@ -294,7 +294,7 @@ static void fill_head(struct writer *w, struct prima_order *order)
         .special_instructions = special_instructions(w, event),
         .shipping_instructions = shipping_instructions(w, event),
         .currency = r->sale->currency->code,
-        .order_date = note(w, order_date(w->arena, r->sale->date)),
+        .order_date = note(w, text_date(w->arena, r->sale->date)),
         .source_media = channel->source_media,
         .order_category = channel->order_category,
         .brand = channel->brand,

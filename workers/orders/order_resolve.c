@@ -1,30 +1,30 @@
 /* Mappings applied to a sale; see order_resolve.h. */
 #include "order_resolve.h"
 
-#include "order_text.h"
+#include "base/text.h"
 
 void sale_set_misc(struct sale_line *line, const struct order_rules *rules,
-                   const struct channel_rules *channel, struct order_flags *flags)
+                   const struct channel_rules *channel, struct flags *flags)
 {
     line->is_misc = true;
     line->missing = line->product;
     line->product = (struct prima_sku){.product = rules_misc_item(rules, channel)};
-    order_flag_raise(flags, PF_E_unknown_sku, line->number);
+    flag_raise(flags, PF_E_unknown_sku, line->number);
 }
 
 static int resolve_product(struct sale_line *line, const struct order_rules *rules,
                            const struct channel_rules *channel, struct arena *arena,
-                           struct order_flags *flags)
+                           struct flags *flags)
 {
     if (line->component != NULL)
         return 0; /* bundles.yaml names Prima's product itself */
     if (line->event->gift_card) {
         line->product = (struct prima_sku){.product = rules_gift_card(rules, channel)};
         if (line->product.product == NULL)
-            order_flag_raise(flags, PF_E_gift_card_unmapped, line->number);
+            flag_raise(flags, PF_E_gift_card_unmapped, line->number);
         return 0;
     }
-    const int r = order_is_empty(line->event->sku)
+    const int r = text_is_empty(line->event->sku)
                       ? 0
                       : rules_sku(rules, channel, line->event->sku, arena, &line->product);
     if (r == 0)
@@ -37,7 +37,7 @@ static int resolve_product(struct sale_line *line, const struct order_rules *rul
 const char *sale_line_location(const struct sale_line *line, const struct order_event *event,
                                const struct channel_rules *channel)
 {
-    if (!order_is_empty(line->event->location_id))
+    if (!text_is_empty(line->event->location_id))
         return line->event->location_id;
     const bool serves =
         event->shipping_address == NULL || channel->order_location == LOCATION_ALWAYS;
@@ -46,17 +46,17 @@ const char *sale_line_location(const struct sale_line *line, const struct order_
 
 static void resolve_depot(struct sale_line *line, const struct order_event *event,
                           const struct order_rules *rules, const struct channel_rules *channel,
-                          struct order_flags *flags)
+                          struct flags *flags)
 {
     if (line->event->gift_card || !line->event->requires_shipping)
         return; /* nothing to pick */
     const char *location = sale_line_location(line, event, channel);
-    if (!order_is_empty(location))
+    if (!text_is_empty(location))
         line->depot = rules_depot(rules, channel, location);
     line->lacks_depot =
-        line->depot == NULL && (!order_is_empty(location) || channel->location_required);
+        line->depot == NULL && (!text_is_empty(location) || channel->location_required);
     if (line->lacks_depot)
-        order_flag_raise(flags, PF_E_depot_unmapped, line->number);
+        flag_raise(flags, PF_E_depot_unmapped, line->number);
 }
 
 bool sale_charge_is_unmapped(const struct sale_charge *charge)
@@ -66,7 +66,7 @@ bool sale_charge_is_unmapped(const struct sale_charge *charge)
 
 int sale_resolve(struct sale *sale, const struct order_event *event,
                  const struct order_rules *rules, const struct channel_rules *channel,
-                 struct arena *arena, struct order_flags *flags)
+                 struct arena *arena, struct flags *flags)
 {
     for (size_t i = 0; i < sale->line_count; i++) {
         const int r = resolve_product(&sale->lines[i], rules, channel, arena, flags);
@@ -80,16 +80,15 @@ int sale_resolve(struct sale *sale, const struct order_event *event,
                                                 : rules_charge(rules, channel, charge->charge);
         const bool is_tip = charge->charge != NULL && charge->charge->kind == CHARGE_TIP;
         if (sale_charge_is_unmapped(charge))
-            order_flag_raise(flags, is_tip ? PF_E_tip_unmapped : PF_E_charge_unmapped,
-                             charge->number);
+            flag_raise(flags, is_tip ? PF_E_tip_unmapped : PF_E_charge_unmapped, charge->number);
     }
     for (size_t i = 0; i < sale->tender_count; i++) {
         sale->tenders[i].rule = rules_payment(rules, channel, sale->tenders[i].event);
         if (sale->tenders[i].rule == NULL)
-            order_flag_raise(flags, PF_E_payment_unmapped, sale->tenders[i].number);
+            flag_raise(flags, PF_E_payment_unmapped, sale->tenders[i].number);
     }
     if (event->payment_terms != NULL &&
         rules_payment_terms(rules, channel, event->payment_terms->name) == NULL)
-        order_flag_raise(flags, PF_E_payment_unmapped, 0);
+        flag_raise(flags, PF_E_payment_unmapped, 0);
     return 0;
 }

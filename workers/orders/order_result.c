@@ -54,8 +54,8 @@ static bool is_posted(enum outcome outcome)
 static int add_codes(const struct order_summary *summary, enum pf_error own, struct arena *arena,
                      struct order_result *result)
 {
-    const struct order_flags one = {{{own, 0, 1}}, own == PF_OK ? 0 : 1};
-    const struct order_flags *flags = summary != NULL ? &summary->flags : &one;
+    const struct flags one = {{{own, 0, 1}}, own == PF_OK ? 0 : 1};
+    const struct flags *flags = summary != NULL ? &summary->flags : &one;
     const char **codes = arena_alloc(arena, flags->count * sizeof *codes);
     if (codes == NULL)
         return -ENOMEM;

@@ -1,7 +1,7 @@
 /* From an event to amounts; see order_sale.h. */
 #include "order_sale.h"
 
-#include "order_text.h"
+#include "base/text.h"
 
 #include <errno.h>
 
@@ -165,7 +165,7 @@ bool order_is_pos(const struct order_event *event, const struct channel_rules *c
 /* An address without its country says nothing: its postcode could be anybody's. */
 static struct tax_place place_of(const struct order_address *address, const char *otherwise)
 {
-    if (address == NULL || order_is_empty(address->country_code))
+    if (address == NULL || text_is_empty(address->country_code))
         return (struct tax_place){.country = otherwise};
     return (struct tax_place){address->country_code, address->region, address->postcode};
 }
@@ -173,7 +173,7 @@ static struct tax_place place_of(const struct order_address *address, const char
 struct tax_place sale_tax_place(const struct order_event *event,
                                 const struct channel_rules *channel, bool is_pos)
 {
-    if (is_pos || (event->shipping_address == NULL && !order_is_empty(event->location_id)))
+    if (is_pos || (event->shipping_address == NULL && !text_is_empty(event->location_id)))
         return (struct tax_place){.country = channel->country};
     return place_of(event->shipping_address != NULL ? event->shipping_address
                                                     : event->billing_address,

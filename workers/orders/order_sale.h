@@ -20,7 +20,7 @@
 #include "domain/events/order_event.h"
 #include "domain/money/exact.h"
 #include "domain/money/price.h"
-#include "order_flags.h"
+#include "domain/flags/flags.h"
 #include "domain/mappings/order_rules.h"
 
 struct sale_tax { /* one rate's part of a line's tax */
@@ -130,10 +130,12 @@ struct sale_rate_watch {
  * tax_mismatch. Where the channel rounds per invoice, or lines were edited, and their taxes miss
  * the order's by rounding alone, they are moved until they sum to it (sale_adopt_tax). `watch` may
  * be NULL. 0; -ENOMEM. */
-__attribute__((warn_unused_result)) int sale_check_tax(
-    struct sale *sale, const struct order_event *event, const struct order_rules *rules,
-    const struct channel_rules *channel, const struct sale_rate_watch *watch, struct arena *arena,
-    struct order_flags *flags);
+__attribute__((warn_unused_result)) int sale_check_tax(struct sale *sale,
+                                                       const struct order_event *event,
+                                                       const struct order_rules *rules,
+                                                       const struct channel_rules *channel,
+                                                       const struct sale_rate_watch *watch,
+                                                       struct arena *arena, struct flags *flags);
 
 /* A line's or charge's tax by its tax lines: as stated, or where edits or rounding changed it, in
  * the same proportion. One item for each tax line. In the arena; NULL: no memory. */
@@ -148,7 +150,7 @@ void sale_adopt_tax(struct sale *sale, int64_t tax);
 /* Fills the rest of the proof and raises total_mismatch: the two sides differ, or the channel
  * states a total that its parts do not come to. */
 void sale_check_totals(struct sale *sale, const struct order_event *event,
-                       const struct channel_rules *channel, struct order_flags *flags);
+                       const struct channel_rules *channel, struct flags *flags);
 
 /* The amount of the chosen money. */
 static inline int64_t sale_pick(enum money_chosen money, const struct money_set *set)

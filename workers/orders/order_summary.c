@@ -69,7 +69,7 @@ int order_summary_write(const struct order_summary *s, struct buf *out)
     put_number(out, (uint64_t)s->date);
     put_number(out, s->flags.count);
     for (size_t i = 0; i < s->flags.count; i++) {
-        const struct order_flag *flag = &s->flags.items[i];
+        const struct flag *flag = &s->flags.items[i];
         buf_byte(out, (uint8_t)(code_marks[flag->code] >> 8));
         buf_byte(out, (uint8_t)code_marks[flag->code]);
         put_number(out, flag->at);
@@ -145,9 +145,9 @@ static void take_bytes(struct cursor *c, char *text, size_t size)
     text[size] = '\0';
 }
 
-static void take_flags(struct cursor *c, struct order_flags *flags)
+static void take_flags(struct cursor *c, struct flags *flags)
 {
-    flags->count = take_number(c, ORDER_FLAGS_MAX);
+    flags->count = take_number(c, FLAGS_MAX);
     for (size_t i = 0; i < flags->count; i++) {
         flags->items[i].code = take_code(c);
         flags->items[i].at = (uint32_t)take_number(c, UINT32_MAX);

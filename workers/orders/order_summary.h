@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "order_bundle.h"
-#include "order_flags.h"
+#include "domain/flags/flags.h"
 #include "order_sale.h"
 #include "flow/flow.h"
 
@@ -27,7 +27,7 @@ struct order_summary {
     enum money_chosen money;
     const struct currency *currency;
     int32_t date; /* OrderDate, YYYYMMDD */
-    struct order_flags flags;
+    struct flags flags;
     struct sale_proof proof;
     char account[ACCOUNT_BYTES_MAX + 1]; /* "" : Prima chose */
     const uint32_t *misc_lines;          /* numbers of the event's lines, rising */

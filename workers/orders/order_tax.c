@@ -23,7 +23,7 @@ struct checker {
     const struct order_rules *rules;
     const struct channel_rules *channel;
     const struct sale_rate_watch *watch;
-    struct order_flags *flags;
+    struct flags *flags;
     struct basket basket;
     struct group *groups;
     size_t group_count, group_room;
@@ -42,7 +42,7 @@ static void need_rate(struct checker *c, int64_t rate_ppm, size_t at)
 {
     if (has_rate(c, rate_ppm))
         return;
-    order_flag_raise(c->flags, PF_E_tax_rate_unmapped, at);
+    flag_raise(c->flags, PF_E_tax_rate_unmapped, at);
     if (c->watch != NULL)
         c->watch->missing(c->watch->user, &c->sale->tax_place, rate_ppm);
 }
@@ -83,7 +83,7 @@ static void expect_taxes(struct checker *c, const struct taxed *t)
                                                          t->taxes, t->count, bases);
     for (size_t i = 0; i < t->count; i++) {
         if (t->taxes[i].channel_liable && c->channel->channel_liable == LIABLE_PERSON)
-            order_flag_raise(c->flags, PF_E_tax_not_ours, t->at);
+            flag_raise(c->flags, PF_E_tax_not_ours, t->at);
         const int64_t rate = t->taxes[i].rate_ppm, on = is_split ? bases[i] : base;
         const int64_t denominator = !included ? PPM : PPM + (is_split ? rate : t->price->rate_ppm);
         const bool is_blend = t->is_carriage && t->count == 1 && basket_blends(&c->basket, rate);
@@ -110,7 +110,7 @@ static void check_price(struct checker *c, const struct taxed *t)
     const int64_t allowed =
         c->by_line ? exact_multiply(x, c->tolerance_per_line, (int64_t)price->rates) : INT64_MAX;
     if (exact_distance(x, price->tax, price->tax_expected) > allowed)
-        order_flag_raise(c->flags, PF_E_tax_mismatch, t->at);
+        flag_raise(c->flags, PF_E_tax_mismatch, t->at);
 }
 
 static void check_charge(struct checker *c, struct sale_charge *charge)
@@ -234,8 +234,7 @@ void sale_adopt_tax(struct sale *sale, int64_t tax)
 
 int sale_check_tax(struct sale *sale, const struct order_event *event,
                    const struct order_rules *rules, const struct channel_rules *channel,
-                   const struct sale_rate_watch *watch, struct arena *arena,
-                   struct order_flags *flags)
+                   const struct sale_rate_watch *watch, struct arena *arena, struct flags *flags)
 {
     size_t taxes = 0;
     for (size_t i = 0; i < event->lines.count; i++)
@@ -282,6 +281,6 @@ int sale_check_tax(struct sale *sale, const struct order_event *event,
     proof->tolerance = allowed < channel->tolerance_cap ? allowed : channel->tolerance_cap;
     if (proof->tax != invoice ||
         exact_distance(x, proof->tax, proof->tax_expected) > proof->tolerance)
-        order_flag_raise(flags, PF_E_tax_mismatch, 0);
+        flag_raise(flags, PF_E_tax_mismatch, 0);
     return 0;
 }

@@ -8,7 +8,7 @@ static bool differs(const struct sale *sale, const struct money_set *stated, int
 }
 
 void sale_check_totals(struct sale *sale, const struct order_event *event,
-                       const struct channel_rules *channel, struct order_flags *flags)
+                       const struct channel_rules *channel, struct flags *flags)
 {
     struct exact *x = &sale->exact;
     struct sale_proof *proof = &sale->proof;
@@ -41,12 +41,12 @@ void sale_check_totals(struct sale *sale, const struct order_event *event,
         proof->difference < -tolerance && proof->outstanding == 0 &&
         exact_distance(x, total, sale_pick(sale->money, &event->totals.total)) <= tolerance;
     if (is_excess)
-        order_flag_raise(flags, PF_E_payment_excess, 0);
+        flag_raise(flags, PF_E_payment_excess, 0);
     if ((!is_excess && exact_distance(x, proof->difference, 0) > tolerance) ||
         exact_distance(x, total, sale_pick(sale->money, &event->totals.total)) > tolerance ||
         differs(sale, event->totals.subtotal, subtotal) ||
         differs(sale, event->totals.discounts, exact_add(x, proof->discounts, discounts)) ||
         differs(sale, event->totals.shipping, shipping) ||
         differs(sale, event->totals.charges, others))
-        order_flag_raise(flags, PF_E_total_mismatch, 0);
+        flag_raise(flags, PF_E_total_mismatch, 0);
 }

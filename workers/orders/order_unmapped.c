@@ -6,7 +6,7 @@
 #include "order_key.h"
 #include "order_resolve.h"
 #include "order_sale.h"
-#include "order_text.h"
+#include "base/text.h"
 
 #include <errno.h>
 
@@ -62,7 +62,7 @@ static void see(struct check *c, enum unmapped_kind kind, const char *value)
 
 static const char *text_or(const char *text, const char *otherwise)
 {
-    return order_is_empty(text) ? otherwise : text;
+    return text_is_empty(text) ? otherwise : text;
 }
 
 /* "17.5 % in GB", "17.5 % in GB, Northern Ireland"; the postcode, which could tell whose order it is, is not
@@ -78,8 +78,8 @@ static void see_rate(void *check, const struct tax_place *place, int64_t rate_pp
     if (size > 0 && rate[size - 1] == '.')
         rate[--size] = '\0';
     see(c, UNMAPPED_TAX_RATE,
-        ORDER_JOIN(c->arena, rate, " % in ", text_or(place->country, "a country that is not known"),
-                   order_is_empty(place->region) ? "" : ", ", text_or(place->region, "")));
+        TEXT_JOIN(c->arena, rate, " % in ", text_or(place->country, "a country that is not known"),
+                  text_is_empty(place->region) ? "" : ", ", text_or(place->region, "")));
 }
 
 static void see_lines(struct check *c)
@@ -105,12 +105,12 @@ static void see_charges(struct check *c)
             continue;
         if (charge->shipping != NULL)
             see(c, UNMAPPED_CARRIAGE, text_or(charge->shipping->code, "(none)"));
-        else if (order_is_empty(charge->charge->code))
+        else if (text_is_empty(charge->charge->code))
             see(c, UNMAPPED_CHARGE, charge_kind_names[charge->charge->kind]);
         else
             see(c, UNMAPPED_CHARGE,
-                ORDER_JOIN(c->arena, charge_kind_names[charge->charge->kind], " ",
-                           charge->charge->code));
+                TEXT_JOIN(c->arena, charge_kind_names[charge->charge->kind], " ",
+                          charge->charge->code));
     }
 }
 
@@ -120,9 +120,9 @@ static void see_payments(struct check *c)
         const struct order_tender *tender = c->sale.tenders[i].event;
         if (c->sale.tenders[i].rule == NULL)
             see(c, UNMAPPED_PAYMENT,
-                ORDER_JOIN(c->arena, "kind ", tender_kind_names[tender->kind], ", gateway ",
-                           text_or(tender->gateway, "(none)"), ", method ",
-                           text_or(tender->method, "(none)")));
+                TEXT_JOIN(c->arena, "kind ", tender_kind_names[tender->kind], ", gateway ",
+                          text_or(tender->gateway, "(none)"), ", method ",
+                          text_or(tender->method, "(none)")));
     }
     const struct payment_terms *terms = c->event->payment_terms;
     if (terms != NULL && rules_payment_terms(c->rules, c->channel, terms->name) == NULL)
@@ -131,7 +131,7 @@ static void see_payments(struct check *c)
 
 static int see_customer(struct check *c)
 {
-    struct order_flags flags = {0};
+    struct flags flags = {0};
     struct order_customer_plan plan;
     const int r = order_customer_plan(c->event, c->rules, c->channel, c->sale.is_pos, c->arena,
                                       &flags, &plan);
@@ -143,7 +143,7 @@ static int see_customer(struct check *c)
 /* The sale as far as the mappings are concerned: what of its sums is wrong is no matter here. */
 static int read_sale(struct check *c, const char **ret_detail)
 {
-    struct order_flags flags = {0};
+    struct flags flags = {0};
     const struct sale_rate_watch watch = {see_rate, c};
     const int32_t date = c->sale.date;
     int r = sale_read(c->event, sale_money_chosen(c->event, c->channel), c->arena, &c->sale,

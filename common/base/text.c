@@ -1,7 +1,7 @@
-/* Texts in the arena; see order_text.h. */
-#include "order_text.h"
+/* Texts in the arena; see text.h. */
+#include "base/text.h"
 
-const char *order_join(struct arena *arena, const char *const parts[])
+const char *text_join(struct arena *arena, const char *const parts[])
 {
     size_t size = 0;
     for (size_t i = 0; parts[i] != NULL; i++)
@@ -12,7 +12,7 @@ const char *order_join(struct arena *arena, const char *const parts[])
     return text;
 }
 
-const char *order_number(struct arena *arena, int64_t value)
+const char *text_number(struct arena *arena, int64_t value)
 {
     char digits[21], *p = digits + sizeof digits; /* sign and 19 digits, NUL */
     uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
@@ -25,7 +25,7 @@ const char *order_number(struct arena *arena, int64_t value)
     return arena_text(arena, p, (size_t)(digits + sizeof digits - 1 - p));
 }
 
-const char *order_date(struct arena *arena, int32_t date)
+const char *text_date(struct arena *arena, int32_t date)
 {
     char *text = arena_text(arena, "0000-00-00", 10);
     for (int i = 9; text != NULL && i >= 0; i--)
