@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/money.h"
+#include "domain/ledger/ledger_balance.h"
 
 #include <inttypes.h>
 
@@ -62,6 +63,21 @@ static void print_parts(const struct ledger_entry *e)
     }
 }
 
+static void print_later(const struct ledger_entry *e)
+{
+    char amount[MONEY_TEXT_MAX], at[CLOCK_TEXT_MAX];
+    for (size_t i = 0; i < e->shares.count; i++) {
+        printf("  for the whole order: credited %s\n",
+               minor_text(e, e->shares.items[i].credited_minor, amount));
+        print_taxes(e, e->shares.items[i].taxes.items, e->shares.items[i].taxes.count);
+    }
+    for (size_t i = 0; i < e->owed.count; i++) {
+        const struct ledger_owed *o = &e->owed.items[i];
+        printf("  owed     edit %s, line %d: %d for %s, %s\n", o->edit_id, o->number, o->quantity,
+               minor_text(e, o->amount_minor, amount), clock_format(o->event_time, at));
+    }
+}
+
 static void entry_print_text(const struct ledger_entry *e)
 {
     char total[MONEY_TEXT_MAX], tax[MONEY_TEXT_MAX], outstanding[MONEY_TEXT_MAX],
@@ -74,8 +90,11 @@ static void entry_print_text(const struct ledger_entry *e)
            minor_text(e, e->outstanding_minor, outstanding),
            e->tax_included ? "contain" : "are without");
     print_parts(e);
-    printf("  remains creditable: %s %s\n", minor_text(e, ledger_remaining(e), remaining),
-           e->currency);
+    print_later(e);
+    struct exact exact = {0};
+    const int64_t rest = ledger_creditable(&exact, e);
+    printf("  remains creditable: %s %s\n",
+           exact.overflow ? "unknown, too large" : minor_text(e, rest, remaining), e->currency);
 }
 
 static int entry_print_json(const struct cli *cli, const void *bytes, size_t size)

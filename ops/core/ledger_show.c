@@ -100,19 +100,3 @@ enum ops_kind ledger_entry_json(struct ops *ops, const void *bytes, size_t size,
     *ret_json = json;
     return OPS_DONE;
 }
-
-int64_t ledger_remaining(const struct ledger_entry *e)
-{
-    int64_t remaining = e->total_minor;
-    for (size_t i = 0; i < e->lines.count; i++) {
-        remaining -= e->lines.items[i].credited_minor;
-        for (size_t k = 0; !e->tax_included && k < e->lines.items[i].taxes.count; k++)
-            remaining -= e->lines.items[i].taxes.items[k].credited_minor;
-    }
-    for (size_t i = 0; i < e->charges.count; i++) {
-        remaining -= e->charges.items[i].credited_minor;
-        for (size_t k = 0; !e->tax_included && k < e->charges.items[i].taxes.count; k++)
-            remaining -= e->charges.items[i].taxes.items[k].credited_minor;
-    }
-    return remaining;
-}

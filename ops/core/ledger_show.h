@@ -31,7 +31,4 @@ __attribute__((warn_unused_result)) enum ops_kind ledger_entry_json(struct ops *
                                                                     json_t **ret_json,
                                                                     struct ops_error *ret_error);
 
-/* Minor units. Pure. */
-int64_t ledger_remaining(const struct ledger_entry *entry);
-
 #endif

@@ -209,30 +209,6 @@ static void test_what_is_opened_once_stays(void **state)
     ops_free(NULL);
 }
 
-/* 12.00 and carriage of 3.00, 1.00 and 0.50 of which were credited; with tax beside: 2.00 and 0.60, of
- * which 0.20 and 0.10. */
-static void test_what_remains_creditable(void **state)
-{
-    struct ledger_tax tax = {.tax_minor = 200, .credited_minor = 20};
-    struct ledger_line line = {
-        .amount_minor = 1200, .credited_minor = 100, .taxes = {.items = &tax, .count = 1}};
-    struct ledger_tax of_charge = {.tax_minor = 60, .credited_minor = 10};
-    struct ledger_charge charge = {
-        .amount_minor = 300, .credited_minor = 50, .taxes = {.items = &of_charge, .count = 1}};
-    struct ledger_entry entry = {.total_minor = 1700,
-                                 .tax_included = false,
-                                 .lines = {.items = &line, .count = 1},
-                                 .charges = {.items = &charge, .count = 1}};
-    (void)state;
-    assert_int_equal(ledger_remaining(&entry), 1700 - 100 - 20 - 50 - 10);
-    entry.tax_included = true;
-    assert_int_equal(ledger_remaining(&entry), 1700 - 100 - 50);
-    entry.charges.count = 0;
-    assert_int_equal(ledger_remaining(&entry), 1700 - 100);
-    entry.lines.count = 0;
-    assert_int_equal(ledger_remaining(&entry), 1700);
-}
-
 static enum ops_kind file_read(struct ops *ops, const char *text, struct ledger_items *items,
                                struct complaints *complaints, struct ops_error *error)
 {
@@ -325,7 +301,6 @@ int main(void)
         cmocka_unit_test(test_topics_of_a_shadow),
         cmocka_unit_test(test_what_a_context_cannot_open),
         cmocka_unit_test(test_what_is_opened_once_stays),
-        cmocka_unit_test(test_what_remains_creditable),
         cmocka_unit_test(test_a_ledger_file_is_taken_whole_or_refused_by_its_lines),
         cmocka_unit_test(test_the_doctor_tells_every_part),
     };
