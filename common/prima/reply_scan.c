@@ -65,9 +65,15 @@ static void add_number(struct scan *s, const struct xml_attribute *a)
     s->reply->order_numbers = rows;
 }
 
-void scan_add_numbers(struct scan *s, const struct xml_attribute *attributes, size_t count)
+void scan_add_numbers_named(struct scan *s, const char *name,
+                            const struct xml_attribute *attributes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (scan_has(&attributes[i], "OrderNumber") && attributes[i].size > 0)
+        if (scan_has(&attributes[i], name) && attributes[i].size > 0)
             add_number(s, &attributes[i]);
+}
+
+void scan_add_numbers(struct scan *s, const struct xml_attribute *attributes, size_t count)
+{
+    scan_add_numbers_named(s, "OrderNumber", attributes, count);
 }

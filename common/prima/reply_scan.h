@@ -32,5 +32,8 @@ void scan_add_account(struct scan *s, const struct xml_attribute *attributes, si
 
 /* The orders' numbers that a Data names. */
 void scan_add_numbers(struct scan *s, const struct xml_attribute *attributes, size_t count);
+/* ... of another kind of document, whose numbers have another name. */
+void scan_add_numbers_named(struct scan *s, const char *name,
+                            const struct xml_attribute *attributes, size_t count);
 
 #endif

@@ -60,6 +60,34 @@ struct prima_customer {
     struct prima_address address;
 };
 
+struct prima_credit_line {
+    const char *order_line, *product, *matrix[4], *quantity, *price, *tax, *warehouse;
+    bool restock; /* the goods are on hand again, in the warehouse */
+};
+
+struct prima_credit_charge {
+    const char *charge, *value, *tax;
+};
+
+struct prima_credit_payment {
+    const char *method, *sub_method, *amount, *provider, *transaction_id, *voucher_number,
+        *exchange_number /* ExchCreditNo */;
+};
+
+/* Where quantity is "0" nothing comes back, and price is the line's amount. */
+struct prima_credit_note {
+    const char *credit_number, *order_number, *currency;
+    bool vat_inclusive;
+    const char *refund_date, *post_date; /* YYYY-MM-DD */
+    const char *reason;
+    const struct prima_credit_line *lines;
+    size_t line_count;
+    const struct prima_credit_charge *charges;
+    size_t charge_count;
+    const struct prima_credit_payment *payments;
+    size_t payment_count;
+};
+
 /* A page of the documents whose date lies in a range of days. */
 struct prima_search {
     const char *from, *to; /* YYYY-MM-DD, both included */
@@ -76,7 +104,8 @@ struct prima_sku {
 
 /* Each appends the whole inner document. 0; -ENOMEM: `out` is full; -EINVAL: the order number is
  * empty, longer than 50 bytes or has characters that no number has (blanks, quotes, <, >, &, \,
- * anything beyond ASCII); no line (new_order), no SKU (product_read), neither reference nor e-mail
+ * anything beyond ASCII), or a credit note's is; no line (new_order), neither line nor charge
+ * (new_credit_note), no SKU (product_read), neither reference nor e-mail
  * (search). */
 __attribute__((warn_unused_result)) int prima_request_new_order(const struct prima_names *names,
                                                                 const struct prima_order *order,
@@ -87,6 +116,10 @@ __attribute__((warn_unused_result)) int prima_request_customer_search(
     const struct prima_names *names, const char *customer_ref, const char *email, struct buf *out);
 __attribute__((warn_unused_result)) int prima_request_new_customer(
     const struct prima_names *names, const struct prima_customer *customer, struct buf *out);
+__attribute__((warn_unused_result)) int prima_request_new_credit_note(
+    const struct prima_names *names, const struct prima_credit_note *note, struct buf *out);
+__attribute__((warn_unused_result)) int prima_request_credit_note_status(
+    const struct prima_names *names, const char *credit_number, struct buf *out);
 __attribute__((warn_unused_result)) int prima_request_order_search(
     const struct prima_names *names, const struct prima_search *search, struct buf *out);
 __attribute__((warn_unused_result)) int prima_request_product_read(const struct prima_sku *skus,

@@ -10,8 +10,9 @@
 
 #include <regex.h>
 
-static const char *const types[] = {"NewOrder",    "OrderStatus",          "CustomerSearch",
-                                    "NewCustomer", "MultiAvailableToSell", "OrderSearch"};
+static const char *const types[] = {"NewOrder",      "OrderStatus",          "CustomerSearch",
+                                    "NewCustomer",   "MultiAvailableToSell", "OrderSearch",
+                                    "NewCreditNote", "CreditNoteStatus"};
 _Static_assert(sizeof types / sizeof *types == PRIMA_TYPE_COUNT, "a name for each type of request");
 
 /* The `means` of the first row of the file for these words; NULL: none. */

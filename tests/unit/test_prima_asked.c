@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "prima/asked.h"
 #include "prima/request.h"
@@ -48,6 +49,25 @@ static void test_of_requests(void **state)
     assert_int_equal(prima_request_order_status("2012", &request), 0);
     asked_read(&names, PRIMA_ORDER_STATUS, request.data, request.size, &asked);
     assert_string_equal(asked.order_number, "2012");
+
+    const struct prima_credit_charge charge = {.charge = "CARR", .value = "1.00"};
+    const struct prima_credit_note note = {.credit_number = "201R7",
+                                           .order_number = "2011",
+                                           .currency = "GBP",
+                                           .charges = &charge,
+                                           .charge_count = 1};
+    buf_clear(&request); /* the note's number, not its order's */
+    assert_int_equal(prima_request_new_credit_note(&names, &note, &request), 0);
+    asked_read(&names, PRIMA_NEW_CREDIT_NOTE, request.data, request.size, &asked);
+    assert_string_equal(asked.order_number, "201R7");
+    buf_clear(&request);
+    assert_int_equal(prima_request_credit_note_status(&names, "201R8", &request), 0);
+    asked_read(&names, PRIMA_CREDIT_NOTE_STATUS, request.data, request.size, &asked);
+    assert_string_equal(asked.order_number, "201R8");
+    assert_int_equal(prima_request_credit_note_status(&names, "20 1", &request), -EINVAL);
+    struct prima_credit_note empty = note;
+    empty.charge_count = 0;
+    assert_int_equal(prima_request_new_credit_note(&names, &empty, &request), -EINVAL);
 
     static const struct {
         const char *name, *reference, *email, *as_sent;

@@ -35,6 +35,12 @@ static void make(const struct prima_names *names, enum prima_type type, struct b
     const struct prima_customer customer = {.customer_ref = "ref-1"};
     const struct prima_sku sku = {.product = "A"};
     const struct prima_search search = {"2026-01-01", "2026-01-31", 1, 100};
+    const struct prima_credit_charge charge = {.charge = "CARR", .value = "1.00"};
+    const struct prima_credit_note note = {.credit_number = "201R1",
+                                           .order_number = "2011",
+                                           .currency = "GBP",
+                                           .charges = &charge,
+                                           .charge_count = 1};
     int result = -1;
     buf_clear(out);
     switch (type) {
@@ -56,6 +62,12 @@ static void make(const struct prima_names *names, enum prima_type type, struct b
     case PRIMA_ORDER_SEARCH:
         result = prima_request_order_search(names, &search, out);
         break;
+    case PRIMA_NEW_CREDIT_NOTE:
+        result = prima_request_new_credit_note(names, &note, out);
+        break;
+    case PRIMA_CREDIT_NOTE_STATUS:
+        result = prima_request_credit_note_status(names, "201R1", out);
+        break;
     default:
         break;
     }
@@ -64,7 +76,7 @@ static void make(const struct prima_names *names, enum prima_type type, struct b
 
 static bool is_read(enum prima_type type)
 {
-    return type != PRIMA_NEW_ORDER && type != PRIMA_NEW_CUSTOMER;
+    return type != PRIMA_NEW_ORDER && type != PRIMA_NEW_CUSTOMER && type != PRIMA_NEW_CREDIT_NOTE;
 }
 
 /* Every request under every type's flag: only a read that is what it says passes. */

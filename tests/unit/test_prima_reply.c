@@ -523,6 +523,35 @@ static void test_many_rows(void **state)
     arena_free(arena);
 }
 
+/* A note's own number is its proof; the order's beside it is no number of a note. */
+static void test_credit_notes(void **state)
+{
+    (void)state;
+    static const char posted[] = "<R RequestStatus=\"OK\"><Data CreditNumber=\"201R7\" "
+                                 "OrderNumber=\"2011\"/></R>",
+                      asked[] = "<R RequestStatus=\"OK\"><Data CreditNumber=\"201R7\" "
+                                "CreditStatus=\"Posted\"/></R>";
+    struct config *config;
+    struct config_message message;
+    struct prima_names names;
+    struct reply reply;
+    struct arena *arena = arena_new(100000);
+    assert_int_equal(config_load(NULL, NULL, 0, &config, &message), 0);
+    assert_int_equal(prima_names_read(config, &names, &message), 0);
+    assert_int_equal(
+        reply_read(reader, &names, PRIMA_NEW_CREDIT_NOTE, posted, sizeof posted - 1, arena, &reply),
+        0);
+    assert_int_equal(reply.number_count, 1);
+    assert_string_equal(reply.order_numbers[0], "201R7");
+    assert_int_equal(reply_read(reader, &names, PRIMA_CREDIT_NOTE_STATUS, asked, sizeof asked - 1,
+                                arena, &reply),
+                     0);
+    assert_int_equal(reply.number_count, 1);
+    assert_string_equal(reply.order_status, "Posted");
+    arena_free(arena);
+    config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_products),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_order_status),
+        cmocka_unit_test(test_credit_notes),
     };
     return cmocka_run_group_tests_name("prima.reply", tests, make_reader, free_reader);
 }
