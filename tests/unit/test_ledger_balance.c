@@ -358,16 +358,17 @@ static void test_owed(void **state)
                                         {first + 1, 0, 500, (int64_t[]){83}}};
     const struct credit_note_posted note = {"r1", "201Rr1", 1, NULL, 0};
     assert_int_equal(ledger_apply(&both, &(struct credit){parts, 2, 0}, &note, arena, &settled), 0);
-    assert_int_equal(settled.owed.count, 1);
-    assert_string_equal(settled.owed.items[0].edit_id, "e2");
-    assert_true(settled.owed.items[0].amount_minor == 1500 && settled.owed.items[0].quantity == 2);
-    assert_true(settled.owed.items[0].taxes.items[0].tax_minor == 250);
+    assert_int_equal(settled.owed.count, 2);
+    assert_true(settled.owed.items[0].amount_minor == 0 && settled.owed.items[0].quantity == 0);
+    assert_int_equal(ledger_owe(&settled, "e1", 100, &many, 1, arena, e), -EEXIST);
+    assert_true(settled.owed.items[1].amount_minor == 1500 && settled.owed.items[1].quantity == 2);
+    assert_true(settled.owed.items[1].taxes.items[0].tax_minor == 250);
     assert_true(settled.lines.items[0].credited_quantity == 1);
     assert_true(settled.lines.items[0].credited_minor == 1500);
     assert_true(settled.lines.items[0].taxes.items[0].credited_minor == 250);
     assert_true(both.owed.items[1].amount_minor == 2000); /* the old one is as it was */
     b = balance_of(&settled, arena);
-    assert_true(b.places[SHOE].gross == 0 && b.places[ledger_owed_at(&b)].gross == 1500);
+    assert_true(b.places[SHOE].gross == 0 && b.places[ledger_owed_at(&b) + 1].gross == 1500);
     arena_free(arena);
 }
 

@@ -165,16 +165,6 @@ static void note_credit(struct changer *c, const struct ledger_balance *b,
     c->entry->credits.items[c->entry->credits.count++] = row;
 }
 
-/* Rows of which nothing is left. */
-static void drop_settled(struct ledger_entry *e)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < e->owed.count; i++)
-        if (e->owed.items[i].amount_minor != 0 || e->owed.items[i].quantity != 0)
-            e->owed.items[kept++] = e->owed.items[i];
-    e->owed.count = kept;
-}
-
 int ledger_apply(const struct ledger_entry *entry, const struct credit *credit,
                  const struct credit_note_posted *note, struct arena *arena,
                  struct ledger_entry *ret_entry)
@@ -203,7 +193,6 @@ int ledger_apply(const struct ledger_entry *entry, const struct credit *credit,
     for (size_t i = 0; i < note->tender_count; i++)
         apply_tender(&next, &note->tenders[i]);
     note_credit(&c, &balance, credit, note);
-    drop_settled(&next);
     next.outstanding_credited_minor += credit->account;
     next.version++;
     *ret_entry = next;

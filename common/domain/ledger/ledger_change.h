@@ -38,7 +38,7 @@ struct ledger_taken {
 };
 
 /* What is owed for them is the ledger's own share, of what remains; where fewer units remain, of
- * those. 0; -EEXIST: this edit is in the entry already; -EBADMSG; -ENOMEM. */
+ * those. The row stays when all of it was credited, so that the same edit is not owed for again. 0; -EEXIST: this edit is in the entry already; -EBADMSG; -ENOMEM. */
 __attribute__((warn_unused_result)) int ledger_owe(const struct ledger_entry *entry,
                                                    const char *edit_id, int64_t event_time,
                                                    const struct ledger_taken taken[], size_t count,
