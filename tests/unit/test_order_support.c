@@ -139,8 +139,8 @@ static char *read_file(const char *path)
     return text;
 }
 
-static const char *const mapping_names[] = {"channels", "depots", "payments", "charges",
-                                            "tax",      "skus",   "bundles",  "policies"};
+static const char *const mapping_names[] = {
+    "companies", "channels", "depots", "payments", "charges", "tax", "skus", "bundles", "policies"};
 static char folder[64];
 
 static void remove_folder(void)

@@ -122,6 +122,7 @@ static int read_files(struct order_rules *rules, const char *folder, struct conf
         int (*read)(const struct rules_reader *, const struct yaml_node *, struct order_rules *);
     } files[RULES_FILES] = {
         {"channels.yaml", false, rules_read_channels},
+        {"companies.yaml", true, rules_read_companies},
         {"depots.yaml", false, rules_read_depots},
         {"payments.yaml", false, rules_read_payments},
         {"charges.yaml", false, rules_read_charges},
@@ -160,6 +161,8 @@ int order_rules_load(const struct config *config, void **ret_rules,
         return -ENOMEM;
     }
     int r = read_settings(config, &rules->settings, ret_message);
+    rules->any_company =
+        (struct company_rules){.company = "", .zone = rules->settings.zone, .note_days = -1};
     if (r == 0)
         r = prima_names_read(config, &rules->names, ret_message);
     if (r == 0)
@@ -178,6 +181,7 @@ void order_rules_free(void *rules_)
     if (rules == NULL)
         return;
     rules_free_skus(rules);
+    rules_free_companies(rules);
     zone_free(rules->settings.zone);
     for (size_t i = 0; i < RULES_FILES; i++)
         yaml_unload(rules->trees[i]);

@@ -66,6 +66,25 @@ struct channel_rules {
     const char *misc_item, *gift_card, *unmapped_charge; /* instead of everybody's; may be NULL */
     const char *order_channel, *order_type, *order_type_pos, *order_type_business, *source_media,
         *brand, *season, *order_category; /* may be NULL */
+    int store_credit;                     /* enum store_credit: what of a refund to store credit */
+    int adjustment_tax;                   /* enum adjustment_tax: of amounts for the whole order */
+};
+
+enum store_credit { STORE_CREDIT_UNDECIDED = -1, STORE_CREDIT_NOTE, STORE_CREDIT_PERSON };
+enum adjustment_tax { ADJUSTMENT_TAX_BY_ORDER, ADJUSTMENT_TAX_BY_CHANNEL };
+enum closed_period { CLOSED_PERIOD_POST, CLOSED_PERIOD_PERSON };
+enum before_despatch { BEFORE_DESPATCH_NOTE, BEFORE_DESPATCH_PERSON };
+
+struct company_rules { /* of credit notes */
+    const char *company;
+    const char *timezone;    /* NULL: company.timezone */
+    const struct zone *zone; /* never NULL */
+    struct zone *own_zone;   /* NULL: the usual one */
+    int64_t note_days;       /* from the day the money went back; -1: no law counts them */
+    const char *vat_country; /* ISO 3166-1 alpha-2; may be NULL */
+    int32_t open_from;       /* YYYYMMDD: the first day of the books that is open; 0: every day */
+    int closed_period;       /* enum closed_period: what of a note for a day that is not */
+    int before_despatch;     /* enum before_despatch: of units that never left */
 };
 
 struct payment_rule {            /* NULL or -1: any */
@@ -126,6 +145,9 @@ const struct prima_names *rules_prima_names(const struct order_rules *rules);
 /* Each lookup: NULL when nothing is mapped. */
 const struct channel_rules *rules_channel(const struct order_rules *rules, const char *channel,
                                           const char *store);
+/* The company's row; one that companies.yaml does not have: the usual zone, and nothing else. */
+const struct company_rules *rules_company(const struct order_rules *rules, const char *company);
+
 /* Every channel, in the file's order: from 0 until NULL. */
 const struct channel_rules *rules_channel_at(const struct order_rules *rules, size_t index);
 const char *rules_depot(const struct order_rules *rules, const struct channel_rules *channel,

@@ -10,6 +10,8 @@ static const char *const rounding_names[] = {"line", "invoice", NULL};
 static const char *const guests_names[] = {"match", "account", NULL};
 static const char *const order_location_names[] = {"handed_over", "always", NULL};
 static const char *const liable_names[] = {"person", "own", NULL};
+static const char *const store_credit_names[] = {"credit_note", "person", NULL};
+static const char *const adjustment_tax_names[] = {"by_order", "by_channel", NULL};
 /* The first of enum rules_action. */
 const char *const rules_pending_names[] = {"post",        "hold",        "wait",
                                            "dead_letter", "outstanding", NULL};
@@ -49,6 +51,9 @@ static const struct rules_field channel_fields[] = {
     {CHANNEL_FIELD("brand", brand, RULES_TEXT)},
     {CHANNEL_FIELD("season", season, RULES_TEXT)},
     {CHANNEL_FIELD("order_category", order_category, RULES_TEXT)},
+    {CHANNEL_FIELD("store_credit", store_credit, RULES_CHOICE), .choices = store_credit_names},
+    {CHANNEL_FIELD("adjustment_tax", adjustment_tax, RULES_CHOICE),
+     .choices = adjustment_tax_names},
     {RULES_FIELD(struct channel_row, tolerance, RULES_NODE)},
     {RULES_FIELD(struct channel_row, unpaid, RULES_NODE)},
     {RULES_FIELD(struct channel_row, accounts, RULES_NODE)},
@@ -148,7 +153,8 @@ int rules_read_channels(const struct rules_reader *reader, const struct yaml_nod
                     .tolerance_cap = 5,
                     .unpaid_pending = ACTION_HOLD,
                     .unpaid_authorized = -1,
-                    .unpaid_on_account = ACTION_HOLD},
+                    .unpaid_on_account = ACTION_HOLD,
+                    .store_credit = STORE_CREDIT_UNDECIDED},
     };
     const struct yaml_node *list = NULL;
     void *items = NULL;

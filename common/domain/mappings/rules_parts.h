@@ -40,7 +40,7 @@ struct sku_row {
     const struct yaml_node *node; /* where it stands */
 };
 
-enum { RULES_FILES = 8 };
+enum { RULES_FILES = 9 };
 
 struct order_rules {
     struct arena *arena;
@@ -49,6 +49,9 @@ struct order_rules {
     struct prima_names names;
     struct channel_rules *channels;
     size_t channel_count;
+    struct company_rules *companies;
+    size_t company_count;
+    struct company_rules any_company;
     struct depot_rule *depots; /* in the order of locations */
     size_t depot_count;
     struct payment_rule *payments;
@@ -75,6 +78,7 @@ struct order_rules {
                                                  const struct yaml_node *root,                     \
                                                  struct order_rules *rules)
 RULES_READER(rules_read_channels);
+RULES_READER(rules_read_companies);
 RULES_READER(rules_read_depots);
 RULES_READER(rules_read_payments);
 RULES_READER(rules_read_charges);
@@ -93,6 +97,7 @@ static inline void rules_say_post(int *action)
 }
 
 void rules_free_skus(struct order_rules *rules);
+void rules_free_companies(struct order_rules *rules);
 
 /* Whether a row that may be meant for one channel (and store) only is meant for this one. */
 bool rules_row_fits(const char *row_channel, const char *row_store,
