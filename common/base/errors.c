@@ -35,7 +35,8 @@ const char *pf_owner_name(enum pf_owner owner)
 
 const char *pf_class_name(enum pf_class class)
 {
-    static const char *const names[] = {"none", "hold", "dead_letter", "conflict", "park", "world"};
+    static const char *const names[] = {"none",     "hold", "flag", "dead_letter",
+                                        "conflict", "park", "world"};
     assert((unsigned)class < sizeof names / sizeof *names);
     return names[class];
 }

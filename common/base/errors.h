@@ -14,6 +14,7 @@ enum pf_error {
 enum pf_class {
     PF_CLASS_NONE,        /* PF_OK */
     PF_CLASS_HOLD,        /* post it, on hold, with a narrative */
+    PF_CLASS_FLAG,        /* post it, and say that somebody has to look */
     PF_CLASS_DEAD_LETTER, /* nothing exists in Prima; the record goes to <in>.dlq */
     PF_CLASS_CONFLICT, /* Prima has another content of this key; dead letter, never overwritten */
     PF_CLASS_PARK,     /* outcome not provable: dead letter, and the key waits for a person */

@@ -25,13 +25,19 @@ const char *text_number(struct arena *arena, int64_t value)
     return arena_text(arena, p, (size_t)(digits + sizeof digits - 1 - p));
 }
 
-const char *text_date(struct arena *arena, int32_t date)
+void text_date_write(int32_t date, char ret_text[static 11])
 {
-    char *text = arena_text(arena, "0000-00-00", 10);
-    for (int i = 9; text != NULL && i >= 0; i--)
-        if (text[i] != '-') {
-            text[i] = (char)('0' + date % 10);
+    memcpy(ret_text, "0000-00-00", 11);
+    for (int i = 9; i >= 0; i--)
+        if (ret_text[i] != '-') {
+            ret_text[i] = (char)('0' + date % 10);
             date /= 10;
         }
-    return text;
+}
+
+const char *text_date(struct arena *arena, int32_t date)
+{
+    char text[11];
+    text_date_write(date, text);
+    return arena_text(arena, text, 10);
 }

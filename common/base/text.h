@@ -18,6 +18,8 @@ const char *text_number(struct arena *arena, int64_t value);
 /* 20261123 → "2026-11-23"; NULL: no memory. */
 const char *text_date(struct arena *arena, int32_t date);
 
+void text_date_write(int32_t date, char ret_text[static 11]);
+
 static inline bool text_is_empty(const char *text)
 {
     return text == NULL || *text == '\0';

@@ -27,7 +27,10 @@ enum outcome { /* of a result; the rest are dead letters, by code. Names: outcom
                OUTCOME_CANCELLED_BEFORE_POSTING,
                OUTCOME_IGNORED_TEST,
                OUTCOME_IGNORED_BEFORE_CUTOVER,
-               OUTCOME_PAYMENT_UPDATED, /* posted before; its money moved */
+               OUTCOME_PAYMENT_UPDATED,   /* posted before; its money moved */
+               OUTCOME_CONTAINED,         /* of refunds: what was posted has it already */
+               OUTCOME_NO_MONEY,          /* of refunds: nothing went back */
+               OUTCOME_NOTHING_TO_CREDIT, /* of refunds: their order was never posted */
                OUTCOME_COUNT
 };
 const char *outcome_name(enum outcome outcome); /* "posted", ... as in results */

@@ -10,7 +10,10 @@ const char *outcome_name(enum outcome outcome)
                                         "cancelled_before_posting",
                                         "ignored_test",
                                         "ignored_before_cutover",
-                                        "payment_updated"};
+                                        "payment_updated",
+                                        "contained",
+                                        "no_money",
+                                        "nothing_to_credit"};
     _Static_assert(sizeof names / sizeof *names == OUTCOME_COUNT, "a name for each outcome");
     return names[outcome];
 }

@@ -15,7 +15,7 @@ enum metric {
 /* `label` is the label's value (copied), "" for metrics without one; at most 64 values a metric,
  * later ones count as "other". Calling for a metric of another kind, or lowering a counter, is a
  * programmer's error and asserts. A count is lost when memory runs out, nothing else. */
-enum { METRICS_LABELS_MAX = 64 };
+enum { METRICS_LABELS_MAX = 96 };
 void metrics_add(enum metric metric, const char *label, double amount);
 void metrics_set(enum metric metric, const char *label, double value);
 void metrics_observe(enum metric metric, const char *label, double seconds);

@@ -37,6 +37,7 @@ ROOMS = [
     "common/facts",
     "common/worker",
     "workers/orders",
+    "workers/refunds",
     "workers",
     "ops/core",
     "ops/import/shopify",

@@ -39,7 +39,7 @@ static void test_every_row(void **state)
                              PF_SEVERITY_NONE); /* an infrastructure failure is no exception */
         if (info->class == PF_CLASS_WORLD)
             assert_int_equal(info->owner, PF_OWNER_OPERATIONS);
-        if (info->class == PF_CLASS_HOLD)
+        if (info->class == PF_CLASS_HOLD || info->class == PF_CLASS_FLAG)
             assert_int_equal(info->severity, PF_SEVERITY_WARNING); /* it is in Prima, waiting */
     }
 }
@@ -60,7 +60,7 @@ static void test_names_of_classes_and_owners(void **state)
     (void)state;
     /* they stand in results, headers and metrics: other people's programs and alerts know them */
     static const char *const owners[] = {"none", "finance", "ecommerce", "operations"};
-    static const char *const classes[] = {"none",     "hold", "dead_letter",
+    static const char *const classes[] = {"none",     "hold", "flag", "dead_letter",
                                           "conflict", "park", "world"};
     static const char *const severities[] = {"none", "warning", "error"};
     for (int i = 0; i < PF_OWNER_COUNT; i++)

@@ -19,6 +19,7 @@ static void append_rows(struct buf *out, enum pf_owner owner, bool world)
 {
     static const char *const where[] = {
         [PF_CLASS_HOLD] = "in Prima, on hold",
+        [PF_CLASS_FLAG] = "in Prima",
         [PF_CLASS_DEAD_LETTER] = "not in Prima; dead letter",
         [PF_CLASS_CONFLICT] = "an earlier version is in Prima; dead letter",
         [PF_CLASS_PARK] = "unclear, nobody sends it; dead letter",
