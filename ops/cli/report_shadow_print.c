@@ -22,7 +22,7 @@ enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
 static int64_t outcome_count(const struct book *book, const char *name)
 {
-    for (int i = 0; i < OUTCOME_COUNT; i++)
+    for (int i = 0; i < ORDER_OUTCOMES; i++)
         if (strcmp(order_outcome_names[i], name) == 0)
             return book->outcomes[i];
     return 0;
@@ -232,7 +232,7 @@ void shadow_report_json(const struct shadow_report *report)
 {
     const struct book *b = &report->book;
     json_t *outcomes = json_object();
-    for (int i = 0; i < OUTCOME_COUNT; i++)
+    for (int i = 0; i < ORDER_OUTCOMES; i++)
         (void)json_object_set_new(outcomes, order_outcome_names[i], json_integer(b->outcomes[i]));
     json_t *all = json_pack(
         "{s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:o, s:I, s:I, s:b, s:s, s:o}", "published_from_ms",

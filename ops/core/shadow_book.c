@@ -134,7 +134,7 @@ int book_enter_result(struct book *book, const struct order_result *r)
 {
     const char *const *codes = (const char *const *)(const void *)r->codes.items;
     book->records++;
-    if (r->outcome >= 0 && r->outcome < OUTCOME_COUNT)
+    if (r->outcome >= 0 && r->outcome < ORDER_OUTCOMES)
         book->outcomes[r->outcome]++;
     if (r->order_number == NULL)
         return 0;

@@ -47,7 +47,7 @@ struct book_stranger {
 
 struct book {
     /* records, as published */
-    int64_t records, outcomes[OUTCOME_COUNT], dead_letters, dead_without_order,
+    int64_t records, outcomes[ORDER_OUTCOMES], dead_letters, dead_without_order,
         held_by_code[PF_ERROR_COUNT], dead_by_code[PF_ERROR_COUNT];
     int64_t creates_customer, in_prima_when_asked;
     /* orders; the list is in the order of entering */

@@ -357,6 +357,8 @@ static struct ledger_entry whole_entry(void)
                                  .currency = "GBP",
                                  .tax_included = true,
                                  .identity = "",
+                                 .goods = "",
+                                 .payment = "",
                                  .order_date = "2026-11-18",
                                  .total_minor = 2595,
                                  .tax_minor = 200,

@@ -415,7 +415,7 @@ static void test_a_shadow_for_machines(void **state)
     assert_int_equal(number(json, "published_from_ms"), 1000);
     assert_int_equal(number(json, "published_to_ms"), 2000);
     const json_t *outcomes = json_object_get(json, "outcomes");
-    assert_int_equal(json_object_size(outcomes), OUTCOME_COUNT);
+    assert_int_equal(json_object_size(outcomes), ORDER_OUTCOMES);
     assert_int_equal(number(outcomes, "posted"), 4);
     assert_int_equal(number(outcomes, "payment_updated"), 1);
     assert_int_equal(number(json_object_get(json, "held_by_code"), "unknown_sku"), 1);

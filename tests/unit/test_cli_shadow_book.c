@@ -158,10 +158,10 @@ static void test_records(void **state)
 static void test_each_outcome_is_counted(void **state)
 {
     (void)state;
-    for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+    for (int outcome = 0; outcome < ORDER_OUTCOMES; outcome++)
         for (int times = 0; times <= outcome; times++)
             enter(outcome, "1", outcome <= POSTED_ON_HOLD ? &post : NULL);
-    for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+    for (int outcome = 0; outcome < ORDER_OUTCOMES; outcome++)
         assert_int_equal(book.outcomes[outcome], outcome + 1);
 }
 

@@ -63,6 +63,8 @@ static struct ledger_entry entry_of(int64_t version)
                                  .version = version,
                                  .currency = "GBP",
                                  .identity = "",
+                                 .goods = "",
+                                 .payment = "",
                                  .order_date = "2026-11-18",
                                  .posted_at = 1795000000123};
 }

@@ -216,7 +216,7 @@ static void test_everybody_waits(void **state)
         has_incident("", "", false);
         worker.times.window_ms = windows[i];
         assert_int_equal(settle(), 0);
-        assert_in_range(now_ms - BEGINNING_MS, all_ms(windows[i]), all_ms(windows[i]) + 1);
+        assert_in_range(now_ms - BEGINNING_MS, all_ms(windows[i]), all_ms(windows[i]) + 5); /* each look takes a moment */
         const char *said = strstr(logged, "info: waiting until no process can still be sending");
         assert_non_null(said);
         assert_null(strstr(said + 10, "waiting until no process")); /* once */
@@ -283,7 +283,7 @@ static void test_seen_once(void **state)
     stream.incident.seen_ms = now_ms - all_ms(4000) + 50;
     stream.incident.ends = calloc(1, sizeof *stream.incident.ends);
     assert_int_equal(settle(), 0);
-    assert_int_equal(now_ms - BEGINNING_MS, 50); /* the rest of the wait alone */
+    assert_in_range(now_ms - BEGINNING_MS, 50, 55); /* the rest of the wait alone */
     end_world();
 }
 

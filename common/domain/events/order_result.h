@@ -9,7 +9,9 @@
 
 #include "codec/binding.h"
 
-extern const char *const order_outcome_names[];
+/* Those of flow/flow.h that an order may have: its first ones, in its order; NULL behind them. */
+enum { ORDER_OUTCOMES = 8 };
+extern const char *const order_outcome_names[ORDER_OUTCOMES + 1];
 
 struct result_delivery {
     const char *topic;
