@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Which rows of the life table (common/posting/transitions.c) the workers of the fault tests have taken, and which none of them did.
+"""Which rows of the life table (common/posting/transitions.c) the workers of the fault tests and of the simulator have taken, and which none of them did.
 
-usage: tests/fault/coverage.py FOLDER      summary over every file of a folder; exit 1: a row that no case meets is missing in NOT_MET
+usage: tests/fault/coverage.py FOLDER      summary over every file of a folder; exit 1: a row that nothing takes is missing in NOT_MET
 """
 
 import re
@@ -12,12 +12,16 @@ from stack import TREE
 
 LIFE = TREE / "common" / "posting" / "transitions.c"
 
-# Rows that no case meets, and why. A row that is met after all is to be taken out.
+# Rows that nothing meets, or only by chance, and why: neither a fault test nor the simulator. What a case meets for certain is to be taken out.
 NOT_MET = {
-    # A newer generation writes between two scripts of one record; DECODED, the claim's own row, is met, and the action is the same.
-    "CLAIMED STALE_GENERATION": "a rebalance in the moment between claim and request",
-    "SENT STALE_GENERATION": "a rebalance while a request is under way, whose key the next owner has taken over",
-    "RESOLVING STALE_GENERATION": "a rebalance while a document is asked for",
+    "CLAIMED SHADOWED": "shadows have tests of their own, on the same engine (tests/integration)",
+    "RESOLVING COMPARED": "as above",
+    # `defer` finds that the delivery has ended; but whoever waits for its key has its lane, its partition, and no lease that could end.
+    "DECODED TOKEN_LOST": "another worker ends a delivery in the moment between this one's claim, which was told to wait, and its way to a retry topic",
+    # A newer generation writes between two scripts of one record; DECODED, the claim's own row, is met for certain, and the action is the same.
+    "CLAIMED STALE_GENERATION": "by chance: a rebalance in the moment between claim and request",
+    "SENT STALE_GENERATION": "by chance: a rebalance while a request is under way, whose key the next owner has taken over",
+    "RESOLVING STALE_GENERATION": "by chance: a rebalance while a document is asked for",
 }
 
 
@@ -49,13 +53,15 @@ def main():
     if not paths:
         print("no case has run")
         return 77
-    print(summary(paths))
     taken = met(paths)
+    print(f"life table: {sum(row in taken for row in rows())} of {len(rows())} rows taken")
     unknown = [row for row in rows() if row not in taken and row not in NOT_MET]
+    for row in (row for row in NOT_MET if row not in taken):
+        print(f"not taken: {row} ({NOT_MET[row]})")
     for row in unknown:
-        print(f"no case takes {row}, and it is not in NOT_MET")
-    for row in (row for row in NOT_MET if row in taken):
-        print(f"{row} is in NOT_MET, and a case takes it: take it out")
+        print(f"nothing takes {row}, and it is not in NOT_MET")
+    for row in (row for row in NOT_MET if row in taken and "by chance" not in NOT_MET[row]):
+        print(f"{row} is in NOT_MET, and was taken: take it out")
     return 1 if unknown else 0
 
 

@@ -195,6 +195,10 @@ class Reader:
                 found.setdefault(ours["primaflow.delivery"], []).append(made)
         return {delivery: sorted(forwards, key=lambda f: f.at) for delivery, forwards in found.items()}
 
+    def waited(self):
+        """Deliveries that have been in a retry topic."""
+        return set(self._forwards())
+
     def results(self):
         return [_result(line) for line in self.stack.consume(RESULTS) if self._is_new(line)]
 
