@@ -237,21 +237,34 @@ static void test_sums_do_not_overflow_unseen(void **state)
 /* By refunds[] alone, as before the API of 2024-01. */
 static void test_more_units_went_than_there_were(void **state)
 {
+    static const char *const returned =
+        "[{\"line_item_id\": 121, \"quantity\": 1, \"restock_type\": \"return\", \"subtotal\": "
+        "\"18.00\", \"total_tax\": \"3.00\"}]";
     static const struct {
-        const char *went;
-        bool fits;
-    } rows[] = {{"1", true}, {"3", true}, {"4", false}, {"5", false}};
+        const char *edited, *refunded, *said; /* NULL: it fits */
+    } rows[] = {
+        {"1", "[]", NULL},
+        {"3", "[]", NULL},
+        {"4", "[]", "by which 4 of 3 units went; "},
+        {"5", "[]", "by which 5 of 3 units went; "},
+        {"2", returned, NULL},
+        {"3", returned, "by which 4 of 3 units went; "},
+    };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct heard heard = {.count = 0};
         json_t *order = shopify_fixture("edited");
         shopify_alter(order, "line_items[0].current_quantity", NULL);
-        shopify_alter(order, "refunds[0].refund_line_items[0].quantity", rows[i].went);
+        shopify_alter(order, "refunds[0].refund_line_items[0].quantity", rows[i].edited);
+        shopify_alter(order, "refunds[1].refund_line_items", rows[i].refunded);
         json_t *event = shopify_import(order, &uk, &heard);
-        if ((event != NULL) != rows[i].fits)
-            fail_msg("%s of 3: %s", rows[i].went, heard.text);
-        if (event == NULL)
-            assert_non_null(strstr(heard.text, "does not agree with refunds[], by which "));
+        if ((event != NULL) != (rows[i].said == NULL))
+            fail_msg("%s of 3: %s", rows[i].edited, heard.text);
+        if (event == NULL) {
+            assert_non_null(
+                strstr(heard.text, LINE ".quantity: does not agree with refunds[], by which "));
+            assert_non_null(strstr(heard.text, rows[i].said));
+        }
         json_decref(event);
         json_decref(order);
     }
