@@ -500,7 +500,7 @@ def made_anew(w, fill):
     workers = [w.worker(s, options=("rdkafka.topic.metadata.refresh.interval.ms=2000",)).await_running() for s in ("0", "1")]
     w.feed(*[w.order_in({p}) for p in range(PARTITIONS) for _ in range(2)])
     w.rest()
-    # a transaction that is under way while the topic is deleted leaves its position behind (commit.c): here none is
+    # one that is under way while the topic is deleted: input_deleted_amid_a_transaction
     until("all is committed, markers too", 20, lambda: all_is_committed(w), 0.2)
     until("ops.control knows", 20, lambda: all(remembered(w, IN).get(p, 0) > 0 for p in range(PARTITIONS)), 0.2)
     w.stack.kafka.delete_topic(IN)
@@ -530,6 +530,36 @@ def input_made_anew(w):
 def input_made_anew_and_filled(w):
     """The same, and before anybody has looked it has more records than the old one: a worker that went on at its offset would pass over the first of them."""
     made_anew(w, 4)
+
+
+@case("groups", usual=("off",))
+def input_deleted_amid_a_transaction(w):
+    """The input is deleted between a transaction's offsets and its commit, and made anew with more in it than before: Kafka forgets those offsets, too, and
+    nothing of the new topic is passed over."""
+    w.stack.spoilt = True
+    before = w.worker("0").await_running()
+    w.feed(w.order_in({0}))
+    w.rest()
+    until("all is committed, markers too", 20, lambda: all_is_committed(w), 0.2)
+    expect(before.drain() == 0, "it did not drain")
+    second = w.order_in({0})
+    w.feed(second)
+    worker = w.worker("0", fail="commit.before:stop", options=("rdkafka.topic.metadata.refresh.interval.ms=2000",))
+    worker.await_stopped(40)  # its first transaction is that order's
+    w.stack.kafka.delete_topic(IN)
+    worker.go_on()
+    w.await_outcomes(second)  # what was under way is committed, behind the deletion
+    until(f"it says that a topic is not there: {worker.http('/readyz')}", 30, lambda: "waiting for topic" in (worker.http("/readyz") or ""))
+    left = w.stack.kafka.committed(GROUP, [IN], PARTITIONS)
+    expect(set(left.values()) == {-1}, f"the group keeps offsets in a topic that is gone: {left}")
+    until("it is made anew", 20, lambda: is_created(w, IN), 0.2)
+    orders = [w.order_in({0}) for _ in range(5)]
+    w.feed(*orders)
+    expect(worker.await_death(40) == 70 and "start.vanished=" in worker.log(), f"it does not ask where to begin:\n{worker.log()[-800:]}")
+    w.worker("0", options=("start.vanished=beginning",)).await_running(40)
+    for o in orders:
+        w.await_outcomes(o)
+        expect(w.outcomes(o) == ["posted"], f"{feed.natural(o)}: {w.outcomes(o)}")  # not judged: what was fed first is in no topic any more
 
 
 def is_created(w, topic):
