@@ -260,7 +260,7 @@ def _result(line):
     return Result(delivery=_coordinates(value["delivery"]), outcome=value["outcome"], key=value["key"], identity=value["identity"],
                   number=value["document"] or value["order_number"] or "", place=(line["partition"], line["offset"]), at=_ms(line),
                   publisher=_coordinates(value["publisher"]), version=value["source_version"], codes=tuple(value["codes"] or ()),
-                  exception=_coordinates(value["exception"]), resolves=_coordinates(value["resolves"]))
+                  exception=_coordinates(value.get("exception")), resolves=_coordinates(value.get("resolves")))  # an earlier release's has none
 
 
 def _dead(record):
