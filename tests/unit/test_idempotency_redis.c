@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -459,6 +460,21 @@ static void test_nobody_listens_at_first(void **state)
     end(&w);
 }
 
+static void test_no_address(void **state)
+{
+    uv_loop_t loop;
+    char message[300] = "";
+    struct redis *redis = NULL;
+    const struct redis_hooks hooks = {.on_server = on_server};
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(
+        redis_new(&loop, "http://h", scripts_all(), TIMEOUT_MS, &hooks, &redis, message), -EINVAL);
+    assert_string_not_equal(message, "");
+    assert_null(redis);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 static void test_password(void **state)
 {
     static const char *const guarded[] = {"--requirepass", "right-7153", NULL};
@@ -540,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_server_changes_behind_the_connection),
         cmocka_unit_test(test_freed_with_commands_waiting),
         cmocka_unit_test(test_nobody_listens_at_first),
+        cmocka_unit_test(test_no_address),
         cmocka_unit_test(test_password),
         cmocka_unit_test(test_database_and_unix_socket),
     };

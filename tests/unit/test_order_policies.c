@@ -333,6 +333,20 @@ static void test_waits_without_row(void **state)
     }
 }
 
+/* What no policy speaks of is a dead letter, unless its class is to be held. */
+static void test_without_a_policy(void **state)
+{
+    static const enum pf_error codes[] = {PF_E_event_invalid, PF_E_avro_too_large,
+                                          PF_E_outcome_unknown, PF_E_prima_unknown_product};
+    struct order_rules *rules = support_rules((const char *const[]){NULL});
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        assert_true(pf_error_info(codes[i])->class != PF_CLASS_HOLD);
+        assert_int_equal(rules_policy(rules, codes[i]), ACTION_DEAD_LETTER);
+    }
+    support_rules_free(rules);
+}
+
 /* "outstanding" is another word for "post", wherever it may stand. */
 static void test_outstanding(void **state)
 {
@@ -360,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_policies),
         cmocka_unit_test(test_outstanding),
+        cmocka_unit_test(test_without_a_policy),
         cmocka_unit_test(test_waits_without_row),
     };
     return cmocka_run_group_tests_name("order_policies", tests, NULL, NULL);

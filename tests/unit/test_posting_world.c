@@ -36,6 +36,13 @@ static bool is_asked(void)
            open_question.former != NULL;
 }
 
+/* A lease, and the time in which a send may be applied: never one for the other. */
+static void assert_times(int64_t lease_ms, int64_t window_ms)
+{
+    assert_int_equal(lease_ms, worker.times.lease_ms);
+    assert_int_equal(window_ms, worker.times.window_ms);
+}
+
 void asked_redis(redis_done done, void *user)
 {
     assert_false(is_asked());
@@ -138,7 +145,8 @@ void __wrap_stale_heard(struct record *r, int64_t fence)
 void __wrap_keys_claim(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
                        int64_t window_ms, redis_done done, void *user)
 {
-    (void)ks, (void)w, (void)lease_ms, (void)window_ms;
+    (void)ks, (void)w;
+    assert_times(lease_ms, window_ms);
     note("claim");
     asked_redis(done, user);
 }
@@ -148,7 +156,8 @@ void __wrap_keys_sent(struct keyspace *ks, const struct key_work *w, int64_t num
                       struct redis_bytes request, struct redis_bytes summary, redis_done done,
                       void *user)
 {
-    (void)ks, (void)w, (void)lease_ms, (void)window_ms, (void)identity, (void)summary;
+    (void)ks, (void)w, (void)identity, (void)summary;
+    assert_times(lease_ms, window_ms);
     assert_true(number != 0);
     note("sent:%.*s", (int)request.size, request.data);
     asked_redis(done, user);
@@ -158,7 +167,8 @@ void __wrap_keys_claim_sent(struct keyspace *ks, const struct key_work *w, int64
                             int64_t lease_ms, int64_t window_ms, struct redis_bytes request,
                             struct redis_bytes summary, redis_done done, void *user)
 {
-    (void)ks, (void)w, (void)lease_ms, (void)window_ms, (void)summary;
+    (void)ks, (void)w, (void)summary;
+    assert_times(lease_ms, window_ms);
     assert_true(number != 0);
     note("both:%.*s", (int)request.size, request.data);
     asked_redis(done, user);
@@ -201,7 +211,8 @@ void __wrap_keys_refuse(struct keyspace *ks, const struct key_work *w, int64_t n
 void __wrap_keys_absent(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
                         int64_t window_ms, bool anew, const char *over, redis_done done, void *user)
 {
-    (void)ks, (void)w, (void)lease_ms, (void)window_ms, (void)over;
+    (void)ks, (void)w, (void)over;
+    assert_times(lease_ms, window_ms);
     note("absent%s", anew ? ":anew" : "");
     asked_redis(done, user);
 }
@@ -223,7 +234,8 @@ void __wrap_keys_park(struct keyspace *ks, const struct key_work *w, const char 
 void __wrap_keys_renew(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
                        int64_t window_ms, redis_done done, void *user)
 {
-    (void)ks, (void)w, (void)lease_ms, (void)window_ms;
+    (void)ks, (void)w;
+    assert_times(lease_ms, window_ms);
     note("renew");
     asked_redis(done, user);
 }

@@ -190,6 +190,45 @@ static void test_the_highest_generation_is_never_forgotten(void **state)
     }
 }
 
+/* Who had the slot before, and may only be asleep. */
+static void test_the_former_holder(void **state)
+{
+    static const struct {
+        const char *name, *before, *former;
+        bool is_exclusive;
+    } rows[] = {
+        {"nobody", NULL, "", false},
+        {"one of another machine, killed or asleep", "\"process\":\"p/of/another\"", "p/of/another",
+         false},
+        {"one that has stopped", "\"process\":\"p/of/another\",\"stopped\":true", "", false},
+        {"... whose own former may be asleep",
+         "\"process\":\"p/of/another\",\"stopped\":true,\"former\":\"q\"", "q", false},
+        {"we ourselves, begun anew in place", "\"process\":\"token\",\"former\":\"q\"", "q", false},
+        {"never two of one identity", "\"process\":\"p/of/another\"", "", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static const char key[] = "worker/primaflow.orders/1";
+        char value[300];
+        begin_incident();
+        has_incident("", "a", true);
+        (void)snprintf(value, sizeof value,
+                       "{\"group\":\"primaflow.orders\",\"slot\":\"1\",\"incident\":\"z\",%s}",
+                       rows[i].before);
+        if (rows[i].before != NULL)
+            (void)kafka_holds(CONTROL, key, value, NULL);
+        stream.fleet.slot_is_exclusive = rows[i].is_exclusive;
+        assert_int_equal(settle(), 0);
+        (void)snprintf(value, sizeof value, "\"former\":\"%s\"", rows[i].former);
+        if (!wrote(key, value))
+            fail_msg("%s: %s", rows[i].name, kafka_last(CONTROL, key));
+        assert_true(wrote(key, "\"process\":\"token\""));
+        assert_true(wrote(key, "\"reach\":100"));
+        assert_true(wrote(key, "\"stopped\":false"));
+        end_world();
+    }
+}
+
 /* ---- waiting ---- */
 
 /* watch_bound_ms + lease + the longest that a write may be on its way. */
@@ -507,6 +546,7 @@ int main(void)
         cmocka_unit_test(test_incidents_that_were_never_cleared),
         cmocka_unit_test(test_as_it_was),
         cmocka_unit_test(test_the_highest_generation_is_never_forgotten),
+        cmocka_unit_test(test_the_former_holder),
         cmocka_unit_test(test_everybody_waits),
         cmocka_unit_test(test_ends_and_senders_as_everybody_has_heard),
         cmocka_unit_test(test_a_sender_that_may_live),
