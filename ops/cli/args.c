@@ -66,11 +66,8 @@ static void write_rows(const struct command *command, struct command_option *row
 {
     for (size_t i = 0; i < command->arg_count; i++) {
         const struct arg *arg = &command->args[i];
-        rows[i] = (struct command_option){.name = arg->name + 2,
-                                          .value = arg->kind == ARG_FLAG ? NULL
-                                                   : arg->value != NULL  ? arg->value
-                                                                         : "VALUE",
-                                          .help = arg->help};
+        rows[i] =
+            (struct command_option){.name = arg->name + 2, .value = arg->value, .help = arg->help};
     }
     memcpy(rows + command->arg_count, globals_rows, sizeof globals_rows);
 }

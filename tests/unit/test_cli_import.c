@@ -157,12 +157,15 @@ static void test_one_that_does_not_fit_holds_back_all(void **state)
 static void test_what_to_do_about_what_could_not_be_read(void **state)
 {
     static const struct {
-        const char *text, *remedy;
+        const char *text, *remedy, *orders;
     } rows[] = {
-        {"{\"id\": 5}\n", ": correct them and import that file\n"},
-        {"not JSON\n", ": export the file again, for what could not be read is missing\n"},
-        {"{\"id\": 5}\nnot JSON\n", ": correct the orders in it and import that file; what could "
-                                    "not be read is missing: export it again\n"},
+        {"{\"id\": 5}\n", ": correct them and import that file\n", " about 1 of 1 orders; "},
+        {"not JSON\n", ": export the file again, for what could not be read is missing\n",
+         " about 1 of 1 orders; "},
+        {"{\"id\": 5}\nnot JSON\n",
+         ": correct the orders in it and import that file; what could "
+         "not be read is missing: export it again\n",
+         " about 2 of 2 orders; "},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -174,6 +177,7 @@ static void test_what_to_do_about_what_could_not_be_read(void **state)
             run("import", "shopify", "orders", file, "--store", "uk", "--skip-bad", path, NULL),
             CLI_DATA);
         run_has(run_err, rows[i].remedy);
+        run_has(run_err, rows[i].orders);
         (void)close(bad);
         (void)unlink(path);
     }
@@ -208,6 +212,27 @@ static void test_more_orders_than_memory(void **state)
     assert_string_equal(run_err,
                         "primaflow: error: stdout cannot be written: No space left on device\n");
     buf_release(&all);
+}
+
+/* Not an order without its payments. */
+static void test_more_payments_than_memory(void **state)
+{
+    enum { PAYMENTS = 2000 };
+    json_error_t error;
+    json_t *json = json_loads(fixtures(one, 1), 0, &error), *list = json_object_get(json, "orders"),
+           *payments = json_array();
+    (void)state;
+    for (int i = 0; i < PAYMENTS; i++)
+        (void)json_array_append_new(payments, json_object());
+    (void)json_object_set_new(json_array_get(list, 0), "transactions", payments);
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    world.memory_max = 64 << 10;
+    assert_int_equal(run("import", "shopify", "orders", run_file(text), "--store", "uk", NULL),
+                     CLI_DATA);
+    run_has(run_err, " about 1 of 1 orders; nothing was printed");
+    run_has(run_err, "memory");
+    free(text);
 }
 
 /* Each order has its own complaints: what was said of one is said of the next, too. */
@@ -275,6 +300,7 @@ int main(void)
         TEST(test_one_that_does_not_fit_holds_back_all),
         TEST(test_what_to_do_about_what_could_not_be_read),
         TEST(test_more_orders_than_memory),
+        TEST(test_more_payments_than_memory),
         TEST(test_each_order_is_told),
         TEST(test_files_that_cannot_be_used),
     };

@@ -377,6 +377,22 @@ static void test_hostile_texts(void **state)
     support_rules_free(rules);
 }
 
+static void test_amounts_that_do_not_add_up(void **state)
+{
+    (void)state;
+    const char *detail = NULL;
+    struct order_rules *rules = support_rules(NULL);
+    struct found found = {0};
+    memory = arena_new(SUPPORT_ARENA);
+    struct order_event *event = support_order(memory);
+    event->lines.items[0].quantity = 1 << 20;
+    event->lines.items[0].unit_price.shop_minor = INT64_MAX >> 4;
+    assert_int_equal(order_unmapped(event, rules, memory, note, &found, &detail), UNMAPPED_INVALID);
+    assert_string_equal(detail, "the amounts are too large to add up");
+    arena_free(memory);
+    support_rules_free(rules);
+}
+
 /* More different things than are kept: said, not crashed. */
 static void test_bounds(void **state)
 {
@@ -432,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_agrees_with_the_worker),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_hostile_texts),
+        cmocka_unit_test(test_amounts_that_do_not_add_up),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_without_memory),
     };

@@ -105,7 +105,7 @@ static int read_sale(struct decision *d, int32_t date, struct flow_plan *plan, b
     const struct order_event *event = d->event;
     const char *detail = NULL;
     int r = read_amounts(d, date, &detail);
-    if (r == 0 && !d->sale.exact.overflow)
+    if (r == 0)
         d->unpaid = sale_check_payment(&d->sale, event, d->rules, d->channel, &d->flags);
     if (r == 0)
         r = sale_fold_parents(&d->sale, d->arena, &detail);
