@@ -80,6 +80,11 @@ static void void_only(struct scene *s)
     s->event->transactions.items[0].type = TRANSACTION_VOID;
     s->event->succeeded.shop_minor = 0;
 }
+static void void_of_an_account(struct scene *s)
+{
+    void_only(s);
+    s->entry->outstanding_minor = 2500;
+}
 static void no_transactions(struct scene *s)
 {
     refund_paid(s->event, memory, 0);
@@ -111,6 +116,11 @@ static void part_failed(struct scene *s)
     both[1].status = TRANSACTION_FAILED;
     s->event->transactions.items = both;
     s->event->transactions.count = 2;
+}
+static void part_failed_elsewhere(struct scene *s)
+{
+    part_failed(s);
+    s->event->transactions.items[1].gateway = "nobody";
 }
 static void part_pending(struct scene *s)
 {
@@ -201,6 +211,10 @@ static void penny_more(struct scene *s)
 static void pounds_short(struct scene *s)
 {
     refund_paid(s->event, memory, 2400);
+}
+static void pennies_short(struct scene *s)
+{
+    refund_paid(s->event, memory, 2498);
 }
 static void strange_line(struct scene *s)
 {
@@ -305,6 +319,18 @@ static void part_with_too_much_tax(struct scene *s)
                                                     .amount = SHOP(1200),
                                                     .tax = shop(402)};
     refund_paid(s->event, memory, 1200);
+}
+static void part_with_a_penny_too_much_tax(struct scene *s)
+{
+    part_with_too_much_tax(s);
+    s->event->lines.items[0].tax = shop(401);
+}
+static void all_carriage_without_its_tax(struct scene *s)
+{
+    carriage_told_twice(s);
+    s->event->lines.count = s->event->adjustments.count = 0;
+    s->event->carriage.items[0].tax = shop(0);
+    refund_paid(s->event, memory, 350);
 }
 static void return_without_the_exchange(struct scene *s)
 {
@@ -420,6 +446,10 @@ static void test_rows(void **state)
         {"one succeeded, one failed", part_failed, SENDS, OUTCOME_POSTED, PF_OK, NULL, 2500, 417},
         {"failed", failed, DEAD, 0, PF_E_refund_money_failed, NULL, 0, 0},
         {"only void", void_only, SETTLES, OUTCOME_NO_MONEY, PF_OK, NULL, 0, 0},
+        {"only void, of an order on account", void_of_an_account, SETTLES, OUTCOME_NO_MONEY, PF_OK,
+         NULL, 0, 0},
+        {"one failed at a gateway that is not mapped", part_failed_elsewhere, SENDS, OUTCOME_POSTED,
+         PF_OK, NULL, 2500, 417},
         {"no transactions, paid", no_transactions, SETTLES, OUTCOME_NO_MONEY, PF_OK, NULL, 0, 0},
         {"transactions of another kind", no_transactions_of_another_kind, SETTLES, OUTCOME_NO_MONEY,
          PF_OK, NULL, 0, 0},
@@ -461,6 +491,8 @@ static void test_rows(void **state)
         {"a penny short", penny_short, SENDS, OUTCOME_POSTED, PF_OK, NULL, 2499, 417},
         {"a penny more than remains", penny_more, DEAD, 0, PF_E_refund_exceeds_creditable,
          "line 2 (L2): 25.01 GBP is refunded, 25.00 GBP remains", 0, 0},
+        {"two pennies short, of one part", pennies_short, DEAD, 0, PF_E_refund_mismatch,
+         "its parts come to 25.00 GBP, and 24.98 GBP went back", 0, 0},
         {"a pound short", pounds_short, DEAD, 0, PF_E_refund_mismatch,
          "its parts come to 25.00 GBP, and 24.00 GBP went back", 0, 0},
         {"a line of another order", strange_line, DEAD, 0, PF_E_refund_exceeds_creditable,
@@ -491,6 +523,10 @@ static void test_rows(void **state)
          2500, 417},
         {"a unit with more tax than remains", part_with_too_much_tax, SENDS, OUTCOME_POSTED,
          PF_E_refund_tax_capped, NULL, 1200, 400},
+        {"... a penny more", part_with_a_penny_too_much_tax, SENDS, OUTCOME_POSTED, PF_OK, NULL,
+         1200, 400},
+        {"all of the carriage, and no tax stated", all_carriage_without_its_tax, SENDS,
+         OUTCOME_POSTED, PF_OK, NULL, 350, 58},
         /* 9: exchanges */
         {"a return, and money short", return_without_the_exchange, DEAD, 0, PF_E_refund_mismatch,
          "exchange", 0, 0},
@@ -629,6 +665,133 @@ static void test_the_note(void **state)
     arena_free(memory);
 }
 
+/* Two bundles, each of three shoes (22.00) and a shirt (2.50), as the ledger has them: one back. */
+static void test_bundle(void **state)
+{
+    (void)state;
+    memory = arena_new(SUPPORT_ARENA);
+    struct scene s = plain();
+    struct ledger_line *lines = s.entry->lines.items;
+    lines[0].line_id = lines[1].line_id = "B";
+    lines[0].bundle_quantity = lines[1].bundle_quantity = 2;
+    lines[0].quantity = 6;
+    lines[0].amount_minor = 4400;
+    lines[0].taxes.items[0].tax_minor = 733;
+    lines[1].quantity = 2;
+    lines[1].amount_minor = 500;
+    lines[1].taxes.items[0].tax_minor = 83;
+    s.entry->tax_minor = 733 + 83 + 58;
+    s.event->lines.items[0] =
+        (struct refund_line){.line_id = "B", .quantity = 1, .amount = SHOP(2450)};
+    refund_paid(s.event, memory, 2450);
+    const struct refund_plan plan = refund_plan_of(s.event, rules, &s.known, memory);
+    assert_int_equal(plan.verdict, REFUND_SENDS);
+    assert_int_equal(plan.credit.count, 2);
+    assert_true(plan.credit.parts[0].quantity == 3 && plan.credit.parts[0].gross == 2200);
+    assert_true(plan.credit.parts[1].quantity == 1 && plan.credit.parts[1].gross == 250);
+    assert_true(refund_difference(&plan, memory) == 0);
+    arena_free(memory);
+}
+
+/* All of an order whose cash was rounded down: the rounding comes back, too. */
+static void test_cash_rounding(void **state)
+{
+    (void)state;
+    memory = arena_new(SUPPORT_ARENA);
+    struct scene s = plain();
+    struct ledger_charge *charges = room(2 * sizeof *charges);
+    struct refund_charge *charge = room(sizeof *charge);
+    charges[0] = s.entry->charges.items[0];
+    charges[1] =
+        (struct ledger_charge){.code = "ROUND", .kind = "cash_rounding", .amount_minor = -2};
+    s.entry->charges.items = charges;
+    s.entry->charges.count = 2;
+    s.entry->total_minor = 5248;
+    *charge = (struct refund_charge){.kind = CHARGE_CASH_ROUNDING, .amount = SHOP(-2)};
+    carriage_told_twice(&s);
+    const struct refund_line shirt = s.event->lines.items[0];
+    refund_lines(s.event, memory, 2);
+    s.event->lines.items[0] = shirt;
+    s.event->lines.items[1] =
+        (struct refund_line){.line_id = "L1", .quantity = 2, .amount = SHOP(2400)};
+    s.event->charges.items = charge;
+    s.event->charges.count = 1;
+    refund_paid(s.event, memory, 5248);
+    const struct refund_plan plan = refund_plan_of(s.event, rules, &s.known, memory);
+    assert_int_equal(plan.verdict, REFUND_SENDS);
+    assert_true(plan.proof.tax_minor == 875 && plan.remaining.gross_minor == 0);
+    assert_true(refund_difference(&plan, memory) == 0);
+    arena_free(memory);
+}
+
+static void test_exchange_number(void **state)
+{
+    (void)state;
+    memory = arena_new(SUPPORT_ARENA);
+    struct scene s = plain();
+    exchange(&s);
+    const struct refund_plan plan = refund_plan_of(s.event, rules, &s.known, memory);
+    xmlDoc *doc = refund_request(&plan);
+    xmlNode *card = support_node(doc, "CreditPaymentData", 0),
+            *goods = support_node(doc, "CreditPaymentData", 1);
+    assert_string_equal(support_attribute(card, "ExchCreditNo", memory), "");
+    assert_string_equal(support_attribute(goods, "ExchCreditNo", memory), "201R9001");
+    assert_string_equal(support_attribute(goods, "PayMethod", memory), "EXC");
+    assert_string_equal(support_attribute(goods, "TranAmount", memory), "20.00");
+    xmlFreeDoc(doc);
+    arena_free(memory);
+}
+
+/* Writes one more file into the folder that support_mappings_copy made. */
+static void write_mapping(const char *folder, const char *name, const char *text)
+{
+    char path[4200];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Money for the whole order needs a charge code, and its tax goes by the channel's policy. */
+static void test_whole_order(void **state)
+{
+    (void)state;
+    static char key[4200];
+    static const char *const channels[] = {
+        "channels:\n  - {channel: shopify, store: uk, company: \"01\", prefix: \"201\", accounts: "
+        "{unresolved: X}, adjustment_tax: by_order}\n",
+        "channels:\n  - {channel: shopify, store: uk, company: \"01\", prefix: \"201\", accounts: "
+        "{unresolved: X}, adjustment_tax: by_channel}\n"};
+    for (int by_channel = 0; by_channel < 2; by_channel++) {
+        (void)snprintf(key, sizeof key, "orders.mappings=%s",
+                       support_mappings_copy("channels.yaml", channels[by_channel]));
+        struct order_rules *own = support_rules((const char *const[]){key, NULL});
+        memory = arena_new(SUPPORT_ARENA);
+        struct scene s = plain();
+        more_back(&s);
+        s.event->adjustments.items[0].tax = shop(-50);
+        const struct refund_plan plan = refund_plan_of(s.event, own, &s.known, memory);
+        assert_int_equal(plan.verdict, REFUND_SENDS);
+        assert_true(plan.proof.tax_minor == 417 + (by_channel ? 50 : 83));
+        arena_free(memory);
+        support_rules_free(own);
+    }
+    const char *folder =
+        support_mappings_copy("charges.yaml", "carriage:\n  - {code: standard, charge: CARR}\n");
+    write_mapping(folder, "policies.yaml", "policies: {charge_unmapped: dead_letter}\n");
+    (void)snprintf(key, sizeof key, "orders.mappings=%s", folder);
+    struct order_rules *own = support_rules((const char *const[]){key, NULL});
+    memory = arena_new(SUPPORT_ARENA);
+    struct scene s = plain();
+    goodwill(&s);
+    const struct refund_plan plan = refund_plan_of(s.event, own, &s.known, memory);
+    assert_int_equal(plan.verdict, REFUND_DEAD_LETTERS);
+    assert_int_equal(plan.flags.items[0].code, PF_E_refund_charge_unmapped);
+    arena_free(memory);
+    support_rules_free(own);
+}
+
 /* The note does not put goods back where the warehouse's receipt does. */
 static void test_who_restocks(void **state)
 {
@@ -669,7 +832,7 @@ static void test_net_prices(void **state)
     s.event->lines.items[0] = (struct refund_line){
         .line_id = "L1", .quantity = 2, .amount = SHOP(2399), .tax = shop(400)};
     refund_paid(s.event, memory, 2799);
-    const struct refund_plan plan = refund_plan_of(s.event, rules, &s.known, memory);
+    struct refund_plan plan = refund_plan_of(s.event, rules, &s.known, memory);
     assert_int_equal(plan.verdict, REFUND_SENDS);
     assert_true(plan.proof.lines_minor == 2399 && plan.proof.tax_minor == 400);
     assert_true(refund_difference(&plan, memory) == 0);
@@ -678,6 +841,14 @@ static void test_net_prices(void **state)
     assert_string_equal(support_attribute(support_node(doc, "CreditLineData", 0), "Price", memory),
                         "12.00");
     xmlFreeDoc(doc);
+    /* the channel does not say the tax: the ledger's share */
+    s.event->lines.items[0].quantity = 1;
+    s.event->lines.items[0].amount.shop_minor = 1200;
+    s.event->lines.items[0].tax = NULL;
+    refund_paid(s.event, memory, 1400);
+    plan = refund_plan_of(s.event, rules, &s.known, memory);
+    assert_int_equal(plan.verdict, REFUND_SENDS);
+    assert_true(plan.proof.lines_minor == 1200 && plan.proof.tax_minor == 200);
     arena_free(memory);
 }
 
@@ -753,7 +924,8 @@ static void test_companies(void **state)
                               "  - {company: \"01\", timezone: Europe/London, vat_country: GB, "
                               "open_from: 2026-12-01}\n"
                               "  - {company: \"02\", timezone: Asia/Tokyo, note_days: 7, "
-                              "closed_period: person, before_despatch: person}\n"));
+                              "closed_period: person, before_despatch: person}\n"
+                              "  - {company: \"04\", vat_country: JP}\n"));
     struct order_rules *own = support_rules((const char *const[]){folder_key, NULL});
     const struct company_rules *uk = rules_company(own, "01"), *jp = rules_company(own, "02"),
                                *none = rules_company(own, "03");
@@ -761,6 +933,7 @@ static void test_companies(void **state)
     assert_int_equal(uk->open_from, 20261201);
     assert_int_equal(jp->note_days, 7);
     assert_int_equal(none->note_days, -1);
+    assert_int_equal(rules_company(own, "04")->note_days, -1);
     assert_int_equal(none->open_from, 0);
     assert_non_null(none->zone);
 
@@ -777,6 +950,9 @@ static void test_companies(void **state)
     s.event->channel = "shopify";
     plan = refund_plan_of(s.event, own, &s.known, memory);
     assert_int_equal(plan.verdict, REFUND_SENDS);
+    s.event->transactions.items[0].processed_at += 4 * 3600 * 1000; /* 16:00 UTC, the 21st there */
+    plan = refund_plan_of(s.event, own, &s.known, memory);
+    assert_string_equal(plan.dates.refund, "2026-11-21");
     s.event->lines.items[0].restock = RESTOCK_CANCEL;
     plan = refund_plan_of(s.event, own, &s.known, memory);
     assert_int_equal(plan.flags.items[0].code, PF_E_refund_before_despatch);
@@ -874,11 +1050,13 @@ static int free_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),        cmocka_unit_test(test_owed),
-        cmocka_unit_test(test_the_note),    cmocka_unit_test(test_who_restocks),
-        cmocka_unit_test(test_net_prices),  cmocka_unit_test(test_days),
-        cmocka_unit_test(test_companies),   cmocka_unit_test(test_wrong_companies),
-        cmocka_unit_test(test_money_moved),
+        cmocka_unit_test(test_rows),          cmocka_unit_test(test_owed),
+        cmocka_unit_test(test_the_note),      cmocka_unit_test(test_who_restocks),
+        cmocka_unit_test(test_net_prices),    cmocka_unit_test(test_days),
+        cmocka_unit_test(test_companies),     cmocka_unit_test(test_wrong_companies),
+        cmocka_unit_test(test_money_moved),   cmocka_unit_test(test_bundle),
+        cmocka_unit_test(test_cash_rounding), cmocka_unit_test(test_exchange_number),
+        cmocka_unit_test(test_whole_order),
     };
     return cmocka_run_group_tests_name("refund_decide", tests, load_rules, free_rules);
 }

@@ -108,7 +108,7 @@ struct refund_event *refund_event(struct arena *arena)
                              .store = "uk",
                              .order_id = "1001",
                              .refund_id = "9001",
-                             .created_at = 1795170000000,
+                             .created_at = 1795083600000, /* the day before its money went back */
                              .currency = "GBP",
                              .reason = "customer",
                              .transactions_told = true};

@@ -134,10 +134,7 @@ static void choose_taxes(struct sharer *s, const struct refund_part *part, const
     const bool is_last =
         part->kind == PART_LINE && part->quantity > 0 && part->quantity == p->place->quantity;
     int64_t elsewhere = 0;
-    if (p->gross == p->place->gross) {
-        for (size_t i = 0; i < p->place->tax_count; i++)
-            p->taxes[i] = p->place->taxes[i];
-    } else if (is_last && p->place->gross > 0) {
+    if (is_last && p->place->gross > 0) {
         tax_of_last_units(x, p, units_sold(s->balance, part->place));
     } else if (part->taxes != NULL) {
         for (size_t i = 0; i < p->place->tax_count; i++)

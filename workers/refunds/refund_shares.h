@@ -1,7 +1,7 @@
 /* Which tax each part of a refund takes back, and what it takes of the ledger.
  *
- *   - A part that takes all that remains of its place takes all of its tax. A refund that uses up a
- *     line's units takes what remains of the line's tax, as far as its gross allows.
+ *   - A refund that uses up a line's units takes what remains of the line's tax, as far as its gross
+ *     allows. Whatever takes all that remains of a gross takes all of its tax, for no net is left.
  *   - Otherwise the channel's tax counts, per rate; one sum over several rates is shared by what
  *     remains of each. Said nothing, it is the ledger's own share.
  *   - No tax exceeds what remains of it on the line and at that rate, in the whole order. What was cut
