@@ -57,8 +57,8 @@ static void balance_move(struct exact *x, struct ledger_place *to, const struct 
 
 static void read_magnitude(struct balance_reader *r, int64_t minor)
 {
-    r->magnitude = exact_add(&r->exact, r->magnitude,
-                             minor < 0 ? exact_subtract(&r->exact, 0, minor) : minor);
+    r->magnitude =
+        exact_add(&r->exact, r->magnitude, minor < 0 ? exact_subtract(&r->exact, 0, minor) : minor);
 }
 
 /* What is left of an amount and its taxes. */
