@@ -203,16 +203,19 @@ int kafka_group_is_empty(const struct config *config, const char *group, bool *r
     if (rk == NULL)
         return -EIO;
     const struct rd_kafka_group_list *groups = NULL;
-    const rd_kafka_resp_err_t err = rd_kafka_list_groups(rk, group, &groups, STEP_MS);
+    char doing[180];
+    rd_kafka_resp_err_t err = rd_kafka_list_groups(rk, group, &groups, STEP_MS);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR && groups->group_cnt > 0)
+        err = groups->groups[0].err; /* without members then, who may be there */
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
         *ret_empty = groups->group_cnt == 0 || groups->groups[0].member_cnt == 0;
     if (groups != NULL)
         rd_kafka_group_list_destroy(groups);
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    (void)snprintf(doing, sizeof doing, "cannot read who is in group %.120s", group);
     return err == RD_KAFKA_RESP_ERR_NO_ERROR
                ? 0
-               : kafka_failed(err, &(struct kafka_asked){.group = group},
-                              "cannot read who is in the group", ret_message);
+               : kafka_failed(err, &(struct kafka_asked){.group = group}, doing, ret_message);
 }
 
 /* ---- topic configuration ---- */

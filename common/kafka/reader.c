@@ -245,12 +245,13 @@ static int record_show(struct reader *r, const struct kafka_record *record, kafk
 }
 
 /* What ends the reading: while all that was written is waited for, a broker may be away for a
- * while; a batch that cannot be read would be left out. */
+ * while; a batch that cannot be read would be left out. The group, whose coordinator librdkafka
+ * asks for unasked, is not needed. */
 static bool is_final(const struct reader *r, rd_kafka_resp_err_t error)
 {
     const enum kafka_obstacle obstacle = kafka_obstacle_of(error);
     return r->range->until != KAFKA_UNTIL_WRITTEN || obstacle == KAFKA_UNREADABLE ||
-           obstacle == KAFKA_DENIED || obstacle == KAFKA_DENIED_GROUP;
+           obstacle == KAFKA_DENIED;
 }
 
 /* Takes the message. */

@@ -47,8 +47,8 @@ __attribute__((warn_unused_result)) int kafka_read(const struct config *config,
                                                    char ret_message[static KAFKA_TEXT_MAX]);
 
 /* All of one topic, KAFKA_UNTIL_WRITTEN: `each` is called for every committed record. -EIO
- * (ret_message names the partition that a transaction holds back), -ENOENT, -ECANCELED (give_up,
- * may be NULL). */
+ * (ret_message names the partition that a transaction holds back), -EACCES (it names the right that
+ * is missing: rights.h), -ENOENT, -ECANCELED (give_up, may be NULL). */
 __attribute__((warn_unused_result)) int kafka_scan(
     const struct config *config, const char *topic, const atomic_int *give_up,
     void (*each)(void *user, const struct kafka_record *record), void *user,

@@ -222,9 +222,16 @@ static void test_a_setting(void **state)
         {"without a value", "none", .answered = 2, .result = -EIO, .a = 7, .b = 7,
          .says = "Kafka does not tell the none of a and others: its words"},
         {"of one it may not be asked", "retention.ms", .answered = 2,
-         .second = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, .result = -EPERM, .a = 7, .b = 200,
-         .says = "Kafka does not tell the retention.ms of a and others: not authorized to describe "
-                 "its configuration"},
+         .second = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, .result = -EACCES, .a = 7,
+         .b = 200,
+         .says =
+             "DESCRIBE_CONFIGS on topic a (kafka-acls --add --operation DescribeConfigs --topic "
+             "a)"},
+        {"of the other it may not be asked", "retention.ms", .answered = 2,
+         .first = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, .result = -EACCES, .a = 100, .b = 7,
+         .says =
+             "DESCRIBE_CONFIGS on topic b (kafka-acls --add --operation DescribeConfigs --topic "
+             "b)"},
         {"... and the other fails", "retention.ms", .answered = 2,
          .first = RD_KAFKA_RESP_ERR_UNKNOWN, .second = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
          .result = -EIO, .a = 7, .b = 7,

@@ -190,18 +190,46 @@ static void test_what_cannot_be_asked(void **state)
     struct kafka_place places[] = {{"in", 1, 7}};
     int64_t low[1], high[1], end;
     (void)state;
-    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_INVALID_REQUEST, 1);
     assert_int_equal(kafka_bounds(consumer, places, 1, low, high, words), -EIO);
     assert_non_null(strstr(words, "cannot find where in/1 begins and ends: "));
-    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_INVALID_REQUEST, 1);
     assert_int_equal(kafka_end(consumer, "in", 0, 5000, &end, words), -EIO);
     assert_non_null(strstr(words, "cannot read the end of in: "));
-    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_INVALID_REQUEST, 1);
     assert_int_equal(kafka_start_offset(consumer, &places[0], KAFKA_START_END, words), -EIO);
     assert_non_null(strstr(words, "cannot find where in/1 begins: "));
+    cluster_answers(API_OFFSET_FETCH, RD_KAFKA_RESP_ERR_INVALID_REQUEST, 1);
+    assert_int_equal(kafka_committed(consumer, places, 1, words), -EIO);
+    assert_non_null(strstr(words, "cannot read committed offsets: "));
+    assert_int_equal(places[0].offset, 7);
+}
+
+static void assert_denied(int result, const char *right)
+{
+    assert_int_equal(result, -EACCES);
+    assert_string_equal(words, right);
+    words[0] = '\0';
+}
+
+/* Who is denied hears which right is missing, and of what. */
+static void test_what_is_denied(void **state)
+{
+    static const char topic[] =
+        "DESCRIBE on topic in (kafka-acls --add --operation Describe --topic in)";
+    struct kafka_place places[] = {{"in", 1, 7}};
+    int64_t low[1], high[1], end;
+    (void)state;
+    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    assert_denied(kafka_bounds(consumer, places, 1, low, high, words), topic);
+    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    assert_denied(kafka_end(consumer, "in", 0, 5000, &end, words), topic);
+    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    assert_denied(kafka_start_offset(consumer, &places[0], KAFKA_START_END, words), topic);
     assert_int_equal(places[0].offset, 7);
     cluster_answers(API_OFFSET_FETCH, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, 1);
-    assert_int_equal(kafka_committed(consumer, places, 1, words), -EIO);
+    assert_denied(kafka_committed(consumer, places, 1, words),
+                  "READ on group group (kafka-acls --add --operation Read --group group)");
 }
 
 static void test_which_topics_there_are(void **state)
@@ -218,7 +246,12 @@ static void test_which_topics_there_are(void **state)
     assert_non_null(strstr(words, "topic gone: "));
     assert_int_equal(count, 2);
     rd_kafka_mock_topic_set_error(cluster, "gone", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    assert_denied(kafka_partition_count(consumer, "gone", &count, words),
+                  "DESCRIBE on topic gone (kafka-acls --add --operation Describe --topic gone)");
+    rd_kafka_mock_topic_set_error(cluster, "gone", RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION);
     assert_int_equal(kafka_partition_count(consumer, "gone", &count, words), -EIO);
+    assert_string_equal(words, "topic gone: Broker: Invalid topic");
+    assert_int_equal(count, 2);
     assert_int_equal(kafka_still_there(consumer, places, 0), 0);
 }
 
@@ -242,6 +275,12 @@ static enum kafka_commit_result commit(size_t messages, int64_t offset,
     return kafka_commit(producer, consumer, list, messages, offsets, 1, &go_on, refusal, words);
 }
 
+static bool is_same(const struct kafka_refusal *a, const struct kafka_refusal *b)
+{
+    return a->kind == b->kind && a->message == b->message && a->right == b->right &&
+           a->is_of_unknown_topic == b->is_of_unknown_topic;
+}
+
 /* What the mock keeps of offsets in transactions is nothing: tests/integration looks at those. */
 static void test_transactions(void **state)
 {
@@ -251,20 +290,52 @@ static void test_transactions(void **state)
         rd_kafka_resp_err_t err;
         int times;
         enum kafka_commit_result result;
-        int refusal;
+        struct kafka_refusal refusal;
     } rows[] = {
-        {"as it should", -1, 0, 0, KAFKA_COMMITTED, KAFKA_REFUSES_NOTHING},
-        {"a moment's trouble", API_END_TXN, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 1,
-         KAFKA_COMMITTED, KAFKA_REFUSES_NOTHING},
-        {"a message too large for its topic", API_PRODUCE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1,
-         KAFKA_ABORTED, KAFKA_REFUSES_SIZE},
-        {"again well", -1, 0, 0, KAFKA_COMMITTED, KAFKA_REFUSES_NOTHING},
-        {"a message that a policy refuses", API_PRODUCE, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, 1,
-         KAFKA_ABORTED, KAFKA_REFUSES_MESSAGE},
-        {"no rights on a topic", API_ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-         1, KAFKA_ABORTED, KAFKA_REFUSES_MESSAGE},
-        {"the group went on", API_TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1,
-         KAFKA_ABORTED, KAFKA_REFUSES_NOTHING},
+        {"as it should", -1, 0, 0, KAFKA_COMMITTED, {.kind = KAFKA_REFUSES_NOTHING}},
+        {"a moment's trouble",
+         API_END_TXN,
+         RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+         1,
+         KAFKA_COMMITTED,
+         {.kind = KAFKA_REFUSES_NOTHING}},
+        {"a message too large for its topic",
+         API_PRODUCE,
+         RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+         1,
+         KAFKA_ABORTED,
+         {.kind = KAFKA_REFUSES_SIZE}},
+        {"again well", -1, 0, 0, KAFKA_COMMITTED, {.kind = KAFKA_REFUSES_NOTHING}},
+        {"a message that a policy refuses",
+         API_PRODUCE,
+         RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+         1,
+         KAFKA_ABORTED,
+         {.kind = KAFKA_REFUSES_MESSAGE}},
+        {"no rights on a topic",
+         API_ADD_PARTITIONS,
+         RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+         1,
+         KAFKA_ABORTED,
+         {.kind = KAFKA_REFUSES_MESSAGE, .right = KAFKA_WRITE_TOPIC, .is_of_unknown_topic = true}},
+        {"no right to write a message",
+         API_PRODUCE,
+         RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+         1,
+         KAFKA_ABORTED,
+         {.kind = KAFKA_REFUSES_MESSAGE, .right = KAFKA_WRITE_TOPIC}},
+        {"no right to the group",
+         API_TXN_OFFSET_COMMIT,
+         RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+         1,
+         KAFKA_ABORTED,
+         {.kind = KAFKA_REFUSES_OFFSETS, .right = KAFKA_READ_GROUP}},
+        {"the group went on",
+         API_TXN_OFFSET_COMMIT,
+         RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+         1,
+         KAFKA_ABORTED,
+         {.kind = KAFKA_REFUSES_NOTHING}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -272,15 +343,64 @@ static void test_transactions(void **state)
         if (rows[i].api >= 0)
             cluster_answers(rows[i].api, rows[i].err, rows[i].times);
         const enum kafka_commit_result result = commit(1, 100 + (int64_t)i, &refusal);
-        if (result != rows[i].result || (int)refusal.kind != rows[i].refusal)
-            fail_msg("%s: %d, refused %d: %s", rows[i].name, (int)result, (int)refusal.kind, words);
+        if (result != rows[i].result || !is_same(&refusal, &rows[i].refusal))
+            fail_msg("%s: %d, refused %d of message %zu, right %d: %s", rows[i].name, (int)result,
+                     (int)refusal.kind, refusal.message, (int)refusal.right, words);
         if (result == KAFKA_ABORTED)
             assert_string_not_equal(words, "");
-        if (rows[i].refusal != KAFKA_REFUSES_NOTHING) { /* as commit.c does */
+        if (refusal.kind != KAFKA_REFUSES_NOTHING) { /* as commit.c does */
             kafka_producer_free(producer);
             assert_int_equal(kafka_producer_new(config, "id", 1000, &producer, words), 0);
         }
     }
+}
+
+/* Tried alone it is known which topic is denied: offsets go first, then messages topic by topic. */
+static void test_transactions_that_are_searched(void **state)
+{
+    static const atomic_int go_on;
+    static const struct {
+        const char *name;
+        int16_t api;
+        int passed; /* requests before the one that is denied */
+        struct kafka_refusal refusal;
+    } rows[] = {
+        {"the first topic",
+         API_ADD_PARTITIONS,
+         0,
+         {.kind = KAFKA_REFUSES_MESSAGE, .message = 1, .right = KAFKA_WRITE_TOPIC}},
+        {"the second",
+         API_ADD_PARTITIONS,
+         1,
+         {.kind = KAFKA_REFUSES_MESSAGE, .message = 2, .right = KAFKA_WRITE_TOPIC}},
+        {"of the offsets",
+         API_TXN_OFFSET_COMMIT,
+         0,
+         {.kind = KAFKA_REFUSES_OFFSETS, .right = KAFKA_READ_TOPIC}},
+    };
+    const struct kafka_message first = {.topic = "out", .value = "v", .value_size = 1},
+                               second = {.topic = "out2", .value = "v", .value_size = 1},
+                               *const list[] = {&first, &first, &second};
+    const struct kafka_place offsets[] = {{"in", 0, 500}};
+    struct kafka_refusal refusal;
+    (void)state;
+    cluster_has("out2", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        kafka_producer_search(producer, true);
+        cluster_answers(rows[i].api, RD_KAFKA_RESP_ERR_NO_ERROR, rows[i].passed);
+        cluster_answers(rows[i].api, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+        const enum kafka_commit_result result =
+            kafka_commit(producer, consumer, list, 3, offsets, 1, &go_on, &refusal, words);
+        if (result != KAFKA_ABORTED || !is_same(&refusal, &rows[i].refusal))
+            fail_msg("%s: %d, refused %d of message %zu, right %d: %s", rows[i].name, (int)result,
+                     (int)refusal.kind, refusal.message, (int)refusal.right, words);
+        kafka_producer_free(producer);
+        assert_int_equal(kafka_producer_new(config, "id", 1000, &producer, words), 0);
+    }
+    kafka_producer_search(producer, true);
+    assert_int_equal(kafka_commit(producer, consumer, list, 3, offsets, 1, &go_on, &refusal, words),
+                     KAFKA_COMMITTED);
+    kafka_producer_search(producer, false);
 }
 
 /* Nothing is committed under another generation than that of our partitions. */
@@ -311,10 +431,15 @@ static void test_fenced(void **state)
     assert_string_not_equal(why, "");
     assert_int_equal(commit(1, 902, &refusal), KAFKA_FENCED);
     kafka_producer_free(producer);
-    cluster_answers(API_INIT_PRODUCER_ID, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-                    1);
+    producer = NULL;
+    cluster_answers(API_INIT_PRODUCER_ID, RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, 1);
     assert_int_equal(kafka_producer_new(config, "id", 1000, &producer, words), -EPERM);
     assert_non_null(strstr(words, "cannot begin transactions as id: "));
+    cluster_answers(API_INIT_PRODUCER_ID, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+                    1);
+    assert_denied(kafka_producer_new(config, "id", 1000, &producer, words),
+                  "WRITE on transactional id id (kafka-acls --add --operation Write "
+                  "--transactional-id id)");
     assert_int_equal(kafka_producer_new(config, "id", INT64_MAX, &producer, words), 0);
     assert_int_equal(kafka_producer_message_max(producer), 2097152);
 }
@@ -366,8 +491,10 @@ int main(void)
         cmocka_unit_test(test_how_far_behind),
         cmocka_unit_test(test_where_they_begin_and_end),
         cmocka_unit_test(test_what_cannot_be_asked),
+        cmocka_unit_test(test_what_is_denied),
         cmocka_unit_test(test_which_topics_there_are),
         cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_transactions_that_are_searched),
         cmocka_unit_test(test_another_generation),
         cmocka_unit_test(test_fenced),
         cmocka_unit_test(test_what_a_message_takes),

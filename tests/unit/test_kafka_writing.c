@@ -53,9 +53,13 @@ static void test_plain_that_is_refused(void **state)
     (void)state;
     cluster_has("refused", 1);
     cluster_answers(API_PRODUCE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    assert_int_equal(kafka_write(config, messages, 1, 5000, words), -EACCES);
+    assert_string_equal(words, "WRITE on topic refused (kafka-acls --add --operation Write --topic "
+                               "refused)");
+    cluster_answers(API_PRODUCE, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, 1);
     assert_int_equal(kafka_write(config, messages, 1, 5000, words), -EIO);
-    assert_string_equal(words, "cannot write a to refused: Broker: Topic authorization failed");
-    cluster_answers(API_PRODUCE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    assert_string_equal(words, "cannot write a to refused: Broker: Policy violation");
+    cluster_answers(API_PRODUCE, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, 1);
     assert_int_equal(kafka_write(config, &large, 1, 5000, words), -EIO);
     assert_memory_equal(words, "cannot write kkkk", 17);
     assert_int_equal(strspn(words + 13, "k"), 150);
