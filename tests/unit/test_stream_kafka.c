@@ -16,7 +16,6 @@
 
 char trace[8000];
 struct fake_kafka kafka;
-extern int64_t now_ms; /* test_stream_world.h */
 
 /* ---- the trace ---- */
 
@@ -133,7 +132,7 @@ const char *kafka_last(const char *topic, const char *key)
 }
 
 /* Whether this call is to fail: each word of `failing` is one call, the first of its name. */
-static bool fails(const char *name, char message[KAFKA_TEXT_MAX])
+bool kafka_fails(const char *name, char message[KAFKA_TEXT_MAX])
 {
     static char left[200];
     const size_t size = strlen(name);
@@ -263,7 +262,7 @@ int kafka_consumer_new(const struct config *config, const char *group, const cha
 {
     (void)config, (void)wake_fd;
     note("consumer:%s:%s:%s", group, instance != NULL ? instance : "-", topics[topic_count - 1]);
-    if (fails("consumer", ret_message))
+    if (kafka_fails("consumer", ret_message))
         return -EINVAL;
     kafka.hooks = *hooks;
     *ret_consumer = (struct kafka_consumer *)(uintptr_t)2;
@@ -312,7 +311,7 @@ int kafka_partition_count(struct kafka_consumer *c, const char *topic, int32_t *
 {
     (void)c;
     int32_t count = 0;
-    if (fails("partition_count", ret_message))
+    if (kafka_fails("partition_count", ret_message))
         return -EIO;
     for (size_t i = 0; i < kafka.partition_count; i++)
         count += strcmp(kafka.partitions[i].topic, topic) == 0;
@@ -348,7 +347,7 @@ int kafka_committed(struct kafka_consumer *c, struct kafka_place places[], size_
                     char ret_message[static KAFKA_TEXT_MAX])
 {
     (void)c;
-    return fails("committed", ret_message) ? -EIO : committed_of(places, count);
+    return kafka_fails("committed", ret_message) ? -EIO : committed_of(places, count);
 }
 
 int kafka_group_committed(const struct config *config, const char *group,
@@ -356,14 +355,14 @@ int kafka_group_committed(const struct config *config, const char *group,
                           char ret_message[static KAFKA_TEXT_MAX])
 {
     (void)config, (void)group;
-    return fails("group_committed", ret_message) ? -EIO : committed_of(places, count);
+    return kafka_fails("group_committed", ret_message) ? -EIO : committed_of(places, count);
 }
 
 int kafka_bounds(struct kafka_consumer *c, const struct kafka_place places[], size_t count,
                  int64_t ret_low[], int64_t ret_high[], char ret_message[static KAFKA_TEXT_MAX])
 {
     (void)c;
-    if (fails("bounds", ret_message))
+    if (kafka_fails("bounds", ret_message))
         return -EIO;
     for (size_t i = 0; i < count; i++) {
         const struct fake_partition *p = kafka_find(places[i].topic, places[i].partition);
@@ -378,7 +377,7 @@ int kafka_start_offset(struct kafka_consumer *c, struct kafka_place *place, int6
 {
     const struct fake_partition *p = kafka_find(place->topic, place->partition);
     (void)c;
-    if (fails("start_offset", ret_message))
+    if (kafka_fails("start_offset", ret_message))
         return -EIO;
     place->offset = start == KAFKA_START_END ? p->high
                     : start == KAFKA_START_BEGINNING
@@ -400,7 +399,7 @@ int kafka_end(const struct kafka_consumer *c, const char *topic, int32_t partiti
 {
     (void)c, (void)partition;
     note("end:%d", timeout_ms);
-    if (fails("end", ret_message))
+    if (kafka_fails("end", ret_message))
         return -EIO;
     *ret_end = (int64_t)count_of(topic);
     return 0;
@@ -429,9 +428,9 @@ int kafka_producer_new(const struct config *config, const char *transactional_id
 {
     (void)config;
     note("producer:%s:%lld", transactional_id, (long long)batch_bytes_max);
-    if (fails("producer", ret_message))
+    if (kafka_fails("producer", ret_message))
         return -EIO;
-    if (fails("producer_for_good", ret_message))
+    if (kafka_fails("producer_for_good", ret_message))
         return -EPERM;
     *ret_producer = calloc(1, sizeof **ret_producer);
     (*ret_producer)->batch_max = batch_bytes_max;
@@ -532,7 +531,7 @@ int kafka_group_look(struct kafka_consumer *c, const char *group, const char *co
 {
     (void)c;
     note("look:%s:%s", group, topic_count > 0 ? topics[topic_count - 1] : "");
-    if (fails("group_look", ret_message))
+    if (kafka_fails("group_look", ret_message))
         return -EIO;
     *ret_look = kafka.look;
     return 0;
@@ -545,150 +544,8 @@ int kafka_group_knows_other_topics(struct kafka_producer *p, const char *group,
 {
     (void)p, (void)topics;
     note("former_self:%s:%s:%zu", group, instance, topic_count);
-    if (fails("former_self", ret_message))
+    if (kafka_fails("former_self", ret_message))
         return -EIO;
     *ret_other = kafka.knows_other_topics;
-    return 0;
-}
-
-/* ---- admin.h ---- */
-
-int kafka_group_is_empty(const struct config *config, const char *group, bool *ret_empty,
-                         char ret_message[static KAFKA_TEXT_MAX])
-{
-    (void)config, (void)group;
-    if (fails("group_is_empty", ret_message))
-        return -EIO;
-    *ret_empty = kafka.group_is_empty;
-    return 0;
-}
-
-int kafka_topics_exist(const struct config *config, const char *const topics[], size_t topic_count,
-                       char ret_message[static KAFKA_TEXT_MAX])
-{
-    (void)config;
-    note("exist:%zu:%s", topic_count, topics[topic_count - 1]);
-    if (fails("exist", ret_message))
-        return -EIO;
-    return fails("missing", ret_message) ? -ENOENT : 0;
-}
-
-int kafka_ends(const struct config *config, const char *const topics[], size_t topic_count,
-               enum kafka_end which, struct kafka_place **ret_places, size_t *ret_count,
-               char ret_message[static KAFKA_TEXT_MAX])
-{
-    struct kafka_place *places = calloc(PARTITIONS_MAX, sizeof *places);
-    size_t count = 0;
-    (void)config;
-    if (fails("ends", ret_message)) {
-        free(places);
-        return -EIO;
-    }
-    if (fails("too_many", ret_message)) {
-        free(places);
-        return -E2BIG;
-    }
-    for (size_t t = 0; t < topic_count; t++)
-        for (size_t i = 0; i < kafka.partition_count; i++) {
-            const struct fake_partition *p = &kafka.partitions[i];
-            if (strcmp(p->topic, topics[t]) != 0)
-                continue;
-            places[count] = (struct kafka_place){
-                .partition = p->partition,
-                .offset = which == KAFKA_END_STABLE && p->stable >= 0 ? p->stable : p->high};
-            (void)snprintf(places[count++].topic, sizeof places->topic, "%s", p->topic);
-        }
-    *ret_places = places;
-    *ret_count = count;
-    return 0;
-}
-
-int kafka_topics_like(const struct config *config, const char *prefix, char names[][160],
-                      size_t room, size_t *ret_count, char ret_message[static KAFKA_TEXT_MAX])
-{
-    (void)config;
-    *ret_count = 0;
-    if (fails("topics_like", ret_message))
-        return -EIO;
-    for (size_t i = 0; i < kafka.partition_count && *ret_count < room; i++)
-        if (strncmp(kafka.partitions[i].topic, prefix, strlen(prefix)) == 0 &&
-            kafka.partitions[i].partition == 0)
-            (void)snprintf(names[(*ret_count)++], 160, "%s", kafka.partitions[i].topic);
-    return fails("more_topics", ret_message) ? -E2BIG : 0;
-}
-
-int kafka_topic_setting(const struct config *config, const char *name, const char *const topics[],
-                        size_t topic_count, int64_t ret_values[],
-                        char ret_message[static KAFKA_TEXT_MAX])
-{
-    (void)config, (void)topics;
-    note("setting:%s", name);
-    if (fails("setting", ret_message))
-        return -EIO;
-    if (fails("setting_denied", ret_message))
-        return -EPERM;
-    for (size_t i = 0; i < topic_count; i++)
-        ret_values[i] = strcmp(name, "retention.ms") == 0 ? kafka.retention_ms : kafka.topic_bytes;
-    return 0;
-}
-
-/* ---- reader.h, writer.h ---- */
-
-int kafka_scan(const struct config *config, const char *topic, const atomic_int *give_up,
-               void (*each)(void *, const struct kafka_record *), void *user,
-               char ret_message[static KAFKA_TEXT_MAX])
-{
-    char missing[200];
-    (void)config, (void)give_up;
-    (void)snprintf(missing, sizeof missing, "scan:%s", topic);
-    if (fails(missing, ret_message))
-        return -EIO;
-    (void)snprintf(missing, sizeof missing, "missing:%s", topic);
-    if (fails(missing, ret_message))
-        return -ENOENT;
-    int64_t offset = 0;
-    for (size_t i = 0; i < kafka.record_count; i++) {
-        struct fake_record *f = &kafka.records[i];
-        if (strcmp(f->topic, topic) != 0)
-            continue;
-        const struct kafka_record r = {.topic = f->topic,
-                                       .offset = offset++,
-                                       .timestamp_ms = f->timestamp_ms,
-                                       .key = f->key,
-                                       .key_size = strlen(f->key),
-                                       .value = f->is_tombstone ? NULL : f->value,
-                                       .value_size = strlen(f->value),
-                                       .headers = f->headers,
-                                       .header_count = f->header_count};
-        now_ms += kafka.reading_ms;
-        each(user, &r);
-    }
-    return 0;
-}
-
-int kafka_read(const struct config *config, const char *const topics[], size_t topic_count,
-               const struct kafka_range *range, kafka_record_seen seen, void *user,
-               char ret_message[static KAFKA_TEXT_MAX])
-{
-    (void)config, (void)topics, (void)topic_count, (void)range, (void)seen, (void)user;
-    (void)snprintf(ret_message, KAFKA_TEXT_MAX, "nobody reads so");
-    return -EIO;
-}
-
-int kafka_write(const struct config *config, const struct kafka_message messages[], size_t count,
-                int timeout_ms, char ret_message[static KAFKA_TEXT_MAX])
-{
-    (void)config, (void)timeout_ms;
-    if (fails("write", ret_message))
-        return -EIO;
-    for (size_t i = 0; i < count; i++) {
-        char key[300], value[4000];
-        (void)snprintf(key, sizeof key, "%.*s", (int)messages[i].key_size,
-                       (const char *)messages[i].key);
-        (void)snprintf(value, sizeof value, "%.*s", (int)messages[i].value_size,
-                       (const char *)messages[i].value);
-        note("write:%s", key);
-        (void)kafka_holds(messages[i].topic, key, value, NULL);
-    }
     return 0;
 }

@@ -59,6 +59,9 @@ struct fake_kafka {
 };
 extern struct fake_kafka kafka;
 
+/* Whether this call is to fail, as `failing` says; then with a message. */
+bool kafka_fails(const char *name, char message[KAFKA_TEXT_MAX]);
+
 void kafka_begin(void); /* empty, all well */
 void kafka_end_of_test(void);
 struct fake_partition *kafka_has(const char *topic, int32_t partition, int64_t low, int64_t high,
