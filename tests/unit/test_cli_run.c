@@ -58,8 +58,8 @@ static size_t open_inputs(void)
     assert_non_null(folder);
     for (const struct dirent *e; (e = readdir(folder)) != NULL;) {
         char what[16] = "";
-        (void)readlinkat(dirfd(folder), e->d_name, what, sizeof what - 1);
-        count += strncmp(what, "/memfd:in ", 10) == 0;
+        if (readlinkat(dirfd(folder), e->d_name, what, sizeof what - 1) > 0)
+            count += strncmp(what, "/memfd:in ", 10) == 0;
     }
     (void)closedir(folder);
     return count;

@@ -121,7 +121,8 @@ static void test_takes_back(void **state)
     json_t *next = json_deep_copy(first);
     one_unit_less(next);
     assert_false(order_only_takes_back(codec, decode(codec, first, arena),
-                                       decode(codec, next, arena), small)); /* no memory: an amendment, which a person sees */
+                                       decode(codec, next, arena),
+                                       small)); /* no memory: an amendment, which a person sees */
     json_decref(next);
     json_decref(first);
     arena_free(arena);

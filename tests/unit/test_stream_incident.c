@@ -255,7 +255,8 @@ static void test_everybody_waits(void **state)
         has_incident("", "", false);
         worker.times.window_ms = windows[i];
         assert_int_equal(settle(), 0);
-        assert_in_range(now_ms - BEGINNING_MS, all_ms(windows[i]), all_ms(windows[i]) + 5); /* each look takes a moment */
+        assert_in_range(now_ms - BEGINNING_MS, all_ms(windows[i]),
+                        all_ms(windows[i]) + 5); /* each look takes a moment */
         const char *said = strstr(logged, "info: waiting until no process can still be sending");
         assert_non_null(said);
         assert_null(strstr(said + 10, "waiting until no process")); /* once */

@@ -216,7 +216,7 @@ static void take_order(struct sharer *s, const struct refund_part *part, int64_t
         tax_weights[i] = ledger_place_tax(&b->places[first + i]);
         remains = exact_add(&s->exact, remains, weights[i]);
     }
-    if (gross > remains || count > SHARES_MAX) {
+    if (count == 0 || gross > remains || count > SHARES_MAX) {
         too_much(s, gross, remains);
         return;
     }
