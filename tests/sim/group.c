@@ -172,14 +172,15 @@ static void join(struct member *m)
     m->heard_ms = sim.now_ms;
 }
 
-/* An instance that comes back within its session has what its former self had. */
+/* An instance that comes back within its session has what its former self had; one that died before
+ * anything was dealt to it joins anew. */
 void group_join(struct kafka_consumer *c)
 {
     struct member *m = member_of(c->process);
     c->member_epoch = ++m->epoch;
     m->consumer = c;
     m->heard_ms = sim.now_ms;
-    if (m->is_in && !group.is_rebalancing)
+    if (m->is_in && !group.is_rebalancing && m->place_count > 0)
         tell_assignment(m);
     else
         join(m);

@@ -34,6 +34,7 @@ class Demand:
     orders: dict = field(default_factory=dict)   # number: expect.Order
     dead: dict = field(default_factory=dict)     # place that must be a dead letter: its value
     may_be_dead: dict = field(default_factory=dict)  # place: number; instead of on hold
+    added: set = field(default_factory=set)  # places of versions that add to an exception which is open
 
 
 def bytes_of(value):
@@ -62,8 +63,9 @@ def content(event):
 
 
 def demand(facts):
-    """The first event of an order that asks for one decides; what comes after it is the same, or nobody's order but a person's case."""
-    known, asked, first, closed = known_products(facts.db), Demand(), {}, set()
+    """The first event of an order that asks for one decides; what comes after it is the same, or nobody's order but a person's case: one case an order,
+    to which later versions add, until one is the first again."""
+    known, asked, first, closed, amended = known_products(facts.db), Demand(), {}, set(), set()
     for record in facts.raw:
         try:
             event = facts.schema.read(record.value) if record.value is not None else None
@@ -74,8 +76,14 @@ def demand(facts):
             continue
         number = shop.CHANNELS[event["channel"], event["store"]].prefix + event["order_id"]
         if number in first:
-            cancels = event["kind"] == "cancelled"
-            if cancels or content(event) != first[number]:
+            if event["kind"] == "cancelled":
+                asked.dead[record.place] = record.value
+            elif content(event) == first[number]:
+                amended.discard(number)
+            elif number in amended:
+                asked.added.add(record.place)
+            else:
+                amended.add(number)
                 asked.dead[record.place] = record.value
         elif event["kind"] == "cancelled":
             closed.add(number)
@@ -176,7 +184,7 @@ def judge_ends(asked, facts, found):
     for place in sorted(asked.dead.keys() - facts.dead.keys()):
         yield f"{place}: neither an order nor a dead letter"
     for place, (code, value) in sorted(facts.dead.items()):
-        if place not in asked.dead and place not in asked.may_be_dead:
+        if place not in asked.dead and place not in asked.may_be_dead and place not in asked.added:
             yield f"{place}: a dead letter ({code}) of an order that came well"
         if values.get(place) != value:
             yield f"{place}: the dead letter has other bytes than the record"
