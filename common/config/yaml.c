@@ -43,8 +43,10 @@ struct reader {
     struct config_message *message;
 };
 
-static void complain_at(const struct yaml_tree *tree, size_t line, size_t column,
-                        struct config_message *ret_message, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static void complain_at(const struct yaml_tree *tree,
+                                                              size_t line, size_t column,
+                                                              struct config_message *ret_message,
+                                                              const char *format, va_list args)
 {
     const int n = snprintf(ret_message->text, sizeof ret_message->text, "%s:%zu:%zu: ", tree->path,
                            line, column);

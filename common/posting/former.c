@@ -227,7 +227,7 @@ static bool parse(const char *delivery, struct kafka_place *ret_place)
 {
     char end;
     return strlen(delivery) < sizeof ret_place->topic &&
-           sscanf(delivery, "%[^/]/%" SCNd32 "/%" SCNd64 "%c", ret_place->topic,
+           sscanf(delivery, "%159[^/]/%" SCNd32 "/%" SCNd64 "%c", ret_place->topic,
                   &ret_place->partition, &ret_place->offset, &end) == 3 &&
            ret_place->partition >= 0 && ret_place->offset >= 0;
 }

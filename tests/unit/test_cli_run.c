@@ -1,6 +1,7 @@
 /* See test_cli_run.h. */
 #include "test_cli_run.h"
 
+#include <stdio_ext.h>
 #include <dirent.h>
 #include <stdio_ext.h>
 #include <sys/mman.h>
@@ -106,7 +107,7 @@ void run_input(const char *content)
     FILE *in = fopen(content != NULL ? run_file(content) : "/dev/null", "re");
     assert_non_null(in);
     clearerr(stdin);
-    (void)fflush(stdin);
+    __fpurge(stdin);
     assert_true(dup2(fileno(in), STDIN_FILENO) >= 0);
     (void)fclose(in);
 }

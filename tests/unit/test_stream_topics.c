@@ -116,7 +116,7 @@ int kafka_scan(const struct config *config, const char *topic, const atomic_int 
         if (strcmp(f->topic, topic) != 0)
             continue;
         const struct kafka_record r = {.topic = f->topic,
-                                       .offset = offset++,
+                                       .offset = offset,
                                        .timestamp_ms = f->timestamp_ms,
                                        .key = f->key,
                                        .key_size = strlen(f->key),
@@ -124,6 +124,7 @@ int kafka_scan(const struct config *config, const char *topic, const atomic_int 
                                        .value_size = strlen(f->value),
                                        .headers = f->headers,
                                        .header_count = f->header_count};
+        offset++;
         now_ms += kafka.reading_ms;
         each(user, &r);
     }
