@@ -5,7 +5,8 @@
 #include <jansson.h>
 #include <poll.h>
 
-static void line_print(const char *kind, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void line_print(const char *kind, const char *format,
+                                                             va_list args)
 {
     fprintf(stderr, "primaflow: %s", kind);
     vfprintf(stderr, format, args);

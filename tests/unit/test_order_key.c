@@ -98,7 +98,7 @@ static void test_nothing_left(void **state)
         int32_t ordered, left;
         int64_t total, outstanding;
         enum tender_status status; /* of 52.50 */
-        int kind;
+        enum order_kind kind;
         bool is_empty;
     } rows[] = {
         {"all of it, and its money", 2, 0, 0, 0, TENDER_STATUS_VOIDED, ORDER_EDITED, true},

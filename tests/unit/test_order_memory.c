@@ -44,7 +44,8 @@ char *__wrap_arena_text(struct arena *a, const char *text, size_t size)
     return is_refused() ? NULL : __real_arena_text(a, text, size);
 }
 
-char *__wrap_arena_printf(struct arena *a, const char *format, ...)
+__attribute__((format(printf, 2, 3))) char *__wrap_arena_printf(struct arena *a, const char *format,
+                                                                ...)
 {
     va_list words;
     char *text = NULL;

@@ -12,8 +12,7 @@ static void *copy(struct arena *arena, const void *from, size_t size)
     return memcpy(to, from, size);
 }
 
-#define COPY(arena, type, ...)                                                                     \
-    copy(arena, (const type[]){__VA_ARGS__}, sizeof((const type[]){__VA_ARGS__}))
+#define COPY(arena, type, ...) copy(arena, (type[]){__VA_ARGS__}, sizeof((type[]){__VA_ARGS__}))
 
 static struct ledger_tax *vat(struct arena *arena, int64_t tax)
 {
