@@ -127,7 +127,9 @@ void membership_note_denial(struct worker *w)
 void membership_note_topic(struct worker *w, const char *words)
 {
     struct membership *m = &w->stream->membership;
-    if (m->topic_words[0] != '\0') /* known, and looked at until it is over */
+    if (m->topic_words[0] != '\0' || m->asks_of_rights) /* known, and looked at until it is over; of
+                                                           topics that we may not see librdkafka says
+                                                           at times that they are not there */
         return;
     (void)snprintf(m->topic_words, sizeof m->topic_words, "%s", words);
     m->next_ms = 0;

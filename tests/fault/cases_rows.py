@@ -205,12 +205,6 @@ def its_own_turn_after_a_refusal(w):
 
 
 @case("rows", modes=("on",))
-def its_own_turn_after_strange_words(w):
-    """... sends it, Prima answers in words that no pattern knows, and does not have it: its own turn."""
-    anothers_request_is_refused(w, {"kind": "error", "about": "refused", "wording": "random"})
-
-
-@case("rows", modes=("on",))
 def asked_while_another_took_it(w):
     """A worker sleeps over Prima's answer that it lacks an order; another has taken it over and posted it since: the sleeper's answer is worth nothing."""
     sleeper, other = two_with_shares(w, "resolve.answered:stop")

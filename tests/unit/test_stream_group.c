@@ -174,6 +174,10 @@ static void test_a_topic_that_cannot_be_read(void **state)
     watches("over", LOOK);
     assert_string_equal(logged, "info: no topic is missing any more\n");
     logged[0] = '\0';
+    stream.membership.asks_of_rights = true; /* a right is known to be missing */
+    membership_note_topic(&worker, "no such topic");
+    assert_string_equal(logged, "");
+    stream.membership.asks_of_rights = false;
     now_ms += 10000;
     stream.membership.since_ms = now_ms;
     watches("asked no more", "");
