@@ -239,8 +239,15 @@ def committed(world):
     return world.stack.kafka.committed(GROUP, READ, world.stack.partitions)
 
 
+def unread(stack):
+    """What a case left that the next case's workers would read as if it were theirs, in words; None."""
+    ends, done = stack.kafka.ends(READ, stack.partitions), stack.kafka.committed(GROUP, READ, stack.partitions)
+    left = [f"{topic}/{partition}" for (topic, partition), end in ends.items() if end > max(done.get((topic, partition), 0), 0)]
+    return f"{', '.join(left)} has records that no worker has ended" if left else None
+
+
 def stack_for(mode):
     return Stack(unique=mode == "on").up()
 
 
-__all__ = ["CASES", "DEAD", "Failed", "World", "case", "committed", "expect", "stack_for", "until"]
+__all__ = ["CASES", "DEAD", "Failed", "World", "case", "committed", "expect", "stack_for", "unread", "until"]

@@ -79,11 +79,15 @@ def run_one(stacks, made, mode, turn, mutant=None, keep=False):
             time.sleep(86400)
         except KeyboardInterrupt:
             pass
+    leftover = None
     try:
         world.close()
+        leftover = case.unread(stack)
     except (RuntimeError, OSError):
-        pass
-    if failure or stack.spoilt:
+        leftover = "the stack no longer answers"
+    if leftover:
+        print(f"  {leftover}; the next case gets a new stack", flush=True)
+    if failure or stack.spoilt or leftover:
         stacks.drop(mode, keep_folder=failure is not None)
     return f"{failure}\n  logs and prima.sqlite: {stack.folder}" if failure else None
 
