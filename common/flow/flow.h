@@ -19,6 +19,9 @@
 #include "prima/answer.h"
 #include "prima/request.h"
 
+struct ledger_credit; /* domain/events/ledger_credit.h */
+struct ledger_fold;   /* domain/ledger/ledger_fold.h */
+
 enum outcome { /* of a result; the rest are dead letters, by code. Names: outcome_name */
                OUTCOME_POSTED,
                OUTCOME_POSTED_ON_HOLD,
@@ -38,7 +41,8 @@ const char *outcome_name(enum outcome outcome); /* "posted", ... as in results *
 /* Who a record is. Texts live in the record's arena. */
 struct flow_key {
     const char *natural;  /* K: company/type/channel/store/id */
-    const char *kafka;    /* the topic key: company/channel/store/id */
+    const char *kafka;    /* the topic key: company/channel/store/id; of a flow with a ledger it is
+                             that of the order */
     const char *lane;     /* records of one lane run one after the other; NULL: K's */
     const char *company;  /* for comwsomhandler */
     const char *document; /* Prima's number of the document, from K alone */
@@ -54,6 +58,8 @@ struct flow_key {
 enum fact_kind {
     FACT_PRODUCT,  /* does Prima have this SKU? */
     FACT_CUSTOMER, /* which account is this customer's? Created when there is none */
+    FACT_CREDIT,   /* what remains creditable of the order that the record's topic key names */
+    FACT_STATUS,   /* what Prima says of a document now */
 };
 enum fact_state {
     FACT_UNASKED,
@@ -70,6 +76,12 @@ struct fact {
     const char *email;              /* FACT_CUSTOMER: normalised, "" when there is none */
     struct prima_customer customer; /* FACT_CUSTOMER: to create it with */
     const char *account;            /* FACT_CUSTOMER, FACT_KNOWN */
+    /* FACT_CREDIT, FACT_KNOWN: the ledger's entry with all credits, and what is kept for others
+     * (domain/ledger/ledger_fold.h); of flows with a ledger, once in a plan */
+    const struct ledger_fold *credit;
+    enum prima_type asks; /* FACT_STATUS: the request that asks */
+    const char *document; /* FACT_STATUS: its number */
+    const char *status;   /* FACT_STATUS, FACT_KNOWN: Prima's word; FACT_ABSENT: no such document */
 };
 /* What the runtime knows of a fact without asking anybody: `look` fills in state and account, or
  * leaves it FACT_UNASKED. What most events name is known, and then they are decided once. */
@@ -88,7 +100,8 @@ struct flow_plan {
     struct fact *facts;
     size_t fact_count;
     /* FLOW_SENDS: the exact request (prima/request.h) and the flow's own compact summary of it
-     * (proof, flags), opaque to the runtime, <= 1 KiB */
+     * (proof, flags), opaque to the runtime, <= 1 KiB; of a flow with a ledger as long as what the
+     * request takes of an order's credit makes it */
     const char *request, *summary;
     size_t request_size, summary_size;
     enum outcome outcome; /* FLOW_SENDS: posted or posted on hold; FLOW_SETTLES: ignored ones */
@@ -168,12 +181,22 @@ enum { FLOW_OUTPUTS_MAX = 4 };
 struct flow_outputs {
     struct buf *value; /* empty; the framed Avro value is written here, and then put */
     /* Takes what is in `value`, which is empty again then. `topic`: its place in flow.outputs; one
-     * that is not written (in a shadow) is left out. `key`: of the message; NULL: the record's. */
+     * that is not written (in a shadow) is left out. `key`: of the message; NULL: the record's.
+     * Whatever its key, it stands in the partition of the record's topic key. */
     void (*put)(struct flow_outputs *outputs, size_t topic, const char *key);
 };
 
 /* A dead letter's message has room for it behind the meaning of its code. */
 enum { FLOW_DIFFERENCES_MAX = 480 };
+
+/* What a flow needs whose documents take back, whole or in part, what another flow's have posted:
+ * the README of common/idempotency says how credit is reserved. */
+struct flow_ledger {
+    const char *topic; /* of entries, and of the records of what was taken: "orders.ledger" */
+    /* What a request takes, out of its summary. 0; -EBADMSG; -ENOMEM. */
+    int (*takes)(const char *summary, size_t size, struct arena *arena,
+                 struct ledger_credit *ret_credit);
+};
 
 struct flow {
     const char *name;  /* "orders": also its class in the fleet's limit on Prima */
@@ -185,8 +208,9 @@ struct flow {
      * behind it as the flow likes. Ends before the first without a name. */
     struct flow_output outputs[FLOW_OUTPUTS_MAX];
     const struct bound_record *event;
-    enum prima_type writes; /* PRIMA_NEW_ORDER */
-    enum prima_type asks;   /* whether Prima has the document: status_request's */
+    enum prima_type writes;           /* PRIMA_NEW_ORDER */
+    enum prima_type asks;             /* whether Prima has the document: status_request's */
+    const struct flow_ledger *ledger; /* NULL: its documents stand alone */
 
     /* The rules: mappings and policies, read and checked whole. A reload that fails leaves the old
      * ones. */
