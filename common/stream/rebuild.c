@@ -389,6 +389,25 @@ static int take_ends(struct worker *w, struct kafka_place **ret_committed,
     return 0;
 }
 
+/* ---- the ledger ---- */
+
+/* Nobody takes anything of an order before its table has read what stands in the ledger now: what is
+ * open or credited is there, and reservations are not rebuilt. */
+static int set_positions(struct worker *w, struct redis_once *redis,
+                         char ret_message[static KAFKA_TEXT_MAX])
+{
+    struct kafka_place *ends = NULL;
+    size_t count = 0;
+    if (w->flow->ledger == NULL)
+        return 0;
+    int result = kafka_ends(w->host.config, &w->flow->ledger->topic, 1, KAFKA_END_HIGH, &ends,
+                            &count, ret_message);
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = keys_credit_position(redis, &w->keys, ends[i].partition, ends[i].offset);
+    free(ends);
+    return result;
+}
+
 /* From here on records may be worked on: what is lost later is another incident's. */
 static int write_down(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
 {
@@ -486,6 +505,8 @@ int rebuild_keys(struct worker *w, struct redis_once *redis, const char *marker,
         result = take_ends(w, &committed, ret_message);
     if (result == 0)
         result = rebuild_marks(&b, committed, w->stream->control.end_count, ret_message);
+    if (result == 0 && !mutant("rebuild_sets_position"))
+        result = set_positions(w, redis, ret_message);
     if (result == 0)
         result = write_down(w, ret_message);
     free(committed);

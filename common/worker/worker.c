@@ -280,6 +280,7 @@ static void worker_begin(struct host *h)
                     w->times.window_ms); /* a try, and the longest wait for it */
     w->posting->accounts = accounts_new();
     w->posting->catalogue = catalogue_new(config_int(h->config, CFG_catalogue_max_age));
+    facts_begin(w);
     w->stream->commit = commit_new(w);
     h->pauses.resumed = resume_records;
     h->pauses.user = w;
