@@ -368,6 +368,11 @@ static void on_refused(void *user, const struct redis_reply *reply)
     const enum verdict verdict = keys_verdict(reply);
     if (claim_is_over(r, verdict))
         return;
+    if (verdict == VERDICT_MOVED) {
+        credit_forget(r);
+        record_transition(r, CREDIT_MOVED);
+        return;
+    }
     if (verdict == VERDICT_PARKED) {
         r->end.code = PF_E_refused_after_unknown;
         record_transition(r, PARKING_STORED);
@@ -385,6 +390,8 @@ void act_refuse(struct record *r)
     const bool ours = !r->claim.request_is_stored ||
                       memcmp(r->decision.sent_identity, r->identity, IDENTITY_SIZE) == 0;
     const int64_t number = r->state == SENT ? r->send.number : -1; /* no send's */
+    if (r->state != CLAIMED)
+        r->credit.read_to = -1; /* Prima said no, not the ledger */
     (void)fail_point("refuse.before");
     record_ref(r);
     keys_refuse(&r->worker->keys, &r->work, number, pf_error_info(r->end.code)->name,

@@ -393,7 +393,7 @@ static int take_ends(struct worker *w, struct kafka_place **ret_committed,
 
 /* Nobody takes anything of an order before its table has read what stands in the ledger now: what is
  * open or credited is there, and reservations are not rebuilt. */
-static int set_positions(struct worker *w, struct redis_once *redis,
+static int set_positions(struct worker *w, struct keys_batch *batch,
                          char ret_message[static KAFKA_TEXT_MAX])
 {
     struct kafka_place *ends = NULL;
@@ -403,7 +403,9 @@ static int set_positions(struct worker *w, struct redis_once *redis,
     int result = kafka_ends(w->host.config, &w->flow->ledger->topic, 1, KAFKA_END_HIGH, &ends,
                             &count, ret_message);
     for (size_t i = 0; i < count && result == 0; i++)
-        result = keys_credit_position(redis, &w->keys, ends[i].partition, ends[i].offset);
+        result = keys_credit_position(batch, ends[i].partition, ends[i].offset);
+    if (result == 0)
+        result = keys_batch_end(batch);
     free(ends);
     return result;
 }
@@ -506,7 +508,7 @@ int rebuild_keys(struct worker *w, struct redis_once *redis, const char *marker,
     if (result == 0)
         result = rebuild_marks(&b, committed, w->stream->control.end_count, ret_message);
     if (result == 0 && !mutant("rebuild_sets_position"))
-        result = set_positions(w, redis, ret_message);
+        result = set_positions(w, &b.batch, ret_message);
     if (result == 0)
         result = write_down(w, ret_message);
     free(committed);
