@@ -1,6 +1,7 @@
 /* The job of a worker in its host: poll, dispatch, complete, commit. Everything that arrives (Kafka's
  * queues, Redis, Prima, timers, signals) wakes the loop; before it sleeps again, the turn fetches
  * while there is room, starts what may start, and commits what is due. */
+#include "posting/facts.h"
 #include "posting/posting.h"
 
 #include <errno.h>
