@@ -230,7 +230,7 @@ struct flow {
                   struct arena *arena, struct flow_plan *ret_plan);
 
     /* Asks whether Prima has the document of this key. */
-    int (*status_request)(const struct flow_key *key, struct buf *out);
+    int (*status_request)(const struct flow_key *key, const void *rules, struct buf *out);
 
     /* What this request of its own comes to, read from its bytes: what a shadow compares with the
      * documents that Prima has. */

@@ -12,7 +12,8 @@ bool denial_compare(struct record *r, denial_done done)
         return false;
     struct buf request;
     buf_init(&request, REQUEST_MAX);
-    const bool is_written = r->worker->flow->status_request(&r->key, &request) == 0;
+    const bool is_written =
+        r->worker->flow->status_request(&r->key, r->worker->posting->rules, &request) == 0;
     if (is_written)
         prima_ask(r, r->worker->flow->asks, &request, done, NULL);
     buf_release(&request);

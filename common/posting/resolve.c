@@ -225,7 +225,7 @@ static void ask(struct record *r)
     struct buf request;
     buf_init(&request, REQUEST_MAX);
     (void)fail_point("resolve.before");
-    if (r->worker->flow->status_request(&r->key, &request) == 0) {
+    if (r->worker->flow->status_request(&r->key, r->worker->posting->rules, &request) == 0) {
         resolve_look_at_senders(r);
         r->resolve.asked_at_ms = clock_monotonic_ms();
         prima_ask(r, r->worker->flow->asks, &request, on_status, NULL);

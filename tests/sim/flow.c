@@ -101,8 +101,9 @@ static int decide(const void *event, const struct flow_key *k, const void *rules
     return 0;
 }
 
-static int status_request(const struct flow_key *k, struct buf *out)
+static int status_request(const struct flow_key *k, const void *rules, struct buf *out)
 {
+    (void)rules;
     return prima_request_order_status(k->document, out);
 }
 

@@ -474,8 +474,9 @@ static int decide(const void *event, const struct flow_key *key, const void *rul
     return 0;
 }
 
-static int status_request(const struct flow_key *key, struct buf *out)
+static int status_request(const struct flow_key *key, const void *rules, struct buf *out)
 {
+    (void)rules;
     buf_text(out, key->document);
     return 0;
 }

@@ -201,8 +201,9 @@ static void test_failing(void **state)
 
 /* ---- blame ---- */
 
-static int status_request(const struct flow_key *key, struct buf *out)
+static int status_request(const struct flow_key *key, const void *rules, struct buf *out)
 {
+    (void)rules;
     (void)key;
     buf_text(out, "?");
     return 0;

@@ -12,8 +12,9 @@
 #include "domain/mappings/order_rules.h"
 #include "order_summary.h"
 
-static int order_status_request(const struct flow_key *key, struct buf *out)
+static int order_status_request(const struct flow_key *key, const void *rules, struct buf *out)
 {
+    (void)rules; /* its name in Prima is known */
     return prima_request_order_status(key->document, out);
 }
 

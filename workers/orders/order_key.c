@@ -1,21 +1,11 @@
 /* An order's natural key; see order_key.h. */
 #include "order_key.h"
 
-#include "order_sale.h"
 #include "base/text.h"
+#include "domain/keys/key_parts.h"
+#include "order_sale.h"
 
-#include <ctype.h>
 #include <errno.h>
-
-/* Letters, digits and "._-": what a topic key, a path, a Redis key and an order number can hold
- * without escaping. */
-static bool is_plain(const char *text)
-{
-    for (const char *p = text; *p != '\0'; p++)
-        if (!isalnum((unsigned char)*p) && strchr("._-", *p) == NULL)
-            return false;
-    return *text != '\0';
-}
 
 static enum pf_error refuse(const char *detail, const char **ret_detail)
 {
@@ -28,8 +18,8 @@ int order_key_write(const struct order_key_parts *p, const char *prefix, struct 
 {
     const struct flow_key key = {
         .natural =
-            TEXT_JOIN(arena, p->company, "/orders/", p->channel, "/", p->store, "/", p->order_id),
-        .kafka = TEXT_JOIN(arena, p->company, "/", p->channel, "/", p->store, "/", p->order_id),
+            key_natural(arena, p->company, ORDER_KEY_TYPE, p->channel, p->store, p->order_id),
+        .kafka = key_of_topic(arena, p->company, p->channel, p->store, p->order_id),
         .company =
             TEXT_JOIN(arena, p->company), /* the rules may be reloaded while the record lives */
         .document = prefix != NULL ? TEXT_JOIN(arena, prefix, p->order_id) : "",
@@ -44,12 +34,12 @@ enum pf_error order_key(const void *event_, const void *rules, struct arena *are
                         struct flow_key *ret_key, const char **ret_detail)
 {
     const struct order_event *event = event_;
-    if (!is_plain(event->channel) || !is_plain(event->store))
+    if (!key_is_plain(event->channel) || !key_is_plain(event->store))
         return refuse("channel and store must be letters, digits, '.', '_' and '-'", ret_detail);
-    if (!is_plain(event->order_id))
+    if (!key_is_plain(event->order_id))
         return refuse("order_id must be letters, digits, '.', '_' and '-'", ret_detail);
-    if (strlen(event->channel) > ORDER_NUMBER_MAX || strlen(event->store) > ORDER_NUMBER_MAX ||
-        strlen(event->order_id) > ORDER_NUMBER_MAX)
+    if (key_is_too_long(event->channel) || key_is_too_long(event->store) ||
+        key_is_too_long(event->order_id))
         return refuse("channel, store or order_id is longer than 50 characters", ret_detail);
 
     const struct channel_rules *channel = rules_channel(rules, event->channel, event->store);
@@ -66,34 +56,20 @@ enum pf_error order_key(const void *event_, const void *rules, struct arena *are
     key.version = event->source_version;
     key.cancels = event->kind == ORDER_CANCELLED;
     key.is_empty = !key.cancels && order_has_nothing_left(event);
-    if (strlen(key.document) > ORDER_NUMBER_MAX)
+    if (key_is_too_long(key.document))
         return refuse("the channel's prefix and order_id are longer than 50 characters together",
                       ret_detail);
     *ret_key = key;
     return PF_OK;
 }
 
-/* Exactly `count` parts, none of them empty. */
-static int split(const char *key, struct arena *arena, char *parts[], size_t count)
-{
-    char *rest = arena_text(arena, key, strlen(key));
-    if (rest == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        parts[i] = strsep(&rest, "/");
-        if (parts[i] == NULL || *parts[i] == '\0')
-            return -EINVAL;
-    }
-    return rest == NULL ? 0 : -EINVAL;
-}
-
 int order_key_split(const char *natural, struct arena *arena, struct order_key_parts *ret_parts)
 {
     char *parts[5];
-    const int rc = split(natural, arena, parts, 5);
+    const int rc = key_split(natural, arena, parts, 5);
     if (rc != 0)
         return rc;
-    if (strcmp(parts[1], "orders") != 0)
+    if (strcmp(parts[1], ORDER_KEY_TYPE) != 0)
         return -EINVAL;
     *ret_parts = (struct order_key_parts){parts[0], parts[2], parts[3], parts[4]};
     return 0;
@@ -102,7 +78,7 @@ int order_key_split(const char *natural, struct arena *arena, struct order_key_p
 int order_topic_key_split(const char *kafka, struct arena *arena, struct order_key_parts *ret_parts)
 {
     char *parts[4];
-    const int rc = split(kafka, arena, parts, 4);
+    const int rc = key_split(kafka, arena, parts, 4);
     if (rc == 0)
         *ret_parts = (struct order_key_parts){parts[0], parts[1], parts[2], parts[3]};
     return rc;

@@ -9,7 +9,7 @@
 #include "domain/mappings/order_rules.h"
 #include "flow/flow.h"
 
-enum { ORDER_NUMBER_MAX = 50 }; /* bytes, as prima/request.h */
+#define ORDER_KEY_TYPE "orders" /* in natural keys */
 
 /* flow.h: key. PF_E_event_invalid: channel, store or order id is empty, too long or has characters
  * that neither a path nor Prima can hold; PF_E_company_unmapped: no such channel and store in
