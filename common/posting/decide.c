@@ -93,6 +93,7 @@ static void follow(struct record *r, const struct flow_plan *plan)
         plan_to_send(r, plan);
         break;
     case FLOW_SETTLES:
+        r->decision.summary = (struct redis_bytes){plan->summary, plan->summary_size};
         /* Nothing is under way and nothing will be: the claim goes back, so that a later event of
          * this key finds it free. */
         record_ref(r);
