@@ -57,7 +57,7 @@ static void print_parts(const struct ledger_entry *e)
                minor_text(e, t->credited_minor, credited));
     }
     for (size_t i = 0; i < e->credits.count; i++) {
-        const struct ledger_credit *c = &e->credits.items[i];
+        const struct ledger_note *c = &e->credits.items[i];
         printf("  credit   %s, refund %s: %s, %s\n", c->document, c->refund_id,
                minor_text(e, c->amount_minor, amount), clock_format(c->posted_at, at));
     }

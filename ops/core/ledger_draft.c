@@ -312,9 +312,9 @@ static void read_tenders(struct reader *r, struct ledger_entry *entry)
 static void read_credits(struct reader *r, struct ledger_entry *entry)
 {
     struct list list = list_begin(r, "credits", " refund_id document amount posted_at ", false);
-    struct ledger_credit *credits = ledger_draft_take(r, list.count, sizeof *credits);
+    struct ledger_note *credits = ledger_draft_take(r, list.count, sizeof *credits);
     for (size_t i = 0; list_next(r, &list); i++)
-        credits[i] = (struct ledger_credit){
+        credits[i] = (struct ledger_note){
             .refund_id = ledger_draft_text(r, "refund_id", true),
             .document = ledger_draft_text(r, "document", true),
             .amount_minor = amount(r, "amount", true),

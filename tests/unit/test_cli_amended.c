@@ -17,7 +17,7 @@ struct world {
     struct ledger_line lines[2];
     struct ledger_charge charge;
     struct ledger_tender tender;
-    struct ledger_credit credit;
+    struct ledger_note credit;
     struct ledger_entry entry;
 };
 

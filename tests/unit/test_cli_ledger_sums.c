@@ -19,7 +19,7 @@ struct book {
     struct ledger_line lines[2];
     struct ledger_charge charges[2];
     struct ledger_tender tenders[2];
-    struct ledger_credit credits[2];
+    struct ledger_note credits[2];
     struct ledger_draft draft;
 };
 

@@ -340,7 +340,7 @@ static struct ledger_entry whole_entry(void)
     static struct ledger_tender tenders[] = {
         {.kind = "card", .gateway = "stripe", .amount_minor = 2000, .credited_minor = 395},
         {.kind = "cash", .amount_minor = 500}};
-    static struct ledger_credit credit = {
+    static struct ledger_note credit = {
         .refund_id = "r1", .document = "CN1", .amount_minor = 395, .posted_at = 1000};
     lines[0].taxes.items = &tax;
     lines[0].taxes.count = 1;

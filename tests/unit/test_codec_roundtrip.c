@@ -213,7 +213,7 @@ static const struct ledger_entry sample_ledger = {
                                      (struct ledger_tax[]){{.rate_ppm = 200000, .tax_minor = 1000}},
                                  .count = 1}}},
               .count = 1},
-    .credits = {.items = (struct ledger_credit[]){{.refund_id = "r1",
+    .credits = {.items = (struct ledger_note[]){{.refund_id = "r1",
                                                    .document = "201Rr1",
                                                    .amount_minor = 600,
                                                    .tax_minor = 100,

@@ -227,7 +227,7 @@ static void test_credit_notes_forbid_it(void **state)
 {
     (void)state;
     struct ops *ops = world_ops(NULL);
-    struct ledger_credit credit = {.refund_id = "r1", .document = "CN1"};
+    struct ledger_note credit = {.refund_id = "r1", .document = "CN1"};
     struct ledger_entry former = entry_of(3);
     former.credits.items = &credit;
     former.credits.count = 1;

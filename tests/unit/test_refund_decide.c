@@ -170,8 +170,8 @@ static void test_of_no_order(struct scene *s)
 }
 static void credited_already(struct scene *s)
 {
-    struct ledger_credit *credit = room(sizeof *credit);
-    *credit = (struct ledger_credit){.refund_id = "9001", .document = "CN"};
+    struct ledger_note *credit = room(sizeof *credit);
+    *credit = (struct ledger_note){.refund_id = "9001", .document = "CN"};
     s->entry->credits.items = credit;
     s->entry->credits.count = 1;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "codec_support.h"
+#include "domain/events/ledger_credit.h"
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
@@ -27,6 +28,7 @@ static const struct {
     {"OrderEvent", &order_event_record, 0xdf9215481e7e3af1},
     {"OrderResult", &order_result_record, 0x4c402baac40b71f9},
     {"LedgerEntry", &ledger_entry_record, 0xcfd742b178bcc976},
+    {"RefundCredit", &ledger_credit_record, 0x129d249e098e361b},
     {"RefundEvent", &refund_event_record, 0xfde609825d0084c3},
     {"RefundResult", &refund_result_record, 0xb216cfafca62ec14},
 };

@@ -52,15 +52,15 @@ static const struct binding ledger_tender_fields[] = {
 const struct bound_record ledger_tender_record =
     BOUND_RECORD("LedgerTender", struct ledger_tender, ledger_tender_fields);
 
-static const struct binding ledger_credit_fields[] = {
-    BIND(struct ledger_credit, refund_id, BIND_TEXT),
-    BIND(struct ledger_credit, document, BIND_TEXT),
-    BIND(struct ledger_credit, amount_minor, BIND_LONG),
-    BIND(struct ledger_credit, tax_minor, BIND_LONG),
-    BIND(struct ledger_credit, posted_at, BIND_LONG),
+static const struct binding ledger_note_fields[] = {
+    BIND(struct ledger_note, refund_id, BIND_TEXT),
+    BIND(struct ledger_note, document, BIND_TEXT),
+    BIND(struct ledger_note, amount_minor, BIND_LONG),
+    BIND(struct ledger_note, tax_minor, BIND_LONG),
+    BIND(struct ledger_note, posted_at, BIND_LONG),
 };
-const struct bound_record ledger_credit_record =
-    BOUND_RECORD("LedgerCredit", struct ledger_credit, ledger_credit_fields);
+const struct bound_record ledger_note_record =
+    BOUND_RECORD("LedgerCredit", struct ledger_note, ledger_note_fields);
 
 static const struct binding ledger_share_fields[] = {
     BIND(struct ledger_share, credited_minor, BIND_LONG),
@@ -108,7 +108,7 @@ static const struct binding ledger_entry_fields[] = {
     BIND_SUB(struct ledger_entry, lines, BIND_ARRAY, ledger_line_record),
     BIND_SUB(struct ledger_entry, charges, BIND_ARRAY, ledger_charge_record),
     BIND_SUB(struct ledger_entry, tenders, BIND_ARRAY, ledger_tender_record),
-    BIND_SUB(struct ledger_entry, credits, BIND_ARRAY, ledger_credit_record),
+    BIND_SUB(struct ledger_entry, credits, BIND_ARRAY, ledger_note_record),
     BIND_SUB(struct ledger_entry, shares, BIND_ARRAY, ledger_share_record),
     BIND_SUB(struct ledger_entry, owed, BIND_ARRAY, ledger_owed_record),
 };

@@ -54,7 +54,7 @@ struct ledger_tender {
     int64_t credited_minor;
 };
 
-struct ledger_credit {
+struct ledger_note {
     const char *refund_id;
     const char *document;
     int64_t amount_minor; /* tax included */
@@ -103,7 +103,7 @@ struct ledger_entry {
     ARRAY_OF(struct ledger_line) lines;
     ARRAY_OF(struct ledger_charge) charges;
     ARRAY_OF(struct ledger_tender) tenders;
-    ARRAY_OF(struct ledger_credit) credits;
+    ARRAY_OF(struct ledger_note) credits;
     ARRAY_OF(struct ledger_share) shares;
     ARRAY_OF(struct ledger_owed) owed; /* the oldest first */
 };
@@ -112,7 +112,7 @@ extern const struct bound_record ledger_tax_record;
 extern const struct bound_record ledger_line_record;
 extern const struct bound_record ledger_charge_record;
 extern const struct bound_record ledger_tender_record;
-extern const struct bound_record ledger_credit_record;
+extern const struct bound_record ledger_note_record;
 extern const struct bound_record ledger_share_record;
 extern const struct bound_record ledger_owed_record;
 extern const struct bound_record ledger_entry_record;

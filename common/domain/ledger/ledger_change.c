@@ -154,7 +154,7 @@ static void apply_tender(struct ledger_entry *e, const struct credit_tender *bac
 static void note_credit(struct changer *c, const struct ledger_balance *b,
                         const struct credit *credit, const struct credit_note_posted *note)
 {
-    struct ledger_credit row = {
+    struct ledger_note row = {
         .refund_id = note->refund_id, .document = note->document, .posted_at = note->posted_at};
     for (size_t i = 0; i < credit->count; i++) {
         const struct credit_part *part = &credit->parts[i];
