@@ -103,7 +103,8 @@ struct flow_plan {
     size_t fact_count;
     /* FLOW_SENDS: the exact request (prima/request.h) and the flow's own compact summary of it
      * (proof, flags), opaque to the runtime, <= 1 KiB; of a flow with a ledger as long as what the
-     * request takes of an order's credit makes it */
+     * request takes of an order's credit makes it. FLOW_SETTLES: a summary alone, or none, which
+     * the settlement has; it is not stored */
     const char *request, *summary;
     size_t request_size, summary_size;
     enum outcome outcome; /* FLOW_SENDS: posted or posted on hold; FLOW_SETTLES: ignored ones */

@@ -25,6 +25,7 @@ static void on_cancel(void *user, const struct redis_reply *reply)
 
 static void take_back(struct record *r)
 {
+    r->decision.summary = (struct redis_bytes){NULL, 0}; /* of what was sent, and never came to be */
     const char *why_empty = r->key.cancels ? "" : pf_error_info(PF_E_nothing_left)->name;
     record_ref(r);
     keys_cancel(&r->worker->keys, &r->work, why_empty, on_cancel, r);
@@ -101,6 +102,7 @@ static void follow(struct record *r, const struct flow_plan *plan)
         plan_to_send(r, plan);
         break;
     case FLOW_SETTLES:
+        r->decision.summary = (struct redis_bytes){plan->summary, plan->summary_size};
         /* Nothing is under way and nothing will be: the claim goes back, so that a later event of
          * this key finds it free. */
         record_ref(r);

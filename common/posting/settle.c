@@ -155,8 +155,9 @@ static void write_letter(struct record *r, const struct kafka_message *letter)
     r->end.code = PF_E_record_too_large;
 }
 
-/* What the flow publishes beside a dead letter. The letter goes, whatever becomes of that. */
-static void publish_beside(struct record *r)
+/* What the flow publishes beside a dead letter of `code`, also where the letter itself was cut. The
+ * letter goes, whatever becomes of that. */
+static void publish_beside(struct record *r, enum pf_error code)
 {
     struct flow_shadow shadow;
     if (r->event == NULL || r->key.natural == NULL) /* what it is about is not known */
@@ -165,6 +166,7 @@ static void publish_beside(struct record *r)
     s.is_dead_letter = true;
     if (!r->claim.request_is_stored && r->claim.origin != CLAIM_PARKED)
         s.summary = NULL; /* what would have been sent today says nothing of what was */
+    s.code = code;
     const bool is_written = outputs_add(r, &s);
     if (is_written && too_large_first(r, 1) == r->out.count)
         return;
@@ -179,7 +181,8 @@ static void publish_beside(struct record *r)
 void act_dead_letter(struct record *r)
 {
     struct worker *w = r->worker;
-    const struct pf_error_info *info = pf_error_info(r->end.code);
+    const enum pf_error code = r->end.code;
+    const struct pf_error_info *info = pf_error_info(code);
     struct header_list list;
     char message[700], fingerprint[2 * IDENTITY_SIZE + 1], goods[2 * GOODS_SIZE + 1],
         money[2 * MONEY_SIZE + 1], at[CLOCK_TEXT_MAX], schema[24];
@@ -214,7 +217,7 @@ void act_dead_letter(struct record *r)
     const struct kafka_message letter = raw_copy(r, w->stream->outputs.dlq, &list);
     write_letter(r, &letter);
     list_end(&list);
-    publish_beside(r);
+    publish_beside(r, code);
     finish_letter(r);
 }
 

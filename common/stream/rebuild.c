@@ -200,8 +200,10 @@ static const char *later_state(const struct kafka_record *record)
     switch (pf_error_find(code)) {
     case PF_E_order_amended:
     case PF_E_units_cancelled_after_posting:
+    case PF_E_refund_amended:
         return "a";
     case PF_E_payment_lost:
+    case PF_E_refund_money_failed_after_credit:
         return "m";
     case PF_E_cancelled_after_posting:
         return "n";

@@ -414,6 +414,55 @@ static void more_kept_than_there_is(struct scene *s)
     keep(s, 1, 2500, more_tax);
 }
 
+static void all_kept(struct scene *s)
+{
+    s->known.is_all_kept = true;
+}
+static void all_kept_and_no_money(struct scene *s)
+{
+    all_kept(s);
+    no_transactions(s);
+}
+static void own_note_is_open(struct scene *s)
+{
+    s->known.is_own_open = true;
+}
+static void own_note_was_open(struct scene *s)
+{
+    own_note_is_open(s);
+    credited_already(s);
+}
+
+/* Fourteen days are up on 2026-12-04. */
+static void seen_on(struct scene *s, int64_t day_of_december)
+{
+    s->known.now_ms = 1796126400000 + (day_of_december - 1) * 86400000; /* 12:00 UTC */
+    s->known.first_seen_ms = s->known.now_ms;
+}
+static void on_the_last_day(struct scene *s)
+{
+    seen_on(s, 4);
+}
+static void a_day_late(struct scene *s)
+{
+    seen_on(s, 5);
+}
+static void waits_with_a_day_left(struct scene *s)
+{
+    kept_for_another(s);
+    seen_on(s, 3);
+}
+static void waits_with_four_days_left(struct scene *s)
+{
+    kept_for_another(s);
+    seen_on(s, 0);
+}
+static void dead_and_late(struct scene *s)
+{
+    pounds_short(s);
+    seen_on(s, 6);
+}
+
 static void test_rows(void **state)
 {
     (void)state;
@@ -480,6 +529,22 @@ static void test_rows(void **state)
         {"kept, and too much anyway", kept_and_too_much_anyway, DEAD, 0,
          PF_E_refund_exceeds_creditable, NULL, 0, 0},
         {"more is kept than there is", more_kept_than_there_is, DEAD, 0, PF_E_defect, NULL, 0, 0},
+        {"all is kept for another", all_kept, WAITS, 0, PF_E_refund_waits_for_refund,
+         "nobody knows", 0, 0},
+        {"... which is nothing to one without money", all_kept_and_no_money, SETTLES,
+         OUTCOME_NO_MONEY, PF_OK, NULL, 0, 0},
+        {"its own note may exist", own_note_is_open, WAITS, 0, PF_E_refund_waits_for_refund,
+         "its own credit note", 0, 0},
+        {"... and does", own_note_was_open, SETTLES, OUTCOME_DUPLICATE, PF_OK, NULL, 0, 0},
+        /* 12: days */
+        {"on the last day", on_the_last_day, SENDS, OUTCOME_POSTED, PF_OK, NULL, 2500, 417},
+        {"a day late", a_day_late, SENDS, OUTCOME_POSTED, PF_E_refund_note_late, NULL, 2500, 417},
+        {"it waits, and a day is left", waits_with_a_day_left, WAITS, 0,
+         PF_E_refund_waits_for_refund, "refund of the order; 1 day left for its credit note", 0, 0},
+        {"... four days", waits_with_four_days_left, WAITS, 0, PF_E_refund_waits_for_refund,
+         "refund of the order", 0, 0},
+        {"a dead letter that is late", dead_and_late, DEAD, 0, PF_E_refund_mismatch,
+         "went back; its credit note is 2 days late", 0, 0},
         /* 5: edits */
         {"an edit that was posted", old_edit, SETTLES, OUTCOME_CONTAINED, PF_OK, NULL, 0, 0},
         {"a newer one, without money", new_edit, SETTLES, OUTCOME_NO_MONEY, PF_OK, NULL, 0, 0},
@@ -565,6 +630,8 @@ static void test_rows(void **state)
             assert_int_equal(plan.outcome, rows[i].outcome);
         if (rows[i].says != NULL && strstr(plan.detail, rows[i].says) == NULL)
             fail_msg("it says: %s", plan.detail);
+        if (rows[i].alter == waits_with_four_days_left)
+            assert_null(strstr(plan.detail, "left"));
         if (plan.verdict == REFUND_SENDS) {
             assert_true(plan.proof.lines_minor + plan.proof.charges_minor +
                             plan.proof.order_minor ==
@@ -852,24 +919,27 @@ static void test_net_prices(void **state)
     arena_free(memory);
 }
 
+static enum pf_error moved(const struct scene *s, int64_t posted, const char **ret_detail)
+{
+    return refund_money_moved(s->event, MONEY_SHOP, currency_find("GBP"), posted, memory,
+                              ret_detail);
+}
+
 static void test_money_moved(void **state)
 {
     (void)state;
     memory = arena_new(SUPPORT_ARENA);
     struct scene s = plain();
     const char *detail = NULL;
-    assert_int_equal(refund_money_moved(s.event, s.entry, 2500, memory, &detail), PF_OK);
+    assert_int_equal(moved(&s, 2500, &detail), PF_OK);
     failed(&s);
-    assert_int_equal(refund_money_moved(s.event, s.entry, 2500, memory, &detail),
-                     PF_E_refund_money_failed_after_credit);
+    assert_int_equal(moved(&s, 2500, &detail), PF_E_refund_money_failed_after_credit);
     assert_string_equal(detail,
                         "the credit note paid back 25.00 GBP, and now 0.00 GBP has gone back");
     s = plain();
-    assert_int_equal(refund_money_moved(s.event, s.entry, 2000, memory, &detail),
-                     PF_E_refund_mismatch);
+    assert_int_equal(moved(&s, 2000, &detail), PF_E_refund_mismatch);
     deleted(&s);
-    assert_int_equal(refund_money_moved(s.event, s.entry, 2500, memory, &detail),
-                     PF_E_refund_money_failed_after_credit);
+    assert_int_equal(moved(&s, 2500, &detail), PF_E_refund_money_failed_after_credit);
     arena_free(memory);
 }
 

@@ -4,46 +4,11 @@
 #include "base/digest.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
+#include "domain/events/result_parts.h"
 #include "order_key.h"
 #include "order_summary.h"
 
 #include <errno.h>
-
-/* "topic/partition/offset"; a topic's name has no '/'. */
-static int read_delivery(const char *text, struct arena *arena,
-                         struct result_delivery *ret_delivery)
-{
-    const char *slash = strchr(text, '/');
-    char *end = NULL;
-    if (slash == NULL || slash == text)
-        return -EINVAL;
-    errno = 0;
-    const long partition = strtol(slash + 1, &end, 10);
-    if (end == slash + 1 || *end != '/' || partition < 0 || partition > INT32_MAX)
-        return -EINVAL;
-    const char *digits = end + 1;
-    const long long offset = strtoll(digits, &end, 10);
-    if (end == digits || *end != '\0' || offset < 0 || errno != 0)
-        return -EINVAL;
-    const char *topic = arena_text(arena, text, (size_t)(slash - text));
-    if (topic == NULL)
-        return -ENOMEM;
-    *ret_delivery = (struct result_delivery){topic, (int32_t)partition, offset};
-    return 0;
-}
-
-/* NULL and "" stay absent. */
-static int add_delivery(const char *text, struct arena *arena,
-                        const struct result_delivery **ret_delivery)
-{
-    if (text == NULL || text[0] == '\0')
-        return 0;
-    struct result_delivery *delivery = arena_alloc(arena, sizeof *delivery);
-    const int r = delivery == NULL ? -ENOMEM : read_delivery(text, arena, delivery);
-    if (r == 0)
-        *ret_delivery = delivery;
-    return r;
-}
 
 static bool is_posted(enum outcome outcome)
 {
@@ -54,21 +19,14 @@ static bool is_posted(enum outcome outcome)
 static int add_codes(const struct order_summary *summary, enum pf_error own, struct arena *arena,
                      struct order_result *result)
 {
-    const struct flags one = {{{own, 0, 1}}, own == PF_OK ? 0 : 1};
-    const struct flags *flags = summary != NULL ? &summary->flags : &one;
-    const char **codes = arena_alloc(arena, flags->count * sizeof *codes);
-    if (codes == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < flags->count; i++)
-        codes[i] = pf_error_info(flags->items[i].code)->name;
-    const struct pf_error_info *first =
-        pf_error_info(flags->count == 0 ? PF_OK : flags->items[0].code);
-    result->codes.items = codes;
-    result->codes.count = flags->count;
-    result->code = first->name;
-    result->owner = first->severity == PF_SEVERITY_NONE
-                        ? NULL
-                        : pf_owner_name(first->owner); /* nobody's work */
+    struct result_codes codes;
+    const int r = result_codes_list(summary != NULL ? &summary->flags : NULL, own, arena, &codes);
+    if (r < 0)
+        return r;
+    result->codes.items = codes.items;
+    result->codes.count = codes.count;
+    result->code = codes.first;
+    result->owner = codes.owner;
     return 0;
 }
 
@@ -172,13 +130,13 @@ int order_write_result(struct codec *codec, const struct flow_settlement *s, con
         .published_at = s->published_ms,
         .attempts = s->attempts > INT32_MAX ? INT32_MAX : (int32_t)s->attempts,
     };
-    r = read_delivery(s->delivery, arena, &result.delivery);
+    r = result_delivery_read(s->delivery, arena, &result.delivery);
     if (r == 0)
-        r = add_delivery(s->publisher, arena, &result.publisher);
+        r = result_delivery_add(s->publisher, arena, &result.publisher);
     if (r == 0)
-        r = add_delivery(s->exception, arena, &result.exception);
+        r = result_delivery_add(s->exception, arena, &result.exception);
     if (r == 0)
-        r = add_delivery(s->resolves, arena, &result.resolves);
+        r = result_delivery_add(s->resolves, arena, &result.resolves);
     if (r == 0)
         r = add_summary(s, arena, &result);
     struct shadow_post shadow;

@@ -4,11 +4,15 @@
 #include "base/text.h"
 #include "refund_money.h"
 #include "refund_note.h"
+#include "refund_rates.h"
 #include "refund_say.h"
 
 #include <errno.h>
 
-enum { REQUEST_BYTES_MAX = 1 << 20 };
+enum {
+    REQUEST_BYTES_MAX = 1 << 20,
+    DAYS_FEW = 3 /* left for a note: whoever has to look is told */
+};
 
 struct decision {
     const struct refund_event *event;
@@ -65,6 +69,9 @@ static int find_order(struct decision *d)
         return end(d, true, PF_E_refund_order_missing, "its order has not been posted");
     if (ledger_has_credit(d->entry, d->event->refund_id))
         return settle(d, OUTCOME_DUPLICATE, "the ledger has its credit note");
+    if (d->known->is_own_open)
+        return end(d, true, PF_E_refund_waits_for_refund,
+                   "a person has to tell whether its own credit note exists");
     if (d->event->kind == REFUND_KIND_EDIT && d->event->created_at <= posted_version_at(d->entry))
         return settle(d, OUTCOME_CONTAINED, "the order was posted as it is after this edit");
     return 0;
@@ -116,7 +123,10 @@ static bool is_too_old(const struct refund_known *known)
 static int ask_money(struct decision *d)
 {
     const char *detail = NULL;
-    const int r = refund_money_read(d->event, d->entry, d->balance.account, &d->money, &detail);
+    const int r =
+        refund_money_read(d->event, d->entry, d->balance.account, d->arena, &d->money, &detail);
+    if (r == -ENOMEM)
+        return r;
     if (r < 0)
         return dead_letter(d, r == -EDOM ? PF_E_refund_mismatch : PF_E_event_invalid, detail);
     switch (d->money.verdict) {
@@ -138,13 +148,23 @@ static int ask_store_credit(struct decision *d)
     for (size_t i = 0; i < d->event->transactions.count; i++) {
         const struct refund_transaction *t = &d->event->transactions.items[i];
         if (t->kind == TENDER_STORE_CREDIT && t->type == TRANSACTION_REFUND &&
-            t->status == TRANSACTION_SUCCEEDED && d->channel->store_credit != STORE_CREDIT_NOTE)
+            t->status == TRANSACTION_SUCCEEDED && d->channel->store_credit != STORE_CREDIT_NOTE &&
+            d->channel->store_credit != STORE_CREDIT_WITHOUT_TAX)
             return dead_letter(d, PF_E_store_credit_undecided,
                                d->channel->store_credit == STORE_CREDIT_PERSON
                                    ? "this channel has a person book store credit"
                                    : "nothing says what store credit of this channel is for VAT");
     }
     return 0;
+}
+
+/* Money that decided nothing asks for no credit, and needs none. */
+static int ask_others(struct decision *d)
+{
+    return d->known->is_all_kept
+               ? end(d, true, PF_E_refund_waits_for_refund,
+                     "nobody knows what another refund of the order took, and all is kept for it")
+               : 0;
 }
 
 /* ---- 3 ---- */
@@ -174,6 +194,12 @@ static int decide_gross(struct decision *d)
     }
     const int64_t sum = refund_parts_nearest(&d->parts, paid),
                   missing = exact_subtract(&x, sum, paid);
+    if (refund_rates_agree(d->event, d->entry, &d->parts, &d->money, tolerance(d), &d->gross) &&
+        d->gross >= d->money.set_off) {
+        refund_money_adopt(&d->money, d->balance.currency, d->event->transactions.count,
+                           exact_subtract(&x, d->gross, d->money.set_off));
+        return 0;
+    }
     d->gross = paid;
     if (!x.overflow && missing > tolerance(d) && missing <= d->balance.account) {
         d->account = missing;
@@ -270,6 +296,8 @@ static int check_days(struct decision *d, struct refund_dates *dates, struct fla
     if (refund_dates_read(d->company, d->money.went_at, d->known->now_ms, dates) < 0)
         return dead_letter(d, PF_E_event_invalid,
                            "the day on which the money went back is none of the calendar");
+    if (dates->has_days_left && dates->days_left < 0)
+        flag_raise(flags, PF_E_refund_note_late, 0);
     if (!dates->is_moved)
         return 0;
     if (d->company->closed_period == CLOSED_PERIOD_PERSON)
@@ -281,7 +309,7 @@ static int check_days(struct decision *d, struct refund_dates *dates, struct fla
 
 /* ---- 6 ---- */
 
-static struct credit_proof proof_of(const struct decision *d)
+static struct credit_proof proof_of(const struct decision *d, const struct refund_note *note)
 {
     const struct ledger_balance *b = &d->balance;
     struct credit_proof proof = {.currency = d->entry->currency,
@@ -290,11 +318,10 @@ static struct credit_proof proof_of(const struct decision *d)
                                  .set_off_minor = d->money.set_off,
                                  .account_minor = d->account,
                                  .parts_minor = d->parts.stated};
+    struct exact x = {.currency = b->currency}; /* the note's own sums, which did not overflow */
     for (size_t i = 0; i < d->shares.credit.count; i++) {
         const struct credit_part *part = &d->shares.credit.parts[i];
-        int64_t tax = 0;
-        for (size_t k = 0; k < b->places[part->place].tax_count; k++)
-            tax += part->taxes[k];
+        const int64_t tax = refund_note_tax(&x, note, part);
         const int64_t amount = part->gross - (proof.tax_included ? 0 : tax);
         proof.tax_minor += tax;
         if (part->place < ledger_charges_at(b) ||
@@ -327,10 +354,9 @@ static int list_tenders(struct decision *d)
         return -ENOMEM;
     for (size_t i = 0; i < e->transactions.count; i++) {
         const struct refund_transaction *t = &e->transactions.items[i];
-        if (t->type == TRANSACTION_REFUND && t->status == TRANSACTION_SUCCEEDED)
-            tenders[count++] =
-                (struct credit_tender){t->parent_id, tender_kind_names[t->kind], t->gateway,
-                                       refund_pick(d->entry, &t->amount)};
+        if (d->money.amounts[i] != 0)
+            tenders[count++] = (struct credit_tender){t->parent_id, tender_kind_names[t->kind],
+                                                      t->gateway, d->money.amounts[i]};
     }
     d->plan->tenders = tenders;
     d->plan->tender_count = count;
@@ -379,6 +405,10 @@ static int write_plan(struct decision *d)
                                      .shares = &d->shares,
                                      .money = &d->money,
                                      .account = d->account,
+                                     .gross = d->gross,
+                                     .untaxed = d->channel->store_credit == STORE_CREDIT_WITHOUT_TAX
+                                                    ? refund_money_store_credit(d->event, &d->money)
+                                                    : 0,
                                      .dates = &dates,
                                      .credit_number = d->known->credit_number,
                                      .restocks = d->known->restocks};
@@ -388,15 +418,35 @@ static int write_plan(struct decision *d)
     r = check_mapped(d, &flags);
     if (r != 0)
         return r;
+    struct ledger_balance *balance = arena_alloc(d->arena, sizeof *balance);
+    if (balance == NULL)
+        return -ENOMEM;
+    *balance = d->balance;
     *d->plan = (struct refund_plan){.verdict = REFUND_SENDS,
                                     .outcome = OUTCOME_POSTED,
                                     .flags = flags,
                                     .credit = d->shares.credit,
                                     .dates = dates,
-                                    .proof = proof_of(d),
-                                    .remaining = remaining_of(&d->balance)};
+                                    .proof = proof_of(d, &note),
+                                    .remaining = remaining_of(&d->balance),
+                                    .balance = balance,
+                                    .money_told = refund_pick(d->entry, &d->event->succeeded)};
     r = list_tenders(d);
     return r < 0 ? r : write_request(d, &note);
+}
+
+/* Of money that is back, and has no note yet: how long the law still waits, where that is not long. */
+static int say_days(struct decision *d)
+{
+    struct refund_dates dates;
+    if (d->plan->verdict != REFUND_WAITS && d->plan->verdict != REFUND_DEAD_LETTERS)
+        return 0;
+    if (d->money.back <= 0 || d->plan->detail == NULL ||
+        refund_dates_read(d->company, d->money.went_at, d->known->now_ms, &dates) < 0 ||
+        !dates.has_days_left || dates.days_left > DAYS_FEW)
+        return 0;
+    d->plan->detail = refund_say_days(d->plan->detail, dates.days_left, d->arena);
+    return d->plan->detail == NULL ? -ENOMEM : 0;
 }
 
 int refund_decide(const struct refund_event *event, const struct order_rules *rules,
@@ -404,7 +454,7 @@ int refund_decide(const struct refund_event *event, const struct order_rules *ru
                   struct refund_plan *ret_plan)
 {
     static int (*const steps[])(struct decision *) = {
-        find_order, read_balance, ask_money,    ask_store_credit,
+        find_order, read_balance, ask_money,    ask_store_credit, ask_others,
         read_parts, take_shares,  ask_despatch, write_plan,
     };
     struct decision d = {
@@ -423,15 +473,17 @@ int refund_decide(const struct refund_event *event, const struct order_rules *ru
         d.company = rules_company(rules, d.channel->company);
     for (size_t i = 0; r == 0 && i < sizeof steps / sizeof *steps; i++)
         r = steps[i](&d);
-    return r < 0 ? r : 0;
+    return r < 0 ? r : say_days(&d);
 }
 
-enum pf_error refund_money_moved(const struct refund_event *event, const struct ledger_entry *entry,
-                                 int64_t posted_minor, struct arena *arena, const char **ret_detail)
+enum pf_error refund_money_moved(const struct refund_event *event, enum money_chosen chosen,
+                                 const struct currency *currency, int64_t posted_minor,
+                                 struct arena *arena, const char **ret_detail)
 {
-    const int64_t back = event->deleted ? 0 : refund_pick(entry, &event->succeeded);
+    const struct ledger_entry entry = {.money = chosen};
+    const int64_t back = event->deleted ? 0 : refund_pick(&entry, &event->succeeded);
     if (back == posted_minor)
         return PF_OK;
-    *ret_detail = refund_say_moved(entry, posted_minor, back, arena);
+    *ret_detail = refund_say_moved(currency, posted_minor, back, arena);
     return back < posted_minor ? PF_E_refund_money_failed_after_credit : PF_E_refund_mismatch;
 }

@@ -5,7 +5,7 @@
  *   2  the money decides what it is (refund_money.h)
  *   3  parts against money, shares and taxes, against what remains (refund_parts.h, refund_shares.h)
  *   4  units that never left: a note follows, so the order in Prima is asked for first
- *   5  days, tenders, depots: what is not mapped, or closed
+ *   5  days, tenders, depots: what is not mapped, or closed; a note that is late is flagged
  *   6  the note
  *
  * A note is posted whole or not at all: there is no hold for it in Prima. What must be looked at all
@@ -37,6 +37,10 @@ struct refund_known {
     /* credits of other refunds of the order that are reserved, of this entry's places */
     const struct credit *reserved;
     size_t reserved_count;
+    /* nobody knows what another refund of the order took, and it keeps all that remains */
+    bool is_all_kept;
+    /* a person must tell whether this refund's own note exists, and has not yet */
+    bool is_own_open;
     enum refund_status status;
     int64_t now_ms, first_seen_ms; /* now 0: nobody waits, and no days are counted */
     int64_t pending_max_age_ms;
@@ -63,7 +67,9 @@ struct refund_plan {
     size_t tender_count;
     struct refund_dates dates;
     struct credit_proof proof;
-    struct credit_remaining remaining; /* after it */
+    struct credit_remaining remaining;    /* after it */
+    const struct ledger_balance *balance; /* whose places the credit names */
+    int64_t money_told; /* what the event says has gone back, in the order's money */
     /* REFUND_SETTLES as no_money: units that an edit took away, for ledger_owe */
     const struct ledger_taken *taken;
     size_t taken_count;
@@ -78,9 +84,9 @@ __attribute__((warn_unused_result)) int refund_decide(const struct refund_event 
 
 /* A version of a refund whose note was posted has other money: less has gone back after all
  * (PF_E_refund_money_failed_after_credit), or more (PF_E_refund_mismatch). PF_OK: the same.
- * `posted_minor`: what the note's tenders in money came to. */
-enum pf_error refund_money_moved(const struct refund_event *event, const struct ledger_entry *entry,
-                                 int64_t posted_minor, struct arena *arena,
-                                 const char **ret_detail);
+ * `posted_minor`: what had gone back when the note was posted, in the order's money `chosen`. */
+enum pf_error refund_money_moved(const struct refund_event *event, enum money_chosen chosen,
+                                 const struct currency *currency, int64_t posted_minor,
+                                 struct arena *arena, const char **ret_detail);
 
 #endif

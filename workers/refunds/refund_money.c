@@ -37,6 +37,11 @@ static void money_add_one(struct money_sums *s, const struct refund_transaction 
     }
 }
 
+bool refund_counts(const struct refund_transaction *t)
+{
+    return t->type == TRANSACTION_REFUND && t->status == TRANSACTION_SUCCEEDED;
+}
+
 static const char *check_transaction(const struct refund_event *event,
                                      const struct refund_transaction *t)
 {
@@ -101,8 +106,60 @@ static enum money_verdict decide_verdict(const struct refund_event *event,
     return account > 0 ? MONEY_ACCOUNT : MONEY_NONE;
 }
 
+/* Each transaction's own share, and whether all of them moved in the other currency. */
+static int list_amounts(const struct refund_event *event, const struct ledger_entry *entry,
+                        struct arena *arena, struct refund_money *money)
+{
+    struct exact x = {0};
+    bool is_foreign = false, is_ours = false;
+    int64_t other = 0;
+    money->amounts = arena_alloc(arena, (event->transactions.count + 1) * sizeof *money->amounts);
+    if (money->amounts == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < event->transactions.count; i++) {
+        const struct refund_transaction *t = &event->transactions.items[i];
+        const char *currency = t->currency != NULL ? t->currency : event->currency;
+        money->amounts[i] = refund_counts(t) ? refund_pick(entry, &t->amount) : 0;
+        if (money->amounts[i] == 0)
+            continue;
+        const bool is_other =
+            strcmp(currency, entry->currency) != 0 && refund_has_other(entry, &t->amount);
+        is_foreign |= is_other;
+        is_ours |= !is_other;
+        other = exact_add(&x, other, refund_pick_other(entry, &t->amount));
+    }
+    money->is_foreign = is_foreign && !is_ours && !x.overflow;
+    money->other_back = other;
+    return 0;
+}
+
+void refund_money_adopt(struct refund_money *money, const struct currency *currency, size_t count,
+                        int64_t back)
+{
+    struct exact x = {.currency = currency};
+    int64_t shares[SHARES_MAX];
+    if (count > SHARES_MAX)
+        return;
+    exact_split(&x, back, money->amounts, count, shares);
+    if (x.overflow)
+        return;
+    memcpy(money->amounts, shares, count * sizeof *shares);
+    money->back = back;
+}
+
+int64_t refund_money_store_credit(const struct refund_event *event,
+                                  const struct refund_money *money)
+{
+    int64_t sum = 0; /* within what went back, which was added up */
+    for (size_t i = 0; i < event->transactions.count; i++)
+        if (event->transactions.items[i].kind == TENDER_STORE_CREDIT)
+            sum += money->amounts[i];
+    return sum;
+}
+
 int refund_money_read(const struct refund_event *event, const struct ledger_entry *entry,
-                      int64_t account, struct refund_money *ret_money, const char **ret_detail)
+                      int64_t account, struct arena *arena, struct refund_money *ret_money,
+                      const char **ret_detail)
 {
     struct money_sums sums = {.last_at = INT64_MIN};
     const char *fault = check_set_off(event, entry);
@@ -123,11 +180,14 @@ int refund_money_read(const struct refund_event *event, const struct ledger_entr
         return -EINVAL;
     }
     const int64_t set_off = refund_pick(entry, &event->set_off);
-    *ret_money = (struct refund_money){
+    struct refund_money money = {
         .verdict = decide_verdict(event, &sums, set_off, account),
         .back = entry->money == MONEY_SHOP ? sums.shop : sums.presentment,
         .set_off = set_off,
         .went_at = sums.last_at == INT64_MIN ? event->created_at : sums.last_at,
     };
-    return 0;
+    const int r = list_amounts(event, entry, arena, &money);
+    if (r == 0)
+        *ret_money = money;
+    return r;
 }

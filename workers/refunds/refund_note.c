@@ -35,13 +35,15 @@ static const char *note_number(struct note_writer *w, int64_t value)
     return text;
 }
 
-static int64_t part_tax(struct exact *x, const struct ledger_balance *b,
+int64_t refund_note_tax(struct exact *x, const struct refund_note *note,
                         const struct credit_part *part)
 {
     int64_t sum = 0;
-    for (size_t i = 0; i < b->places[part->place].tax_count; i++)
+    for (size_t i = 0; i < note->balance->places[part->place].tax_count; i++)
         sum = exact_add(x, sum, part->taxes[i]);
-    return sum;
+    return note->untaxed > 0
+               ? exact_subtract(x, sum, exact_portion(x, sum, note->untaxed, note->gross))
+               : sum;
 }
 
 /* The line of the ledger that a part is of: its own, or that of what is owed. NULL: of none. */
@@ -69,11 +71,6 @@ const struct payment_rule *refund_tender_rule(const struct order_rules *rules,
 {
     const struct order_tender tender = {.kind = kind, .gateway = gateway, .method = method};
     return rules_payment(rules, channel, &tender);
-}
-
-static bool counts(const struct refund_transaction *t)
-{
-    return t->type == TRANSACTION_REFUND && t->status == TRANSACTION_SUCCEEDED;
 }
 
 static const char *order_charge_code(const struct refund_note *n)
@@ -105,7 +102,7 @@ void refund_note_check(const struct refund_note *n, struct flags *flags)
     const struct refund_event *event = n->event;
     for (size_t i = 0; n->money->back > 0 && i < event->transactions.count; i++) {
         const struct refund_transaction *t = &event->transactions.items[i];
-        if (counts(t) && refund_pick(n->balance->entry, &t->amount) > 0)
+        if (n->money->amounts[i] > 0)
             check_tender(n, flags, t->kind, t->gateway, t->method, i + 1);
     }
     if (n->money->set_off > 0)
@@ -129,7 +126,7 @@ static void add_line(struct note_writer *w, const struct ledger_line *line,
                      const struct credit_part *part, const struct refund_part *source)
 {
     struct exact *x = &w->exact;
-    const int64_t tax = part_tax(x, w->note->balance, part),
+    const int64_t tax = refund_note_tax(x, w->note, part),
                   amount = w->with_vat ? part->gross : exact_subtract(x, part->gross, tax);
     const char *depot = part->quantity > 0 ? depot_of(w->note, source) : NULL;
     struct price_part priced[2] = {{.quantity = 0, .unit = amount, .tax = tax}};
@@ -158,7 +155,7 @@ static void add_line(struct note_writer *w, const struct ledger_line *line,
 
 static void add_charge(struct note_writer *w, const char *code, const struct credit_part *part)
 {
-    const int64_t tax = part_tax(&w->exact, w->note->balance, part);
+    const int64_t tax = refund_note_tax(&w->exact, w->note, part);
     w->charges[w->out.charge_count++] = (struct prima_credit_charge){
         .charge = code,
         .value =
@@ -202,9 +199,9 @@ static void add_payments(struct note_writer *w)
     const struct refund_note *n = w->note;
     for (size_t i = 0; i < n->event->transactions.count; i++) {
         const struct refund_transaction *t = &n->event->transactions.items[i];
-        if (counts(t))
+        if (n->money->amounts[i] > 0)
             add_payment(w, refund_tender_rule(n->rules, n->channel, t->kind, t->gateway, t->method),
-                        refund_pick(n->balance->entry, &t->amount), t, false);
+                        n->money->amounts[i], t, false);
     }
     add_payment(
         w, refund_tender_rule(n->rules, n->channel, TENDER_OTHER, REFUND_EXCHANGE_GATEWAY, NULL),

@@ -24,10 +24,17 @@ struct refund_note {
     const struct refund_shares *shares;
     const struct refund_money *money;
     int64_t account; /* taken off the account */
+    /* what of the note's gross takes back no tax, for it became store credit; the ledger's tax is
+     * used up all the same */
+    int64_t gross, untaxed;
     const struct refund_dates *dates;
     const char *credit_number;
     bool restocks; /* the note puts goods back; else the warehouse's receipt does */
 };
+
+/* The tax of a part, as the note has it. */
+int64_t refund_note_tax(struct exact *x, const struct refund_note *note,
+                        const struct credit_part *part);
 
 /* Whether this kind of tender, or what stands for it, is in payments.yaml: NULL, it is not. */
 const struct payment_rule *refund_tender_rule(const struct order_rules *rules,

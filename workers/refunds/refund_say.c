@@ -59,14 +59,20 @@ const char *refund_say_mismatch(const struct ledger_balance *b, const struct ref
                                         : "");
 }
 
-const char *refund_say_moved(const struct ledger_entry *entry, int64_t posted, int64_t back,
+const char *refund_say_moved(const struct currency *currency, int64_t posted, int64_t back,
                              struct arena *arena)
 {
     char before[MONEY_TEXT_MAX], now[MONEY_TEXT_MAX];
-    const struct currency *currency = currency_find(entry->currency);
-    if (currency == NULL)
-        return "its money moved after its credit note was posted";
     return arena_printf(arena, "the credit note paid back %s, and now %s has gone back",
                         money_format((struct money){posted, currency}, before),
                         money_format((struct money){back, currency}, now));
+}
+
+const char *refund_say_days(const char *detail, int32_t days_left, struct arena *arena)
+{
+    const int32_t days = days_left < 0 ? -days_left : days_left;
+    const char *s = days == 1 ? "" : "s";
+    return days_left < 0
+               ? arena_printf(arena, "%s; its credit note is %d day%s late", detail, days, s)
+               : arena_printf(arena, "%s; %d day%s left for its credit note", detail, days, s);
 }

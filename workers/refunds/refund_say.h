@@ -18,7 +18,10 @@ const char *refund_say_mismatch(const struct ledger_balance *balance,
                                 struct arena *arena);
 
 /* "the credit note paid back 30.00 GBP, and now 0.00 GBP has gone back". */
-const char *refund_say_moved(const struct ledger_entry *entry, int64_t posted, int64_t back,
+const char *refund_say_moved(const struct currency *currency, int64_t posted, int64_t back,
                              struct arena *arena);
+
+/* "...; 2 days left for its credit note"; "...; its credit note is 3 days late". */
+const char *refund_say_days(const char *detail, int32_t days_left, struct arena *arena);
 
 #endif

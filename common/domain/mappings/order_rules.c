@@ -55,6 +55,8 @@ static int read_settings(const struct config *config, struct rules_settings *set
     if (zone_load(zone, &settings->zone) < 0)
         return rules_complain(message, "company.timezone", zone,
                               "is no time zone of this system; write one as Europe/London");
+    settings->pending_max_age_ms = config_int(config, CFG_refunds_pending_max_age);
+    settings->restocks = config_bool(config, CFG_prima_credit_note_restocks);
     const char *cutover = config_text(config, CFG_orders_cutover_date);
     settings->settle_after_ms = config_int(config, CFG_orders_settle_after);
     if (settings->settle_after_ms >= config_int(config, CFG_retry_max_age)) {

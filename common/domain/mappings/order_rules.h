@@ -70,7 +70,14 @@ struct channel_rules {
     int adjustment_tax;                   /* enum adjustment_tax: of amounts for the whole order */
 };
 
-enum store_credit { STORE_CREDIT_UNDECIDED = -1, STORE_CREDIT_NOTE, STORE_CREDIT_PERSON };
+/* Of money that goes back as store credit: a note like any other; one that takes back no tax of that
+ * money; or nothing by itself. */
+enum store_credit {
+    STORE_CREDIT_UNDECIDED = -1,
+    STORE_CREDIT_NOTE,
+    STORE_CREDIT_PERSON,
+    STORE_CREDIT_WITHOUT_TAX
+};
 enum adjustment_tax { ADJUSTMENT_TAX_BY_ORDER, ADJUSTMENT_TAX_BY_CHANNEL };
 enum closed_period { CLOSED_PERIOD_POST, CLOSED_PERIOD_PERSON };
 enum before_despatch { BEFORE_DESPATCH_NOTE, BEFORE_DESPATCH_PERSON };
@@ -124,10 +131,12 @@ struct bundle_rule {
     size_t count;
 };
 
-struct rules_settings {      /* configuration that decisions need */
-    struct zone *zone;       /* company.timezone */
-    int32_t cutover_date;    /* YYYYMMDD; 0: none */
-    int64_t settle_after_ms; /* a new order waits so long for its edits */
+struct rules_settings {         /* configuration that decisions need */
+    struct zone *zone;          /* company.timezone */
+    int32_t cutover_date;       /* YYYYMMDD; 0: none */
+    int64_t settle_after_ms;    /* a new order waits so long for its edits */
+    int64_t pending_max_age_ms; /* a refund waits so long for its money */
+    bool restocks;              /* a credit note puts goods back */
     bool customers_by_us;
     bool price_of_line; /* prima.price_basis: line */
     enum { VAT_AS_ORDER, VAT_GROSS, VAT_NET } price_vat;

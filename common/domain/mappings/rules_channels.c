@@ -10,7 +10,7 @@ static const char *const rounding_names[] = {"line", "invoice", NULL};
 static const char *const guests_names[] = {"match", "account", NULL};
 static const char *const order_location_names[] = {"handed_over", "always", NULL};
 static const char *const liable_names[] = {"person", "own", NULL};
-static const char *const store_credit_names[] = {"credit_note", "person", NULL};
+static const char *const store_credit_names[] = {"credit_note", "person", "without_tax", NULL};
 static const char *const adjustment_tax_names[] = {"by_order", "by_channel", NULL};
 /* The first of enum rules_action. */
 const char *const rules_pending_names[] = {"post",        "hold",        "wait",
