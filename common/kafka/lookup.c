@@ -202,6 +202,26 @@ int kafka_lookup_read(struct kafka_lookup *lookup, const struct kafka_place plac
     return rc;
 }
 
+int kafka_lookup_bounds(struct kafka_lookup *lookup, const char *topic, int32_t partition,
+                        int timeout_ms, int64_t *ret_begin, int64_t *ret_end,
+                        char ret_message[static KAFKA_TEXT_MAX])
+{
+    int64_t begin = 0, end = 0;
+    rd_kafka_resp_err_t error = kafka_bound(lookup->client.rk, topic, partition,
+                                            RD_KAFKA_OFFSET_BEGINNING, timeout_ms, &begin);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        error =
+            kafka_bound(lookup->client.rk, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, &end);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const int rc = kafka_complain(&lookup->client, error, NULL,
+                                      "cannot read where a partition begins", ret_message);
+        return rc == -EACCES ? rc : -EIO;
+    }
+    *ret_begin = begin;
+    *ret_end = end;
+    return 0;
+}
+
 void kafka_lookup_free(struct kafka_lookup *lookup)
 {
     if (lookup == NULL)

@@ -100,7 +100,8 @@ void ktable_find(struct ktable *t, int32_t partition, const char *group, ktable_
 struct ktable_progress {
     size_t partitions, restored; /* that are followed; of them, whose end has been reached */
     int64_t keys;                /* in the index */
-    int64_t behind;              /* records to the ends, as far as they are known */
+    int64_t behind;              /* offsets to the ends, as far as they are known */
+    int64_t strange;             /* records that were left out: their keys are of no group */
     size_t index_bytes, cache_bytes;
 };
 void ktable_progress(const struct ktable *t, struct ktable_progress *ret_progress);
