@@ -21,7 +21,7 @@
 
 struct ledger_credit; /* domain/events/ledger_credit.h */
 struct ledger_fold;   /* domain/ledger/ledger_fold.h */
-struct ledger_kept;
+struct ledger_kept;   /* of the same */
 
 enum outcome { /* of a result; the rest are dead letters, by code. Names: outcome_name */
                OUTCOME_POSTED,
@@ -80,6 +80,7 @@ struct fact {
     /* FACT_CREDIT, FACT_KNOWN: the ledger's entry with all credits, and what is kept for others
      * (domain/ledger/ledger_fold.h); of flows with a ledger, once in a plan */
     const struct ledger_fold *credit;
+    /* ... with what is reserved under way, ledger_keep's; NULL: nothing is, but what is open */
     const struct ledger_kept *kept;
     enum prima_type asks; /* FACT_STATUS: the request that asks */
     const char *document; /* FACT_STATUS: its number */

@@ -18,7 +18,7 @@ int order_key_write(const struct order_key_parts *p, const char *prefix, struct 
 {
     const struct flow_key key = {
         .natural =
-            key_natural(arena, p->company, ORDER_KEY_TYPE, p->channel, p->store, p->order_id),
+            key_natural(arena, p->company, KEY_TYPE_ORDERS, p->channel, p->store, p->order_id),
         .kafka = key_of_topic(arena, p->company, p->channel, p->store, p->order_id),
         .company =
             TEXT_JOIN(arena, p->company), /* the rules may be reloaded while the record lives */
@@ -69,7 +69,7 @@ int order_key_split(const char *natural, struct arena *arena, struct order_key_p
     const int rc = key_split(natural, arena, parts, 5);
     if (rc != 0)
         return rc;
-    if (strcmp(parts[1], ORDER_KEY_TYPE) != 0)
+    if (strcmp(parts[1], KEY_TYPE_ORDERS) != 0)
         return -EINVAL;
     *ret_parts = (struct order_key_parts){parts[0], parts[2], parts[3], parts[4]};
     return 0;

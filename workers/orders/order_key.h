@@ -9,8 +9,6 @@
 #include "domain/mappings/order_rules.h"
 #include "flow/flow.h"
 
-#define ORDER_KEY_TYPE "orders" /* in natural keys */
-
 /* flow.h: key. PF_E_event_invalid: channel, store or order id is empty, too long or has characters
  * that neither a path nor Prima can hold; PF_E_company_unmapped: no such channel and store in
  * channels.yaml. */

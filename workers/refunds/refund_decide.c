@@ -65,6 +65,8 @@ static int find_order(struct decision *d)
     const struct refund_known *known = d->known;
     if (known->order == REFUND_ORDER_UNPOSTED || (d->event->test && d->entry == NULL))
         return settle(d, OUTCOME_NOTHING_TO_CREDIT, NULL);
+    if (known->is_own_credited)
+        return settle(d, OUTCOME_DUPLICATE, "the ledger has its credit note");
     if (d->entry == NULL)
         return end(d, true, PF_E_refund_order_missing, "its order has not been posted");
     if (ledger_has_credit(d->entry, d->event->refund_id))
@@ -161,10 +163,13 @@ static int ask_store_credit(struct decision *d)
 /* Money that decided nothing asks for no credit, and needs none. */
 static int ask_others(struct decision *d)
 {
-    return d->known->is_all_kept
-               ? end(d, true, PF_E_refund_waits_for_refund,
-                     "nobody knows what another refund of the order took, and all is kept for it")
-               : 0;
+    const char *keeper = d->known->keeper != NULL ? d->known->keeper : "another";
+    if (!d->known->is_all_kept)
+        return 0;
+    const char *detail = arena_printf(
+        d->arena, "nobody knows what refund %.60s of the order took, and all is kept for it",
+        keeper);
+    return detail == NULL ? -ENOMEM : end(d, true, PF_E_refund_waits_for_refund, detail);
 }
 
 /* ---- 3 ---- */

@@ -39,8 +39,9 @@ struct refund_known {
     size_t reserved_count;
     /* nobody knows what another refund of the order took, and it keeps all that remains */
     bool is_all_kept;
-    /* a person must tell whether this refund's own note exists, and has not yet */
-    bool is_own_open;
+    const char *keeper; /* that refund's id; NULL: not known */
+    /* a person must tell whether this refund's own note exists, and has not yet; or it exists */
+    bool is_own_open, is_own_credited;
     enum refund_status status;
     int64_t now_ms, first_seen_ms; /* now 0: nobody waits, and no days are counted */
     int64_t pending_max_age_ms;

@@ -11,6 +11,9 @@
 
 enum { DOCUMENT_NUMBER_MAX = 50 }; /* bytes of a number in Prima, as prima/request.h has it */
 
+#define KEY_TYPE_ORDERS "orders"
+#define KEY_TYPE_REFUNDS "refunds"
+
 /* Letters, digits and "._-", one at least. */
 bool key_is_plain(const char *text);
 
