@@ -252,7 +252,10 @@ static size_t group_of(const void *key, size_t size)
 
 static void begin(struct worker *w)
 {
-    char message[KAFKA_TEXT_MAX];
+    char message[KAFKA_TEXT_MAX], words[300];
+    if (codec_check(w->codec, &ledger_entry_record, words) < 0 ||
+        codec_check(w->codec, &ledger_credit_record, words) < 0)
+        host_fail(&w->host, 78, "cannot start", words, "correct schema.folder");
     if (w->flow->ledger != NULL &&
         ktable_new(&w->host, w->flow->ledger->topic, group_of, &w->posting->table, message) < 0)
         host_fail(&w->host, 78, "cannot start", message, "correct the rdkafka. property");

@@ -489,20 +489,40 @@ static void rise_above(struct rebuild *b, char ret_message[static KAFKA_TEXT_MAX
                    (long long)c->epoch);
 }
 
+/* The marker says so while it is under way: nobody works. */
+static int begin_rebuild(struct worker *w, struct redis_once *redis, const char *marker,
+                         const char *incident)
+{
+    char under_way[sizeof w->keys.marker];
+    (void)snprintf(under_way, sizeof under_way, "rebuild:%.38s", incident);
+    const int result = rebuild_mark(w, redis, marker, under_way);
+    memcpy(w->keys.marker, under_way, sizeof under_way);
+    return result;
+}
+
+int rebuild_nothing(struct worker *w, struct redis_once *redis, const char *marker,
+                    const char *incident, char ret_message[static KAFKA_TEXT_MAX])
+{
+    struct keys_batch batch = {.redis = redis, .ks = &w->keys};
+    if (w->flow->ledger == NULL)
+        return rebuild_mark(w, redis, marker, incident);
+    int result = begin_rebuild(w, redis, marker, incident);
+    if (result == 0)
+        result = set_positions(w, &batch, ret_message);
+    return result == 0 ? rebuild_mark(w, redis, w->keys.marker, incident) : result;
+}
+
 int rebuild_keys(struct worker *w, struct redis_once *redis, const char *marker,
                  char ret_message[static KAFKA_TEXT_MAX])
 {
-    char under_way[sizeof w->keys.marker];
     const int64_t begun = clock_monotonic_ms();
     struct rebuild b = {.worker = w,
                         .redis = redis,
                         .batch = {.redis = redis, .ks = &w->keys},
                         .renewed_ms = begun};
     struct kafka_place *committed = NULL;
-    (void)snprintf(under_way, sizeof under_way, "rebuild:%.38s", w->stream->control.incident);
     (void)fail_point("rebuild.before");
-    int result = rebuild_mark(w, redis, marker, under_way);
-    memcpy(w->keys.marker, under_way, sizeof under_way);
+    int result = begin_rebuild(w, redis, marker, w->stream->control.incident);
     if (result == 0)
         result = restore_all(&b, ret_message);
     if (result == 0)
@@ -518,7 +538,7 @@ int rebuild_keys(struct worker *w, struct redis_once *redis, const char *marker,
         rise_above(&b, ret_message);
     (void)fail_point("rebuild.after");
     if (result == 0)
-        result = rebuild_mark(w, redis, under_way, w->stream->control.incident);
+        result = rebuild_mark(w, redis, w->keys.marker, w->stream->control.incident);
     if (result == 0 && b.unreadable > 0)
         note_unreadable(w->flow, b.unreadable);
     if (result == 0)

@@ -16,7 +16,7 @@ def refund(order, refund_id, units=1, money=None, version=1, status="succeeded",
     return {
         "event_id": f"evt-r-{refund_id}-{version}", "event_time": at, "kind": "refund", "source_version": version, "channel": order["channel"],
         "store": order["store"], "order_id": order["order_id"], "refund_id": str(refund_id), "created_at": feed.BASE_MS + 1000, "currency": order["currency"],
-        "lines": [{"line_id": line["line_id"], "quantity": units, "restock": restock, "location_id": "1001", "amount": {"shop_minor": price - price // 6},
+        "lines": [{"line_id": line["line_id"], "quantity": units, "restock": restock, "location_id": "1001", "amount": {"shop_minor": price},
                    "tax": {"shop_minor": price // 6}}],
         "transactions_told": True,
         "transactions": [{"transaction_id": f"rtx_{refund_id}", "parent_id": f"txn_{order['order_id']}", "type": "refund", "status": status, "kind": "card",
