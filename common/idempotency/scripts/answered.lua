@@ -4,6 +4,7 @@
 -- between the two would forget that the number is somebody else's).  [9] delivery  KEYS[4] deferrals
 -- [10] 'no': it was answered, in words that do not say whether it was applied. It stays unanswered, and proves nothing when the number is found: those may
 -- have been the words for a number that somebody else has.  [11] prima.max_apply_delay, ms
+-- What takes credit, and has nothing under way by that, gives it back: KEYS[5] order  ARGV[12] K
 local tok, number = ARGV[6], tonumber(ARGV[7])
 local ghost = stale()
 if ghost then return ghost end
@@ -28,5 +29,6 @@ if ARGV[8] ~= '' and proven() == 0 then
     return {'parked'}
 end
 if #rec[OUTS] == 0 then rec[ST] = 'c' end
+if credit and rec[ST] == 'c' then credit.give_back(ARGV[12]) end --mutant unapplied_gives_back
 store()
 return {rec[ST] == 'c' and 'claimed' or 'sent', absence_wait(), proven()}
