@@ -226,12 +226,14 @@ void keys_park(struct keyspace *ks, const struct key_work *w, const char *code,
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
+    keys_call_credit_key(&c, ks, w);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_text(&c, code);
     keys_call_text(&c, w->delivery);
     keys_call_text(&c, content_unknown ? "1" : "0");
-    keys_run(&c, ks, SCRIPT_PARK, done, user);
+    keys_call_credit_natural(&c, w);
+    keys_run_for(&c, ks, w, SCRIPT_PARK, SCRIPT_CREDITPARK, done, user);
 }
 
 void keys_renew(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, int64_t window_ms,

@@ -11,6 +11,7 @@
  *   KNOWN, MOVED (of credit) [1] position or -1 [2] stamp [3] blocked (0/1) [4] reservations [5] a row for each, and behind all rows K and summary of each
  *   REFUSED     [1] code (claim)
  *   PARKED      [1] content is ours or unknown (0/1) [2] code [3] F [4] summary [5] ms until absence counts [6] found proves (0/1)
+ *               [7] number of the reservation (of what takes credit); by park, refuse and answered [1] is that number
  *   SUPERSEDED  [1] the delivery that waits
  *   SENT        [1] sends of the key (sent, claimsent); ms until absence counts, [2] found proves (0/1) (answered)
  *   CLAIMED     (answered) [1] ms until absence counts [2] found proves (0/1)
@@ -115,6 +116,11 @@ int64_t keys_finished_number(const struct redis_reply *reply)
     return reply->items[2].number;
 }
 
+int64_t keys_parked_number(const struct redis_reply *reply)
+{
+    return reply->items[1].number;
+}
+
 struct redis_bytes keys_senders(const struct redis_reply *reply)
 {
     return keys_reply_bytes(reply, 2);
@@ -141,6 +147,7 @@ struct keys_parked keys_parked(const struct redis_reply *reply)
         .identity = reply_identity(reply, 3),
         .summary = keys_reply_bytes(reply, 4),
         .proven = reply->items[6].number != 0,
+        .number = reply->items[7].number,
     };
     (void)snprintf(parked.code, sizeof parked.code, "%.*s", (int)reply->items[2].size,
                    reply_text(reply, 2));

@@ -90,6 +90,9 @@ static void say(void *user, const struct redis_reply *reply)
         say_credit(said, reply);
     if (said->verdict == VERDICT_FINISHED)
         add_number(said->text, sizeof said->text, keys_finished_number(reply));
+    if (said->verdict == VERDICT_PARKED) /* by a claim it has more */
+        add_number(said->text, sizeof said->text,
+                   reply->count > 2 ? keys_parked(reply).number : keys_parked_number(reply));
     if (said->verdict == VERDICT_POSTED) {
         add(said->text, sizeof said->text, " %s", reply->items[1].text);
         add_number(said->text, sizeof said->text, keys_posted(reply).number);

@@ -26,7 +26,7 @@
  * be the same again.
  *
  * Answers are the verdict; `known`, `moved`: position, stamp, "blocked", reservations; `finished`,
- * `posted own`: "#" and the reservation's number. Numbers that Redis' clock made are '+'. The state is
+ * `parked`, `posted own`: "#" and the reservation's number. Numbers that Redis' clock made are '+'. The state is
  *   stamp reservations [blocked by x] at POSITION, states of the keys
  * e.g. "5 a#5:sumA at 10, a=s"; "none" when the order has no record. */
 #ifndef PRIMAFLOW_TEST_CREDIT_SUPPORT_H

@@ -86,6 +86,10 @@ static void test_parked(void **state)
     assert_string_equal(p.code, "outcome_unknown");
     assert_memory_equal(p.identity, IDENTITY, IDENTITY_SIZE);
     check_bytes(p.summary, "summary");
+    assert_int_equal(p.number, 0); /* it takes no credit */
+    reply.count = 8;
+    reply.items[7].number = 9007199254740991;
+    assert_int_equal(keys_parked(&reply).number, 9007199254740991);
     reply.items[1].number = 0;
     reply.items[2] = (struct redis_item){0};
     reply.items[3] = (struct redis_item){0};
@@ -180,6 +184,7 @@ static void test_numbers(void **state)
     assert_int_equal(keys_sends(&reply), 11);
     assert_int_equal(keys_finished_ms(&reply), 11);
     assert_int_equal(keys_finished_number(&reply), 22);
+    assert_int_equal(keys_parked_number(&reply), 11);
     const struct keys_permits permits = keys_permits(&reply);
     assert_int_equal(permits.count, 11);
     assert_int_equal(permits.first_us, 22);

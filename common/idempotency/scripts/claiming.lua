@@ -2,7 +2,7 @@
 -- KEYS[4] deferrals of the key
 -- ARGV[6] F  [7] token  [8] lease, ms  [9] delivery  [10] the dead delivery that this one redrives, or ''  [11] source version  [12] ms a send may take
 -- [13] ms that a deferral mark may live  [14] goods  [15] money  [16] '1' when the event takes the order back
--- Of what takes credit: KEYS[5] order  ARGV[17] K -> posted, own: behind the rest the number of its reservation, 0 for none
+-- Of what takes credit: KEYS[5] order  ARGV[17] K -> parked; posted, own: behind the rest the number of its reservation, 0 for none
 local function claim_key()
     local want, tok, lease, dlv, parent, version, window = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
     local ghost = stale()
@@ -93,7 +93,7 @@ local function claim_key()
         local same = (rec[F] == '' or rec[F] == want) and 1 or 0
         seen()
         if same == 0 then redis.call('ZREM', KEYS[4], dlv) end -- it ends behind the parked one
-        return {'parked', same, rec[CODE], rec[F], rec[SUM], absence_wait(), proven()}
+        return {'parked', same, rec[CODE], rec[F], rec[SUM], absence_wait(), proven(), credit and credit.kept(ARGV[17])}
     end
 
     -- claimed or sent: by us already (our answer was lost), by a holder who cannot come back (our own slot's former self), or by somebody else

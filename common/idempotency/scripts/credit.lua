@@ -88,6 +88,12 @@ function credit.give_back(natural)
     if mine then remove(natural) end
 end
 
+-- A person's turn: it keeps what it has → its number, 0 for none.
+function credit.kept(natural)
+    credit_of(natural)
+    return tonumber(parts_of(mine or '') or 0)
+end
+
 -- What the note says stays reserved until the ledger has it → the reservation's number, 0 for none. Where it is missing (Redis was set back) it is made again. A record that was
 -- rebuilt has no summary, and needs none: it was committed, and the ledger with it.
 function credit.hold(natural, summary)
