@@ -42,10 +42,10 @@ struct key_credit {
                           is not why */
 };
 
-/* One holder's attempt at a key. Texts are the caller's and are copied by each call.
- * With credit, `sent` reserves its summary in the same step, or says MOVED and stores nothing; what is
- * known not to have been applied (`answered`, `absent`, `refuse`) gives it back in the same step;
- * whatever else happens to a record keeps it, until keys_credit_done. */
+/* One holder's attempt at a key. Texts are the caller's and are copied by each call. With credit,
+ * `sent` reserves its summary in the same step, or says MOVED and stores nothing; what is known not
+ * to have been applied (`answered`, `absent`, `refuse`) gives it back in the same step; whatever
+ * else happens to a record keeps it, until keys_credit_done. */
 struct key_work {
     const char *natural;     /* K */
     const uint8_t *identity; /* F of the record's own content, IDENTITY_SIZE */
@@ -63,8 +63,8 @@ void keys_claim(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
 void keys_sent(struct keyspace *ks, const struct key_work *w, int64_t number, int64_t lease_ms,
                int64_t window_ms, const uint8_t *identity, struct redis_bytes request,
                struct redis_bytes summary, redis_done done, void *user);
-/* Both in one step, for w->identity's own request: SENT where Redis has nothing of the key, else what
- * `claim` says (scripts/claimsent.lua). */
+/* Both in one step, for w->identity's own request: SENT where Redis has nothing of the key, else
+ * what `claim` says (scripts/claimsent.lua). What takes credit is claimed alone. */
 void keys_claim_sent(struct keyspace *ks, const struct key_work *w, int64_t number,
                      int64_t lease_ms, int64_t window_ms, struct redis_bytes request,
                      struct redis_bytes summary, redis_done done, void *user);

@@ -54,8 +54,10 @@ int64_t keys_stale_fence(const struct redis_reply *reply);      /* STALE: the ne
 const char *keys_refused_code(const struct redis_reply *reply); /* REFUSED; "" when there is none */
 int64_t keys_sends(const struct redis_reply *reply);       /* SENT, by `sent` and `claimsent` */
 int64_t keys_finished_ms(const struct redis_reply *reply); /* FINISHED: when it was posted */
-/* FINISHED of what takes credit: its reservation's number; 0: none */
+/* Of what takes credit, its reservation's number; 0: none. FINISHED; PARKED, by `park`, `refuse` and
+ * `answered` */
 int64_t keys_finished_number(const struct redis_reply *reply);
+int64_t keys_parked_number(const struct redis_reply *reply);
 struct redis_bytes keys_senders(const struct redis_reply *reply); /* RENEWED: scripts/common.lua */
 
 struct keys_takeover {       /* TAKEOVER */
@@ -75,6 +77,7 @@ struct keys_parked {  /* PARKED, by `claim` */
     const uint8_t *identity; /* or NULL */
     struct redis_bytes summary;
     bool proven;
+    int64_t number; /* of what takes credit: its reservation's; 0: none */
 };
 struct keys_parked keys_parked(const struct redis_reply *reply);
 
