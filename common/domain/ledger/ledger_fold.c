@@ -73,6 +73,8 @@ static int fold_entry(const struct ledger_entry *entry, struct arena *arena,
         taken += fold->records[i].taken.count;
     int r = ledger_book_open(entry, fold->record_count, taken, arena, book);
     for (size_t i = 0; r == 0 && i < fold->record_count; i++) {
+        if (&fold->records[i] == fold->own && fold->own->state == CREDIT_OWED)
+            continue; /* what it comes to now takes that record's place */
         r = apply_record(book, &fold->records[i]);
         if (r == -ENOENT || r == -ENOSPC || r == -ERANGE) {
             fold->misfit = fold->misfit != NULL ? fold->misfit : &fold->records[i];
