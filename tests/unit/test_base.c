@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/digits.h"
 #include "base/failpoint.h"
+#include "base/varint.h"
 
 /* ---- digits ---- */
 
@@ -29,6 +30,70 @@ static void test_digits_are_those_of_printf(void **state)
         assert_int_equal(digits_write(numbers[i], text), size);
         assert_string_equal(text, expected);
     }
+}
+
+/* ---- varint ---- */
+
+static void test_varints(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t amount;
+        size_t size;
+    } rows[] = {{0, 1},   {-1, 1},        {1, 1},          {-64, 1},       {64, 2},
+                {-65, 2}, {INT32_MAX, 5}, {INT64_MAX, 10}, {INT64_MIN, 10}};
+    struct arena *arena = arena_new(1 << 16);
+    struct buf b;
+    bool no_memory = false;
+    buf_init(&b, 1000);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_clear(&b);
+        varint_put_amount(&b, rows[i].amount);
+        assert_int_equal(b.size, rows[i].size);
+        struct varint_reader r = {(const uint8_t *)b.data, (const uint8_t *)b.data + b.size, false};
+        assert_true(varint_take_amount(&r) == rows[i].amount);
+        assert_true(!r.bad && r.at == r.end);
+        r = (struct varint_reader){(const uint8_t *)b.data, r.end - 1, false};
+        assert_true(varint_take_amount(&r) == 0 && r.bad);
+    }
+    buf_clear(&b);
+    varint_put(&b, UINT64_MAX);
+    varint_put(&b, 300);
+    varint_put_text(&b, "text");
+    varint_put_text(&b, "");
+    varint_put_text(&b, NULL);
+    struct varint_reader r = {(const uint8_t *)b.data, (const uint8_t *)b.data + b.size, false};
+    assert_true(varint_take(&r, UINT64_MAX) == UINT64_MAX);
+    assert_true(varint_take(&r, 300) == 300);
+    assert_string_equal(varint_take_text(&r, arena, &no_memory), "text");
+    assert_string_equal(varint_take_text(&r, arena, &no_memory), "");
+    assert_null(varint_take_text(&r, arena, &no_memory));
+    assert_true(!r.bad && !no_memory && r.at == r.end);
+    static const struct {
+        const char *name, *bytes;
+        size_t size;
+    } bad[] = {{"above its bound", "\xac\x02", 2},
+               {"of eleven bytes", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 11},
+               {"of 65 bits", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02", 10},
+               {"without an end", "\x80", 1},
+               {"nothing", "", 0}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        print_message("  %s\n", bad[i].name);
+        r = (struct varint_reader){(const uint8_t *)bad[i].bytes,
+                                   (const uint8_t *)bad[i].bytes + bad[i].size, false};
+        assert_true(varint_take(&r, i == 0 ? 299 : UINT64_MAX) == 0 && r.bad);
+    }
+    r = (struct varint_reader){(const uint8_t *)"\x06text", (const uint8_t *)"\x06text" + 5, false};
+    assert_null(varint_take_text(&r, arena, &no_memory)); /* longer than what is there */
+    assert_true(r.bad && !no_memory);
+    struct arena *none = arena_new(0);
+    r = (struct varint_reader){(const uint8_t *)b.data + 12, (const uint8_t *)b.data + b.size,
+                               false};
+    assert_null(varint_take_text(&r, none, &no_memory));
+    assert_true(no_memory && !r.bad);
+    arena_free(none);
+    arena_free(arena);
+    buf_release(&b);
 }
 
 /* ---- buf ---- */
@@ -314,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_fail_points),
         cmocka_unit_test(test_random_bytes_are_nobody_elses),
         cmocka_unit_test(test_digits_are_those_of_printf),
+        cmocka_unit_test(test_varints),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -11,64 +11,9 @@
 
 #include "../support/chance.h"
 #include "domain/ledger/ledger_change.h"
+#include "test_credit_support.h"
 
 enum { ARENA = 4 << 20 };
-
-static struct ledger_tax *tax_of(struct arena *arena, int64_t rate, int64_t tax, int64_t credited)
-{
-    struct ledger_tax *t = arena_alloc(arena, sizeof *t);
-    assert_non_null(t);
-    *t = (struct ledger_tax){rate, tax, credited};
-    return t;
-}
-
-/* 3 shoes for 30.00 (5.00 tax), a book for 10.00 at 0 %, carriage 3.60 (0.60), cash rounding -0.02:
- * 43.58, of that 5.60 tax, 10.00 on account. */
-static struct ledger_entry *an_entry(struct arena *arena)
-{
-    struct ledger_entry *e = arena_alloc(arena, sizeof *e);
-    assert_non_null(e);
-    *e = (struct ledger_entry){.key = "01/orders/shopify/uk/1",
-                               .currency = "GBP",
-                               .tax_included = true,
-                               .version = 4,
-                               .total_minor = 4358,
-                               .tax_minor = 560,
-                               .outstanding_minor = 1000};
-    e->lines.count = e->charges.count = 2;
-    e->lines.items = arena_alloc(arena, 2 * sizeof *e->lines.items);
-    e->charges.items = arena_alloc(arena, 2 * sizeof *e->charges.items);
-    e->tenders.items = arena_alloc(arena, 2 * sizeof *e->tenders.items);
-    e->tenders.count = 2;
-    e->lines.items[0] = (struct ledger_line){.line_id = "L1",
-                                             .number = 1,
-                                             .product = "SHOE",
-                                             .quantity = 3,
-                                             .amount_minor = 3000,
-                                             .discount_minor = 100,
-                                             .taxes = {tax_of(arena, 200000, 500, 0), 1}};
-    e->lines.items[1] = (struct ledger_line){.line_id = "L2",
-                                             .number = 2,
-                                             .product = "BOOK",
-                                             .quantity = 1,
-                                             .amount_minor = 1000,
-                                             .taxes = {tax_of(arena, 0, 0, 0), 1}};
-    e->charges.items[0] = (struct ledger_charge){.code = "CARR",
-                                                 .kind = "shipping",
-                                                 .line_id = "S1",
-                                                 .amount_minor = 360,
-                                                 .taxes = {tax_of(arena, 200000, 60, 0), 1}};
-    e->charges.items[1] =
-        (struct ledger_charge){.code = "ROUND", .kind = "cash_rounding", .amount_minor = -2};
-    e->tenders.items[0] = (struct ledger_tender){
-        .kind = "card", .gateway = "stripe", .transaction_id = "T1", .amount_minor = 3000};
-    e->tenders.items[1] =
-        (struct ledger_tender){.kind = "gift_card", .transaction_id = "T2", .amount_minor = 358};
-    return e;
-}
-
-/* Places of that entry: 0 and 1 lines, 2 and 3 charges, 4 the group of 20 %, 5 of 0 %. */
-enum { SHOE, BOOK, CARRIAGE, CASH, AT_20, AT_0 };
 
 static struct ledger_balance balance_of(const struct ledger_entry *e, struct arena *arena)
 {

@@ -2,6 +2,7 @@
 #include "order_summary.h"
 
 #include "base/digest.h"
+#include "base/varint.h"
 
 #include <errno.h>
 
@@ -31,28 +32,16 @@ static void make_marks(void)
 
 /* ---- writing ---- */
 
-static void put_number(struct buf *out, uint64_t value)
-{
-    for (; value >= 128; value >>= 7)
-        buf_byte(out, (uint8_t)(value | 128));
-    buf_byte(out, (uint8_t)value);
-}
-
-static void put_amount(struct buf *out, int64_t value)
-{
-    put_number(out, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
-}
-
 static void put_bundles(struct buf *out, const struct order_summary *s)
 {
-    put_number(out, s->bundle_count);
+    varint_put(out, s->bundle_count);
     for (size_t i = 0; i < s->bundle_count; i++) {
         const struct sale_bundle *b = &s->bundles[i];
-        put_number(out, b->line - (i == 0 ? 0 : s->bundles[i - 1].line));
-        put_number(out, b->request_lines);
+        varint_put(out, b->line - (i == 0 ? 0 : s->bundles[i - 1].line));
+        varint_put(out, b->request_lines);
         buf_byte(out, (uint8_t)(b->mark >> 8));
         buf_byte(out, (uint8_t)b->mark);
-        put_number(out, b->misc);
+        varint_put(out, b->misc);
     }
 }
 
@@ -66,26 +55,26 @@ int order_summary_write(const struct order_summary *s, struct buf *out)
                             (s->proof.tax_included ? BIT_TAX_INCLUDED : 0) |
                             (s->vat_inclusive ? BIT_VAT_INCLUSIVE : 0)));
     buf_append(out, s->currency->code, 3);
-    put_number(out, (uint64_t)s->date);
-    put_number(out, s->flags.count);
+    varint_put(out, (uint64_t)s->date);
+    varint_put(out, s->flags.count);
     for (size_t i = 0; i < s->flags.count; i++) {
         const struct flag *flag = &s->flags.items[i];
         buf_byte(out, (uint8_t)(code_marks[flag->code] >> 8));
         buf_byte(out, (uint8_t)code_marks[flag->code]);
-        put_number(out, flag->at);
-        put_number(out, flag->count);
+        varint_put(out, flag->at);
+        varint_put(out, flag->count);
     }
     const struct sale_proof *p = &s->proof;
     const int64_t amounts[] = {p->lines,       p->discounts,    p->charges,
                                p->tax,         p->tax_expected, p->tenders,
                                p->outstanding, p->difference,   p->tolerance};
     for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
-        put_amount(out, amounts[i]);
-    put_number(out, account);
+        varint_put_amount(out, amounts[i]);
+    varint_put(out, account);
     buf_append(out, s->account, account);
-    put_number(out, s->misc_count);
+    varint_put(out, s->misc_count);
     for (size_t i = 0; i < s->misc_count; i++)
-        put_number(out, s->misc_lines[i] - (i == 0 ? 0 : s->misc_lines[i - 1]));
+        varint_put(out, s->misc_lines[i] - (i == 0 ? 0 : s->misc_lines[i - 1]));
     if (s->is_taken_apart)
         put_bundles(out, s);
     return out->failed || out->size - start > SUMMARY_BYTES_MAX ? -ENOMEM : 0;
@@ -93,44 +82,9 @@ int order_summary_write(const struct order_summary *s, struct buf *out)
 
 /* ---- reading ---- */
 
-struct cursor {
-    const uint8_t *at, *end;
-    bool bad;
-};
-
-static uint8_t take_byte(struct cursor *c)
+static enum pf_error take_code(struct varint_reader *c)
 {
-    if (c->at == c->end) {
-        c->bad = true;
-        return 0;
-    }
-    return *c->at++;
-}
-
-static uint64_t take_number(struct cursor *c, uint64_t max)
-{
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        const uint8_t byte = take_byte(c);
-        value |= (uint64_t)(byte & 127) << shift;
-        if (byte < 128) {
-            c->bad |= value > max || (shift == 63 && byte > 1);
-            return c->bad ? 0 : value;
-        }
-    }
-    c->bad = true;
-    return 0;
-}
-
-static int64_t take_amount(struct cursor *c)
-{
-    const uint64_t value = take_number(c, UINT64_MAX);
-    return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
-}
-
-static enum pf_error take_code(struct cursor *c)
-{
-    const unsigned high = take_byte(c), mark = high << 8 | take_byte(c);
+    const unsigned high = varint_byte(c), mark = high << 8 | varint_byte(c);
     for (size_t i = 1; i < PF_ERROR_COUNT; i++)
         if (code_marks[i] == mark)
             return (enum pf_error)i;
@@ -138,47 +92,40 @@ static enum pf_error take_code(struct cursor *c)
     return PF_OK;
 }
 
-static void take_bytes(struct cursor *c, char *text, size_t size)
+static void take_flags(struct varint_reader *c, struct flags *flags)
 {
-    for (size_t i = 0; i < size; i++)
-        text[i] = (char)take_byte(c);
-    text[size] = '\0';
-}
-
-static void take_flags(struct cursor *c, struct flags *flags)
-{
-    flags->count = take_number(c, FLAGS_MAX);
+    flags->count = varint_take(c, FLAGS_MAX);
     for (size_t i = 0; i < flags->count; i++) {
         flags->items[i].code = take_code(c);
-        flags->items[i].at = (uint32_t)take_number(c, UINT32_MAX);
-        flags->items[i].count = (uint32_t)take_number(c, UINT32_MAX);
+        flags->items[i].at = (uint32_t)varint_take(c, UINT32_MAX);
+        flags->items[i].count = (uint32_t)varint_take(c, UINT32_MAX);
     }
 }
 
-static int take_misc_lines(struct cursor *c, struct arena *arena, struct order_summary *s)
+static int take_misc_lines(struct varint_reader *c, struct arena *arena, struct order_summary *s)
 {
-    s->misc_count = take_number(c, (uint64_t)(c->end - c->at)); /* one byte each at least */
+    s->misc_count = varint_take(c, (uint64_t)(c->end - c->at)); /* one byte each at least */
     uint32_t *lines = arena_alloc(arena, s->misc_count * sizeof *lines);
     if (lines == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < s->misc_count; i++)
-        lines[i] = (i == 0 ? 0 : lines[i - 1]) + (uint32_t)take_number(c, UINT32_MAX);
+        lines[i] = (i == 0 ? 0 : lines[i - 1]) + (uint32_t)varint_take(c, UINT32_MAX);
     s->misc_lines = lines;
     return 0;
 }
 
-static int take_bundles(struct cursor *c, struct arena *arena, struct order_summary *s)
+static int take_bundles(struct varint_reader *c, struct arena *arena, struct order_summary *s)
 {
-    s->bundle_count = take_number(c, (uint64_t)(c->end - c->at) / 5); /* five bytes each at least */
+    s->bundle_count = varint_take(c, (uint64_t)(c->end - c->at) / 5); /* five bytes each at least */
     struct sale_bundle *bundles = arena_alloc(arena, s->bundle_count * sizeof *bundles);
     if (bundles == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < s->bundle_count; i++) {
-        bundles[i].line = (i == 0 ? 0 : bundles[i - 1].line) + (uint32_t)take_number(c, UINT32_MAX);
-        bundles[i].request_lines = (uint32_t)take_number(c, UINT32_MAX);
-        const unsigned high = take_byte(c);
-        bundles[i].mark = (uint16_t)(high << 8 | take_byte(c));
-        bundles[i].misc = take_number(c, UINT64_MAX);
+        bundles[i].line = (i == 0 ? 0 : bundles[i - 1].line) + (uint32_t)varint_take(c, UINT32_MAX);
+        bundles[i].request_lines = (uint32_t)varint_take(c, UINT32_MAX);
+        const unsigned high = varint_byte(c);
+        bundles[i].mark = (uint16_t)(high << 8 | varint_byte(c));
+        bundles[i].misc = varint_take(c, UINT64_MAX);
     }
     s->bundles = bundles;
     return 0;
@@ -188,29 +135,29 @@ int order_summary_read(const char *bytes, size_t size, struct arena *arena,
                        struct order_summary *ret_summary)
 {
     make_marks();
-    struct cursor c = {(const uint8_t *)bytes, (const uint8_t *)bytes + size, false};
+    struct varint_reader c = {(const uint8_t *)bytes, (const uint8_t *)bytes + size, false};
     struct order_summary s = {0};
-    const uint8_t version = take_byte(&c);
+    const uint8_t version = varint_byte(&c);
     c.bad = version != VERSION_PLAIN && version != VERSION_BUNDLES;
     s.is_taken_apart = version == VERSION_BUNDLES;
-    const uint8_t bits = take_byte(&c);
+    const uint8_t bits = varint_byte(&c);
     c.bad |= bits >= 2 * BIT_VAT_INCLUSIVE;
     s.hold = bits & BIT_HOLD;
     s.money = bits & BIT_PRESENTMENT ? MONEY_PRESENTMENT : MONEY_SHOP;
     s.proof.tax_included = bits & BIT_TAX_INCLUDED;
     s.vat_inclusive = bits & BIT_VAT_INCLUSIVE;
     char code[4];
-    take_bytes(&c, code, 3);
+    varint_bytes(&c, code, 3);
     s.currency = currency_find(code);
     c.bad |= s.currency == NULL;
-    s.date = (int32_t)take_number(&c, 99991231);
+    s.date = (int32_t)varint_take(&c, 99991231);
     take_flags(&c, &s.flags);
     int64_t *amounts[] = {&s.proof.lines,       &s.proof.discounts,    &s.proof.charges,
                           &s.proof.tax,         &s.proof.tax_expected, &s.proof.tenders,
                           &s.proof.outstanding, &s.proof.difference,   &s.proof.tolerance};
     for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
-        *amounts[i] = take_amount(&c);
-    take_bytes(&c, s.account, take_number(&c, sizeof s.account - 1));
+        *amounts[i] = varint_take_amount(&c);
+    varint_bytes(&c, s.account, varint_take(&c, sizeof s.account - 1));
     int r = c.bad ? -EBADMSG : take_misc_lines(&c, arena, &s);
     if (r == 0 && s.is_taken_apart)
         r = take_bundles(&c, arena, &s);

@@ -8,8 +8,8 @@
  * distance of each line's number to the one before. Version 2, of orders with bundles
  * (order_bundle.h), goes on: bundles: count, then for each line that was taken apart the distance
  * of its number, the lines of the request that it became, its mark, its miscellaneous components.
- * Other orders are written in version 1, which an older worker reads. Numbers are variable-length,
- * seven bits a byte, low first; amounts are zigzag. A code is the first 16 bits of its name's
+ * Other orders are written in version 1, which an older worker reads. Numbers and amounts as in
+ * base/varint.h. A code is the first 16 bits of its name's
  * SHA-256, so that a new row in the catalogue moves none. Pure functions: any thread. */
 #ifndef PRIMAFLOW_ORDER_SUMMARY_H
 #define PRIMAFLOW_ORDER_SUMMARY_H

@@ -83,11 +83,11 @@ static struct ledger_place read_place(struct balance_reader *r, int64_t amount, 
     return place;
 }
 
-/* A negative amount has no group: it would make room for what nobody paid. */
-static void join_group(struct balance_reader *r, struct ledger_place *place)
+/* A negative amount has no group, whatever is left of it: it would make room for what nobody paid. */
+static void join_group(struct balance_reader *r, struct ledger_place *place, int64_t posted)
 {
     struct ledger_balance *b = r->balance;
-    if (r->no_memory || place->gross < 0)
+    if (r->no_memory || posted < 0 || place->gross < 0)
         return;
     place->group = find_group(b, place->rates, place->tax_count);
     if (place->group == LEDGER_NO_GROUP) {
@@ -111,7 +111,7 @@ static void read_lines(struct balance_reader *r)
                             line->taxes.count);
         place->quantity = (int64_t)line->quantity - line->credited_quantity;
         r->is_broken |= line->credited_quantity < 0 || place->quantity < 0;
-        join_group(r, place);
+        join_group(r, place, line->amount_minor);
     }
 }
 
@@ -123,7 +123,7 @@ static void read_charges(struct balance_reader *r)
         struct ledger_place *place = &r->balance->places[ledger_charges_at(r->balance) + i];
         *place = read_place(r, charge->amount_minor, charge->credited_minor, charge->taxes.items,
                             charge->taxes.count);
-        join_group(r, place);
+        join_group(r, place, charge->amount_minor);
     }
 }
 

@@ -31,6 +31,32 @@ bool ledger_has_credit(const struct ledger_entry *entry, const char *refund_id)
     return found;
 }
 
+/* ---- an entry of its own ---- */
+
+int ledger_book_open(const struct ledger_entry *entry, size_t notes, size_t owed,
+                     struct arena *arena, struct ledger_book *ret_book)
+{
+    ret_book->entry = *entry;
+    ret_book->arena = arena;
+    struct ledger_entry *e = &ret_book->entry;
+    struct changer c = {.entry = e, .arena = arena};
+    GROW(&c, e->lines, 0);
+    GROW(&c, e->charges, 0);
+    GROW(&c, e->tenders, 0);
+    GROW(&c, e->credits, notes);
+    GROW(&c, e->shares, e->lines.count + e->charges.count); /* one for each group at most */
+    GROW(&c, e->owed, owed);
+    for (size_t i = 0; !c.no_memory && i < e->lines.count; i++)
+        GROW(&c, e->lines.items[i].taxes, 0);
+    for (size_t i = 0; !c.no_memory && i < e->charges.count; i++)
+        GROW(&c, e->charges.items[i].taxes, 0);
+    for (size_t i = 0; !c.no_memory && i < e->shares.count; i++)
+        GROW(&c, e->shares.items[i].taxes, 0);
+    for (size_t i = 0; !c.no_memory && i < e->owed.count; i++)
+        GROW(&c, e->owed.items[i].taxes, 0);
+    return c.no_memory ? -ENOMEM : ledger_balance_read(e, arena, &ret_book->balance);
+}
+
 /* ---- a credit note ---- */
 
 /* What counts in the entry's own amounts: with tax or without. */
@@ -54,16 +80,14 @@ static void credit_line(struct changer *c, size_t at, const struct credit_part *
     struct ledger_line *line = &c->entry->lines.items[at];
     line->credited_quantity += (int32_t)part->quantity;
     line->credited_minor += amount_of(c->entry, part, line->taxes.count);
-    if (GROW(c, line->taxes, 0) != NULL)
-        add_taxes(line->taxes.items, line->taxes.count, part);
+    add_taxes(line->taxes.items, line->taxes.count, part);
 }
 
 static void credit_charge(struct changer *c, size_t at, const struct credit_part *part)
 {
     struct ledger_charge *charge = &c->entry->charges.items[at];
     charge->credited_minor += amount_of(c->entry, part, charge->taxes.count);
-    if (GROW(c, charge->taxes, 0) != NULL)
-        add_taxes(charge->taxes.items, charge->taxes.count, part);
+    add_taxes(charge->taxes.items, charge->taxes.count, part);
 }
 
 static void credit_owed(struct changer *c, size_t at, const struct credit_part *part)
@@ -71,9 +95,8 @@ static void credit_owed(struct changer *c, size_t at, const struct credit_part *
     struct ledger_owed *owed = &c->entry->owed.items[at];
     owed->quantity -= (int32_t)part->quantity;
     owed->amount_minor -= amount_of(c->entry, part, owed->taxes.count);
-    if (GROW(c, owed->taxes, 0) != NULL)
-        for (size_t i = 0; i < owed->taxes.count; i++)
-            owed->taxes.items[i].tax_minor -= part->taxes[i];
+    for (size_t i = 0; i < owed->taxes.count; i++)
+        owed->taxes.items[i].tax_minor -= part->taxes[i];
     for (size_t i = 0; i < c->entry->lines.count; i++)
         if (c->entry->lines.items[i].number == owed->number) {
             credit_line(c, i, part);
@@ -100,8 +123,6 @@ static void credit_share(struct changer *c, const struct ledger_place *group,
         share->taxes.items = grow(c, group->rates, group->tax_count, 0, sizeof *share->taxes.items);
         for (size_t i = 0; !c->no_memory && i < group->tax_count; i++)
             share->taxes.items[i] = (struct ledger_tax){.rate_ppm = group->rates[i].rate_ppm};
-    } else {
-        GROW(c, share->taxes, 0);
     }
     share->credited_minor += amount_of(e, part, group->tax_count);
     if (!c->no_memory)
@@ -165,38 +186,41 @@ static void note_credit(struct changer *c, const struct ledger_balance *b,
     c->entry->credits.items[c->entry->credits.count++] = row;
 }
 
+int ledger_book_apply(struct ledger_book *book, const struct credit *credit,
+                      const struct credit_note_posted *note)
+{
+    struct ledger_excess excess;
+    struct changer c = {.entry = &book->entry, .arena = book->arena};
+    if (ledger_has_credit(&book->entry, note->refund_id))
+        return -EEXIST;
+    const int r = ledger_reserve(&book->balance, credit, &excess);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; !c.no_memory && i < credit->count; i++)
+        apply_part(&c, &book->balance, &credit->parts[i]);
+    if (c.no_memory)
+        return -ENOMEM;
+    for (size_t i = 0; i < note->tender_count; i++)
+        apply_tender(&book->entry, &note->tenders[i]);
+    note_credit(&c, &book->balance, credit, note);
+    book->entry.outstanding_credited_minor += credit->account;
+    book->entry.version++;
+    return 0;
+}
+
 int ledger_apply(const struct ledger_entry *entry, const struct credit *credit,
                  const struct credit_note_posted *note, struct arena *arena,
                  struct ledger_entry *ret_entry)
 {
-    struct ledger_balance balance;
-    struct ledger_excess excess;
-    struct ledger_entry next = *entry;
-    struct changer c = {.entry = &next, .arena = arena};
-    if (ledger_has_credit(entry, note->refund_id))
-        return -EEXIST;
-    int r = ledger_balance_read(entry, arena, &balance);
+    struct ledger_book book;
+    int r = ledger_has_credit(entry, note->refund_id) ? -EEXIST : 0;
     if (r == 0)
-        r = ledger_reserve(&balance, credit, &excess);
-    if (r < 0)
-        return r;
-    GROW(&c, next.lines, 0);
-    GROW(&c, next.charges, 0);
-    GROW(&c, next.owed, 0);
-    GROW(&c, next.shares, credit->count);
-    GROW(&c, next.tenders, 0);
-    GROW(&c, next.credits, 1);
-    for (size_t i = 0; !c.no_memory && i < credit->count; i++)
-        apply_part(&c, &balance, &credit->parts[i]);
-    if (c.no_memory)
-        return -ENOMEM;
-    for (size_t i = 0; i < note->tender_count; i++)
-        apply_tender(&next, &note->tenders[i]);
-    note_credit(&c, &balance, credit, note);
-    next.outstanding_credited_minor += credit->account;
-    next.version++;
-    *ret_entry = next;
-    return 0;
+        r = ledger_book_open(entry, 1, 0, arena, &book);
+    if (r == 0)
+        r = ledger_book_apply(&book, credit, note);
+    if (r == 0)
+        *ret_entry = book.entry;
+    return r;
 }
 
 /* ---- an edit ---- */
@@ -234,30 +258,31 @@ static void insert_owed(struct ledger_entry *e, const struct ledger_owed *owed)
     e->owed.items[at] = *owed;
 }
 
-int ledger_owe(const struct ledger_entry *entry, const char *edit_id, int64_t event_time,
-               const struct ledger_taken taken[], size_t count, struct arena *arena,
-               struct ledger_entry *ret_entry)
+static bool is_owed(const struct ledger_entry *entry, const char *edit_id)
 {
-    struct ledger_balance balance;
-    struct ledger_entry next = *entry;
-    struct changer c = {.entry = &next, .arena = arena};
+    bool found = false;
     for (size_t i = 0; i < entry->owed.count; i++)
-        if (strcmp(entry->owed.items[i].edit_id, edit_id) == 0)
-            return -EEXIST;
-    const int r = ledger_balance_read(entry, arena, &balance);
-    if (r < 0)
-        return r;
-    struct exact x = {.currency = balance.currency};
-    GROW(&c, next.owed, count);
+        found |= strcmp(entry->owed.items[i].edit_id, edit_id) == 0;
+    return found;
+}
+
+int ledger_book_owe(struct ledger_book *book, const char *edit_id, int64_t event_time,
+                    const struct ledger_taken taken[], size_t count)
+{
+    struct ledger_entry *entry = &book->entry;
+    struct changer c = {.entry = entry, .arena = book->arena};
+    struct exact x = {.currency = book->balance.currency};
+    if (is_owed(entry, edit_id))
+        return -EEXIST;
     for (size_t i = 0; !c.no_memory && i < count; i++) {
-        struct ledger_owed owed = owe_line(&c, &x, &balance, &taken[i]);
+        struct ledger_owed owed = owe_line(&c, &x, &book->balance, &taken[i]);
         owed.edit_id = edit_id;
         owed.event_time = event_time;
         if (c.no_memory || owed.quantity <= 0)
             continue;
-        insert_owed(&next, &owed);
+        insert_owed(entry, &owed);
         /* the same line once more in one edit: of what is left then */
-        struct ledger_place *place = &balance.places[taken[i].line];
+        struct ledger_place *place = &book->balance.places[taken[i].line];
         place->quantity -= owed.quantity;
         place->gross -= owed.amount_minor;
         for (size_t k = 0; k < place->tax_count; k++) {
@@ -269,7 +294,21 @@ int ledger_owe(const struct ledger_entry *entry, const char *edit_id, int64_t ev
         return -ENOMEM;
     if (x.overflow)
         return -EBADMSG;
-    next.version++;
-    *ret_entry = next;
-    return 0;
+    entry->version++;
+    return ledger_balance_read(entry, book->arena, &book->balance);
+}
+
+int ledger_owe(const struct ledger_entry *entry, const char *edit_id, int64_t event_time,
+               const struct ledger_taken taken[], size_t count, struct arena *arena,
+               struct ledger_entry *ret_entry)
+{
+    struct ledger_book book;
+    int r = is_owed(entry, edit_id) ? -EEXIST : 0;
+    if (r == 0)
+        r = ledger_book_open(entry, 0, count, arena, &book);
+    if (r == 0)
+        r = ledger_book_owe(&book, edit_id, event_time, taken, count);
+    if (r == 0)
+        *ret_entry = book.entry;
+    return r;
 }

@@ -45,6 +45,30 @@ __attribute__((warn_unused_result)) int ledger_owe(const struct ledger_entry *en
                                                    struct arena *arena,
                                                    struct ledger_entry *ret_entry);
 
+/* An entry of its own that notes and edits are applied to in place, one after the other, with its
+ * balance in step. It stays where it was opened, for the balance points into it. */
+struct ledger_book {
+    struct ledger_entry entry;
+    struct ledger_balance balance;
+    struct arena *arena;
+};
+
+/* A copy with room for so many notes and rows of what is owed. 0; -EBADMSG; -ENOMEM. */
+__attribute__((warn_unused_result)) int ledger_book_open(const struct ledger_entry *entry,
+                                                         size_t notes, size_t owed,
+                                                         struct arena *arena,
+                                                         struct ledger_book *ret_book);
+
+/* As ledger_apply and ledger_owe, of at most as many as there is room for. After -EEXIST, -ENOSPC and
+ * -ERANGE the book is as it was, after others it is of no use any more. */
+__attribute__((warn_unused_result)) int ledger_book_apply(struct ledger_book *book,
+                                                          const struct credit *credit,
+                                                          const struct credit_note_posted *note);
+__attribute__((warn_unused_result)) int ledger_book_owe(struct ledger_book *book,
+                                                        const char *edit_id, int64_t event_time,
+                                                        const struct ledger_taken taken[],
+                                                        size_t count);
+
 /* Whether a credit note of this refund is in the entry. */
 bool ledger_has_credit(const struct ledger_entry *entry, const char *refund_id);
 

@@ -25,6 +25,10 @@ __attribute__((warn_unused_result)) int ledger_pack_taken(const struct ledger_en
                                                           const struct ledger_taken taken[],
                                                           size_t count, struct buf *out);
 
+/* ... of a record, whose places have their names already: what ledger_unpack gave, or the ledger. */
+__attribute__((warn_unused_result)) int ledger_pack_again(const struct ledger_credit *credit,
+                                                          struct buf *out);
+
 /* Of *ret_credit parts, tenders, taken, amount, tax and account; state open, and no text of who it
  * is: keys and currency are the caller's to fill in. In the arena. *ret_used: bytes that it was; the
  * rest is whose who packed. 0; -EBADMSG: not such bytes, or of another version; -ENOMEM. */

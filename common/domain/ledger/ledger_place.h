@@ -20,17 +20,16 @@
 int32_t ledger_line_mark(const struct ledger_line *line);
 
 /* The parts of a record by the places of this balance. Of a record with state open or credited, or
- * of a reservation. 0; -ENOENT: a place is not there any more; -ENOMEM. */
+ * of a reservation. 0; -ENOENT: a place is not there any more; -ERANGE: too large to be added;
+ * -ENOMEM. */
 __attribute__((warn_unused_result)) int ledger_place(const struct ledger_credit *credit,
                                                      const struct ledger_balance *balance,
                                                      struct arena *arena,
                                                      struct credit *ret_credit);
 
-/* The name of a credit's part. Texts are the entry's; the taxes in the arena. -ENOMEM. */
-__attribute__((warn_unused_result)) int ledger_name_part(const struct ledger_balance *balance,
-                                                         const struct credit_part *part,
-                                                         struct arena *arena,
-                                                         struct ledger_credit_part *ret_part);
+/* What a place is called: *ret_part without quantity, gross and taxes. Texts are the entry's. */
+void ledger_name_place(const struct ledger_balance *balance, size_t place,
+                       struct ledger_credit_part *ret_part);
 
 /* Units that an edit took away, by the lines of this entry, for ledger_owe. 0; -ENOENT; -ENOMEM. */
 __attribute__((warn_unused_result)) int ledger_place_taken(const struct ledger_credit *owed,
