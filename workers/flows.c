@@ -2,10 +2,11 @@
 #include "flows.h"
 
 #include "order_flow.h"
+#include "refund_flow.h"
 
 #include <string.h>
 
-const struct flow *const flows[] = {&order_flow, NULL};
+const struct flow *const flows[] = {&order_flow, &refund_flow, NULL};
 
 const struct flow *flow_of_input(const char *topic)
 {
