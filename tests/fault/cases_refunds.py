@@ -6,6 +6,7 @@ import time
 
 import feed
 from case import case, expect, until
+from cases_prima import HOSTILE
 from refund_feed import REFUND_GROUP, REFUND_RETRIES, REFUNDS, Book, excess, natural, refund
 from workers import Worker
 
@@ -66,13 +67,13 @@ def judge(w, orders, events, wanted):
 
 @case("refunds")
 def ordinary(w):
-    """A partial refund and the last one; one too many; one that came before its order; pending money that succeeds; a resend."""
+    """A partial refund and the last one; one too many; one that came before its order; a resend."""
     order, late = w.order(quantity=3), w.order(quantity=1)
     posted(w, order)
     worker = refunder(w).await_running()
     base = w.numbers()
     first, last, too_many = (refund(order, base * 10 + n, units) for n, units in ((1, 1), (2, 2), (3, 1)))
-    early, pending = refund(late, base * 10 + 4), refund(late, base * 10 + 5, status="pending")
+    early = refund(late, base * 10 + 4)
     feed_refunds(w, first, last)
     book = Book(w.stack)
     until("both are posted", 40, lambda: [book.outcomes().get(natural(e)) for e in (first, last)] == [["posted"], ["posted"]])
@@ -88,7 +89,48 @@ def ordinary(w):
           {natural(first): {"posted"}, natural(last): {"posted"}, natural(too_many): {"refund_exceeds_creditable"}, natural(early): {"posted"}})
     expect(Book(w.stack).outcomes()[natural(first)] == ["posted", "duplicate"], "the resend is no duplicate")
     expect(sum(n[2] for n in book.notes(order)) == 3 * 600, f"the notes do not come to the order: {book.notes(order)}")
-    del pending
+
+
+@case("refunds", usual=("on",))
+def money_that_comes_and_goes(w):
+    """Pending money waits for a newer version, which is posted, and the older one is superseded; money that failed makes no note; what fails after its note is told."""
+    order = w.order(quantity=3)
+    posted(w, order)
+    refunder(w).await_running()
+    base, book = w.numbers() * 10, Book(w.stack)
+    first, failed = refund(order, base + 1, status="pending"), refund(order, base + 2, status="failed")
+    feed_refunds(w, first, failed)
+    until("no money went back", 30, lambda: book.outcomes().get(natural(failed)) == ["refund_money_failed"])
+    expect(not book.notes(order) and natural(first) not in book.outcomes(), f"pending money did not wait: {book.outcomes()}")
+    feed_refunds(w, refund(order, base + 1, version=2))
+    until("both versions have ended", 40, lambda: sorted(book.outcomes().get(natural(first), [])) == ["posted", "superseded"])
+    feed_refunds(w, refund(order, base + 1, version=3, status="failed"))
+    until("what was credited did not go back", 30, lambda: "refund_money_failed_after_credit" in book.outcomes().get(natural(first), []))
+    at_rest(w)
+    expect(len(book.notes(order)) == 1 and not excess(book, [order]), f"{book.notes(order)}")
+
+
+@case("refunds")
+def one_is_unknown(w):
+    """Nobody can tell whether a refund has its note: a person's, and what it may have taken stays kept. One that fits beside it is posted, one that does not waits."""
+    order, others = w.order(quantity=2), w.order(quantity=40)
+    posted(w, order, others)
+    refunder(w, options=("idempotency.resolve_max=2s",)).await_running()
+    base, book, count = w.numbers() * 100, Book(w.stack), 0
+    lost, fits, lacks = (refund(order, base + n) for n in (1, 2, 3))
+    w.stack.fault({"kind": "apply_then_hang"}, type="NewCreditNote", key=f"*{base + 1}", count=1)
+    w.stack.fault({"kind": "http", "status": 500, "text": "database is down"}, type="CreditNoteStatus", key=f"*{base + 1}")
+    feed_refunds(w, lost)
+    while book.outcomes().get(natural(lost)) != ["outcome_unknown"]:
+        count += 1
+        expect(count < 39, f"it is nobody's work: {book.outcomes()}")
+        feed_refunds(w, refund(others, base + 10 + count))
+        time.sleep(1)
+    feed_refunds(w, fits, lacks)
+    until("the one that fits is posted", 30, lambda: book.outcomes().get(natural(fits)) == ["posted"])
+    time.sleep(4)
+    expect(natural(lacks) not in book.outcomes(), f"what lacks only what is kept has ended: {book.outcomes()[natural(lacks)] if natural(lacks) in book.outcomes() else ''}")
+    expect(not excess(book, [order, others]) and len(book.notes(order)) == 2, f"{book.notes(order)}")
 
 
 def storm(w, orders, events, hostile=()):
@@ -146,3 +188,32 @@ def redis_lost(w):
     feed_refunds(w, *events[1::3], *events[2::3])
     worker.await_log("restarting", 40)
     judge(w, orders, events, {natural(e): {"posted", "refund_exceeds_creditable", "outcome_unknown", "exists_unproven"} for e in events})
+
+
+@case("refunds")
+def hostile_prima(w):
+    """Every hostility on a refund of its own: each ends once, and no order has more notes than units."""
+    orders = [w.order(quantity=2) for _ in HOSTILE]
+    posted(w, *orders)
+    base = w.numbers() * 1000
+    events = [refund(order, base + 2 * n + k) for n, order in enumerate(orders) for k in (0, 1)]
+    for do, event in zip(HOSTILE, events[::2]):
+        w.stack.fault(do, type="NewCreditNote", key=f"*{event['refund_id']}", count=1)
+    refunder(w, "0")
+    refunder(w, "1")
+    feed_refunds(w, *events)
+    ends = {"posted", "exists_unproven", "outcome_unknown", "refused_after_unknown", "prima_refused_unclassified", "prima_faults_on_record"}
+    judge(w, orders, events, {natural(e): ends if n % 2 == 0 else {"posted"} for n, e in enumerate(events)})
+
+
+@case("refunds", usual=("off",))
+def storm_of_everything(w):
+    """Kills and a hostile Prima together."""
+    orders = [w.order(quantity=2) for _ in range(10)]
+    posted(w, *orders)
+    base = w.numbers()
+    events = [refund(order, (base + n) * 100 + k) for n, order in enumerate(orders) for k in range(3)]
+    storm(w, orders, events, HOSTILE[5:16])
+    ends = {"posted", "refund_exceeds_creditable", "exists_unproven", "outcome_unknown", "refused_after_unknown", "prima_refused_unclassified",
+            "prima_faults_on_record"}
+    judge(w, orders, events, {natural(e): ends for e in events})
