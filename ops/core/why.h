@@ -104,6 +104,10 @@ __attribute__((warn_unused_result)) enum ops_kind why_topics(struct ops *ops,
                                                              bool all_partitions,
                                                              struct ops_error *ret_error);
 
+/* why_ledger.c: the text of a message of the ledger, which is one of the order's. */
+void why_ledger_read(struct codec *codec, const struct kafka_record *record, struct arena *arena,
+                     struct why_event *event);
+
 /* why_versions.c: fills in what changed, of events in their order. */
 void why_versions_compare(const struct codec *codec, struct why_order *order);
 

@@ -8,6 +8,7 @@
 #include "base/money.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
+#include "domain/ledger/ledger_key.h"
 #include "kafka/headers.h"
 #include "order_flow.h"
 
@@ -187,8 +188,7 @@ static int event_add(const struct gather *g, struct why_order *order, enum why_k
         dead_letter_read(record, e);
         break;
     default:
-        (void)snprintf(e->text, sizeof e->text, "%s",
-                       record->value != NULL ? "what remains creditable" : "taken back");
+        why_ledger_read(g->codec, record, arena, e);
     }
     arena_free(arena);
     return 0;
@@ -204,13 +204,18 @@ static enum why_kind kind_of(const struct flow *flow, const char *topic)
     return flow_topic_role(flow, topic, &role) ? kinds[role] : WHY_INPUT;
 }
 
+/* The ledger has messages of an order's refunds as well, behind the order's key. */
 static int why_take(void *user, const struct kafka_record *record)
 {
     const struct gather *g = user;
-    for (size_t i = 0; record->key != NULL && i < g->count; i++)
-        if (record->key_size == strlen(g->orders[i].id.kafka) &&
-            memcmp(record->key, g->orders[i].id.kafka, record->key_size) == 0)
-            return event_add(g, &g->orders[i], kind_of(&order_flow, record->topic), record);
+    const enum why_kind kind = kind_of(&order_flow, record->topic);
+    const size_t size = record->key == NULL  ? 0
+                        : kind == WHY_LEDGER ? ledger_key_order(record->key, record->key_size)
+                                             : record->key_size;
+    for (size_t i = 0; size > 0 && i < g->count; i++)
+        if (size == strlen(g->orders[i].id.kafka) &&
+            memcmp(record->key, g->orders[i].id.kafka, size) == 0)
+            return event_add(g, &g->orders[i], kind, record);
     return 0;
 }
 
