@@ -6,8 +6,10 @@
  *   - its partition begins behind it now: it is deleted, and leaves the index, for no tombstone will
  *     come;
  *   - else a newer record or a tombstone of its key stands below the partition's end. Once that was
- *     read to, the index is asked again. Has it the same offset still, something is wrong with the
- *     partition: KTABLE_GONE.
+ *     read to, the index is asked again; it may have the same offset still, for the newer one may
+ *     have been compacted away itself, for another one behind that end: so it is read once more;
+ *   - but is the end where the index was read to already, there is no newer one: something is wrong
+ *     with the partition, KTABLE_GONE.
  * Answers are given when nothing is walked through any more: whoever is answered may ask again. */
 #include "table/find.h"
 
@@ -242,26 +244,26 @@ static bool find_fails(struct ktable_find *f, enum ktable_how how, const char *w
     return true;
 }
 
-/* Is there an answer? */
-static bool find_settles(struct ktable *t, const struct ktable_part *p, struct ktable_find *f)
+static bool find_is_gone(const struct ktable *t, struct ktable_find *f)
 {
-    if (f->lacking > 0)
-        return false;
-    if (f->missing == 0) {
-        f->how = KTABLE_FOUND;
-        return true;
-    }
-    if (p->read_to < f->again_at)
-        return false;
-    find_look(t, p, f);
-    if (f->missing == 0 || f->lacking > 0)
-        return f->lacking == 0 && find_settles(t, p, f);
     char why[KAFKA_TEXT_MAX];
     (void)snprintf(why, sizeof why,
                    "%.150s/%d: a record that must be there cannot be read, nor a newer one of its "
                    "key; see the broker's log of this partition",
-                   t->topic, (int)p->id);
+                   t->topic, (int)f->partition);
     return find_fails(f, KTABLE_GONE, why);
+}
+
+/* Is there an answer? What was missing is looked for again where the index has it now. */
+static bool find_settles(struct ktable *t, const struct ktable_part *p, struct ktable_find *f)
+{
+    if (f->lacking == 0 && f->missing > 0 && p->read_to >= f->again_at) {
+        for (size_t i = 0; i < f->count; i++)
+            f->held[i].is_missing = false;
+        find_look(t, p, f);
+    }
+    f->how = KTABLE_FOUND;
+    return f->lacking == 0 && f->missing == 0;
 }
 
 /* ---- asking ---- */
@@ -297,10 +299,14 @@ void finds_begin(struct ktable *t, struct ktable_part *p, const char *group, kta
 
 /* ---- what was read ---- */
 
-static struct reading_place *place_of(struct reading *r, int32_t partition, const struct held *held)
+/* A reading that began before the partition was read anew is of another record. */
+static struct reading_place *place_of(struct reading *r, const struct ktable_part *p,
+                                      const struct held *held)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (r->places[i].offset == held->offset && r->places[i].partition == partition)
+        if (r->places[i].offset == held->offset && r->places[i].partition == p->id &&
+            r->places[i].epoch == p->epoch &&
+            memcmp(r->places[i].key.digest, held->digest, sizeof held->digest) == 0)
             return &r->places[i];
     return NULL;
 }
@@ -334,7 +340,7 @@ static bool find_hears(struct ktable *t, struct ktable_find *f, void *reading)
     for (size_t i = 0; i < f->count; i++) {
         struct held *held = &f->held[i];
         const struct reading_place *place =
-            held->value == NULL && !held->is_missing ? place_of(r, f->partition, held) : NULL;
+            held->value == NULL && !held->is_missing ? place_of(r, p, held) : NULL;
         if (place == NULL)
             continue;
         if (place->value != NULL)
@@ -343,6 +349,8 @@ static bool find_hears(struct ktable *t, struct ktable_find *f, void *reading)
             return find_fails(f, r->result == -EIO ? KTABLE_AWAY : KTABLE_REFUSED, r->words);
         else if (is_deleted(place))
             looks_again = true;
+        else if (place->end <= f->read_to)
+            return find_is_gone(t, f);
         else {
             held->is_missing = true;
             f->again_at = place->end > f->again_at ? place->end : f->again_at;

@@ -3,9 +3,10 @@
  * kept up; nothing is stored, and nothing is written.
  *
  * Invariants
- *   - An answer is what the partition held at its read_to, all of it or none: every record of the
- *     group that was the newest of its key among those below that offset. A record that is newer
- *     may be missing, which the answer's read_to says; none is ever left out silently.
+ *   - An answer has all of the group or nothing: each key's newest record, if that lies below the
+ *     answer's read_to. Of a key whose newest record lies behind it, the answer has an older one or
+ *     none, for compaction does not wait for readers: whoever decides must know of what is newer
+ *     from elsewhere (or that there is nothing), and compare read_to with that place.
  *   - Memory: an index of each key's newest offset (some 70 bytes a key), and the values that were
  *     read last, up to table.cache. All other values are read from Kafka when they are asked for,
  *     in the pool, one reading at a time.

@@ -176,6 +176,30 @@ static void test_the_table_lags_behind_compaction(void **state)
     answered(0, "1 0 4: g/1=x@1 g=2@2");
 }
 
+/* ... and what replaced it is compacted away itself before the table has read it. */
+static void test_the_replacement_is_replaced(void **state)
+{
+    (void)state;
+    log_put(0, "g", "1");
+    follow();
+    world.logs[0].fetchable = 0;
+    log_put(0, "g", "2");
+    log_compact(0, 2);
+    world_ask(1, 0, "g");
+    world_settle();
+    log_put(0, "x", "y");
+    log_put(0, "g", "3");
+    log_compact(0, 4);
+    world.logs[0].fetchable = 1; /* x: read to 3, where the end was when it was missing */
+    world_pass(1000);
+    world_settle();
+    assert_int_equal(world.answer_count, 0);
+    world.logs[0].fetchable = INT64_MAX;
+    world_pass(1000);
+    world_settle();
+    answered(0, "1 0 4: g=3@3");
+}
+
 /* Its age took it: no tombstone comes, and that is heard of by where the partition begins. */
 static void test_it_is_deleted_by_age(void **state)
 {
@@ -446,7 +470,7 @@ static void test_one_client_for_many(void **state)
     world_settle();
     assert_int_equal(world.answer_count, 200);
     for (int i = 0; i < 200; i++) {
-        char expected[40];
+        char expected[60];
         (void)snprintf(expected, sizeof expected, "%d 0 200: g%d=v@%d", i, i, i);
         answered((size_t)i, expected);
     }
@@ -580,6 +604,7 @@ int main(void)
         ROW(test_it_is_compacted_while_it_is_read),
         ROW(test_it_is_ended_while_it_is_read),
         ROW(test_the_table_lags_behind_compaction),
+        ROW(test_the_replacement_is_replaced),
         ROW(test_it_is_deleted_by_age),
         ROW(test_it_is_deleted_and_there_again),
         ROW(test_it_is_not_where_it_must_be),

@@ -69,7 +69,7 @@ static void log_keep(int32_t partition,
 
 static bool is_newest(const struct fake_log *log, size_t at, int64_t below)
 {
-    for (size_t i = at + 1; i < log->count && log->records[at].offset < below; i++)
+    for (size_t i = at + 1; i < log->count && log->records[i].offset < below; i++)
         if (!log->records[i].is_hidden && strcmp(log->records[i].key, log->records[at].key) == 0)
             return false;
     return true;
