@@ -15,6 +15,35 @@ static void keys_call_parts(struct keys_call *c, const struct key_work *w)
     keys_call_bytes(c, w->money, w->money != NULL ? MONEY_SIZE : 0);
 }
 
+/* What takes credit has a variant of the script, with keys behind the others' (scripts/credit.lua),
+ * and K behind their arguments. */
+static void keys_call_credit_key(struct keys_call *c, const struct keyspace *ks,
+                                 const struct key_work *w)
+{
+    if (w->credit != NULL)
+        keys_call_order(c, ks, w->credit->order);
+}
+
+static void keys_call_credit_keys(struct keys_call *c, const struct keyspace *ks,
+                                  const struct key_work *w)
+{
+    keys_call_credit_key(c, ks, w);
+    if (w->credit != NULL)
+        keys_call_position(c, ks, w->credit->partition);
+}
+
+static void keys_call_credit_natural(struct keys_call *c, const struct key_work *w)
+{
+    if (w->credit != NULL)
+        keys_call_text(c, w->natural);
+}
+
+static void keys_run_for(struct keys_call *c, struct keyspace *ks, const struct key_work *w,
+                         enum script script, enum script with_credit, redis_done done, void *user)
+{
+    keys_run(c, ks, w->credit != NULL ? with_credit : script, done, user);
+}
+
 /* What a claim says of its record. */
 static void keys_call_claim(struct keys_call *c, const struct keyspace *ks,
                             const struct key_work *w, int64_t lease_ms, int64_t window_ms)
@@ -38,14 +67,20 @@ void keys_claim(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
+    keys_call_credit_key(&c, ks, w);
     keys_call_claim(&c, ks, w, lease_ms, window_ms);
-    keys_run(&c, ks, SCRIPT_CLAIM, done, user);
+    keys_call_credit_natural(&c, w);
+    keys_run_for(&c, ks, w, SCRIPT_CLAIM, SCRIPT_CREDITCLAIM, done, user);
 }
 
 void keys_claim_sent(struct keyspace *ks, const struct key_work *w, int64_t number,
                      int64_t lease_ms, int64_t window_ms, struct redis_bytes request,
                      struct redis_bytes summary, redis_done done, void *user)
 {
+    if (w->credit != NULL) { /* it is decided on a look behind its claim */
+        keys_claim(ks, w, lease_ms, window_ms, done, user);
+        return;
+    }
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
@@ -65,6 +100,7 @@ void keys_sent(struct keyspace *ks, const struct key_work *w, int64_t number, in
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "pause", "");
+    keys_call_credit_keys(&c, ks, w);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_number(&c, number);
@@ -75,7 +111,12 @@ void keys_sent(struct keyspace *ks, const struct key_work *w, int64_t number, in
     keys_call_add(&c, summary.data, summary.size);
     keys_call_text(&c, ks->sender);
     keys_call_parts(&c, w);
-    keys_run(&c, ks, SCRIPT_SENT, done, user);
+    keys_call_credit_natural(&c, w);
+    if (w->credit != NULL) {
+        keys_call_text(&c, w->credit->stamp);
+        keys_call_number(&c, w->credit->read_to);
+    }
+    keys_run_for(&c, ks, w, SCRIPT_SENT, SCRIPT_CREDITSENT, done, user);
 }
 
 static void keys_answered_as(struct keyspace *ks, const struct key_work *w, int64_t number,
@@ -85,6 +126,7 @@ static void keys_answered_as(struct keyspace *ks, const struct key_work *w, int6
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
+    keys_call_credit_key(&c, ks, w);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_number(&c, number);
@@ -92,7 +134,8 @@ static void keys_answered_as(struct keyspace *ks, const struct key_work *w, int6
     keys_call_text(&c, w->delivery);
     keys_call_text(&c, how);
     keys_call_number(&c, ks->apply_delay_ms);
-    keys_run(&c, ks, SCRIPT_ANSWERED, done, user);
+    keys_call_credit_natural(&c, w);
+    keys_run_for(&c, ks, w, SCRIPT_ANSWERED, SCRIPT_CREDITANSWERED, done, user);
 }
 
 void keys_answered(struct keyspace *ks, const struct key_work *w, int64_t number,
@@ -115,6 +158,7 @@ void keys_finish(struct keyspace *ks, const struct key_work *w, enum finish_how 
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
+    keys_call_credit_key(&c, ks, w);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_text(&c, hows[how]);
@@ -124,7 +168,8 @@ void keys_finish(struct keyspace *ks, const struct key_work *w, enum finish_how 
     keys_call_add(&c, summary.data, summary.size);
     keys_call_number(&c, w->version);
     keys_call_parts(&c, w);
-    keys_run(&c, ks, SCRIPT_FINISH, done, user);
+    keys_call_credit_natural(&c, w);
+    keys_run_for(&c, ks, w, SCRIPT_FINISH, SCRIPT_CREDITFINISH, done, user);
 }
 
 void keys_refuse(struct keyspace *ks, const struct key_work *w, int64_t number, const char *code,
@@ -133,6 +178,7 @@ void keys_refuse(struct keyspace *ks, const struct key_work *w, int64_t number, 
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
+    keys_call_credit_keys(&c, ks, w);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_number(&c, number);
@@ -140,7 +186,10 @@ void keys_refuse(struct keyspace *ks, const struct key_work *w, int64_t number, 
     keys_call_text(&c, w->delivery);
     keys_call_text(&c, code_when_parked);
     keys_call_text(&c, content_is_ours ? "1" : "0");
-    keys_run(&c, ks, SCRIPT_REFUSE, done, user);
+    keys_call_credit_natural(&c, w);
+    if (w->credit != NULL)
+        keys_call_number(&c, w->credit->read_to);
+    keys_run_for(&c, ks, w, SCRIPT_REFUSE, SCRIPT_CREDITREFUSE, done, user);
 }
 
 void keys_absent(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, int64_t window_ms,
@@ -148,13 +197,17 @@ void keys_absent(struct keyspace *ks, const struct key_work *w, int64_t lease_ms
 {
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
+    if (w->credit != NULL)
+        keys_call_key(&c, ks, "d", w->natural); /* the order's place is behind it */
+    keys_call_credit_key(&c, ks, w);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_number(&c, lease_ms);
     keys_call_text(&c, begin_anew ? "1" : "0");
     keys_call_number(&c, window_ms);
     keys_call_text(&c, over);
-    keys_run(&c, ks, SCRIPT_ABSENT, done, user);
+    keys_call_credit_natural(&c, w);
+    keys_run_for(&c, ks, w, SCRIPT_ABSENT, SCRIPT_CREDITABSENT, done, user);
 }
 
 void keys_over(struct keyspace *ks, const struct key_work *w, redis_done done, void *user)
@@ -173,12 +226,14 @@ void keys_park(struct keyspace *ks, const struct key_work *w, const char *code,
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
+    keys_call_credit_key(&c, ks, w);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_text(&c, code);
     keys_call_text(&c, w->delivery);
     keys_call_text(&c, content_unknown ? "1" : "0");
-    keys_run(&c, ks, SCRIPT_PARK, done, user);
+    keys_call_credit_natural(&c, w);
+    keys_run_for(&c, ks, w, SCRIPT_PARK, SCRIPT_CREDITPARK, done, user);
 }
 
 void keys_renew(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, int64_t window_ms,

@@ -32,7 +32,20 @@ struct keyspace {
     int limit_weight, limit_rate, limit_burst;
 };
 
-/* One holder's attempt at a key. Texts are the caller's and are copied by each call. */
+/* What an attempt takes of an order's credit: what it was decided on, compared in the step that
+ * reserves (scripts/credit.lua). */
+struct key_credit {
+    const char *order; /* the order's topic key */
+    int32_t partition; /* of the ledger */
+    const char *stamp; /* of the look that it was decided on; "": nothing was reserved */
+    int64_t read_to;   /* the table's next offset when it was decided; `refuse`: -1 when the ledger
+                          is not why */
+};
+
+/* One holder's attempt at a key. Texts are the caller's and are copied by each call. With credit,
+ * `sent` reserves its summary in the same step, or says MOVED and stores nothing; what is known not
+ * to have been applied (`answered`, `absent`, `refuse`) gives it back in the same step; whatever
+ * else happens to a record keeps it, until keys_credit_done. */
 struct key_work {
     const char *natural;     /* K */
     const uint8_t *identity; /* F of the record's own content, IDENTITY_SIZE */
@@ -42,6 +55,7 @@ struct key_work {
     uint8_t token[TOKEN_SIZE];
     const char *delivery, *parent; /* parent "": none */
     int64_t version;
+    const struct key_credit *credit; /* NULL: it takes no credit */
 };
 
 void keys_claim(struct keyspace *ks, const struct key_work *w, int64_t lease_ms, int64_t window_ms,
@@ -49,8 +63,8 @@ void keys_claim(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
 void keys_sent(struct keyspace *ks, const struct key_work *w, int64_t number, int64_t lease_ms,
                int64_t window_ms, const uint8_t *identity, struct redis_bytes request,
                struct redis_bytes summary, redis_done done, void *user);
-/* Both in one step, for w->identity's own request: SENT where Redis has nothing of the key, else what
- * `claim` says (scripts/claimsent.lua). */
+/* Both in one step, for w->identity's own request: SENT where Redis has nothing of the key, else
+ * what `claim` says (scripts/claimsent.lua). What takes credit is claimed alone. */
 void keys_claim_sent(struct keyspace *ks, const struct key_work *w, int64_t number,
                      int64_t lease_ms, int64_t window_ms, struct redis_bytes request,
                      struct redis_bytes summary, redis_done done, void *user);
@@ -92,6 +106,15 @@ void keys_cancel(struct keyspace *ks, const struct key_work *w, const char *why_
  * marked as ended. */
 void keys_defer(struct keyspace *ks, const struct key_work *w, int64_t life_ms, redis_done done,
                 void *user);
+/* What is reserved of an order, and how far a table must have read to decide by it: KNOWN. */
+void keys_credit_look(struct keyspace *ks, const char *order, int32_t partition, redis_done done,
+                      void *user);
+/* The ledger has K's record, committed: its reservation goes, if it still has this number (0: none is
+ * known), and the partition's position rises to `behind`, the offset behind that record, in one step.
+ * RELEASED. It may be lost, and may come late. */
+void keys_credit_done(struct keyspace *ks, const char *order, int32_t partition,
+                      const char *natural, int64_t number, int64_t behind, redis_done done,
+                      void *user);
 /* Permits for requests to Prima: at most `wanted`, each from its time on. 0: asks only whether the
  * fleet pauses. */
 void keys_permit(struct keyspace *ks, size_t wanted, redis_done done, void *user);
@@ -105,7 +128,8 @@ void keys_slot_renew(struct keyspace *ks, const char *token, int64_t lease_ms, r
 
 /* Names in Redis: "<prefix>:<kind>:<rest>", into text of `room` bytes; returns text. Kinds: k
  * record, d deferrals, e slot epoch, s slot lease, c customer, p products known, q questions about
- * products, marker, bucket, pause. */
+ * products, o what is reserved of an order, at the position of a ledger partition, marker, bucket,
+ * pause. */
 const char *keys_name(const struct keyspace *ks, const char *kind, const char *rest, char *text,
                       size_t room);
 

@@ -60,6 +60,21 @@ void keys_call_key(struct keys_call *c, const struct keyspace *ks, const char *k
     c->args[c->key_count++] = (struct redis_bytes){name, strlen(name)};
 }
 
+void keys_call_order(struct keys_call *c, const struct keyspace *ks, const char *order)
+{
+    keys_call_key(c, ks, "o", order);
+}
+
+void keys_call_position(struct keys_call *c, const struct keyspace *ks, int32_t partition)
+{
+    char digits[DIGITS_MAX], name[160];
+    digits[digits_write(partition, digits)] = '\0';
+    size_t at = keys_append(name, 0, sizeof name, ks->flow);
+    at = keys_append(name, at, sizeof name, ":");
+    (void)keys_append(name, at, sizeof name, digits);
+    keys_call_key(c, ks, "at", name);
+}
+
 const char *keys_slot_name(const struct keyspace *ks, char text[static 160])
 {
     size_t at = keys_append(text, 0, 160, ks->flow);
@@ -68,13 +83,18 @@ const char *keys_slot_name(const struct keyspace *ks, char text[static 160])
     return text;
 }
 
-void keys_call_begin_at(struct keys_call *c, const struct keyspace *ks, const char *kind,
-                        const char *rest)
+void keys_call_begin_none(struct keys_call *c, const struct keyspace *ks)
 {
     char slot[160];
     c->key_count = c->arg_count = c->name_count = c->number_count = 0;
     keys_call_key(c, ks, "marker", ks->flow);
     keys_call_key(c, ks, "e", keys_slot_name(ks, slot));
+}
+
+void keys_call_begin_at(struct keys_call *c, const struct keyspace *ks, const char *kind,
+                        const char *rest)
+{
+    keys_call_begin_none(c, ks);
     keys_call_key(c, ks, kind, rest);
 }
 

@@ -141,6 +141,16 @@ int keys_batch_restore(struct keys_batch *b, const struct keys_restored *key)
     return batch_give(b, SCRIPT_RESTORE, &c);
 }
 
+int keys_credit_position(struct keys_batch *b, int32_t partition, int64_t offset)
+{
+    struct keys_call c;
+    keys_call_begin_none(&c, b->ks);
+    keys_call_position(&c, b->ks, partition);
+    keys_call_begin_args(&c, b->ks);
+    keys_call_number(&c, offset);
+    return batch_give(b, SCRIPT_CREDITPOSITION, &c);
+}
+
 int keys_batch_defer(struct keys_batch *b, const char *natural, const char *delivery,
                      int64_t life_ms)
 {

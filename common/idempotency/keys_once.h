@@ -51,6 +51,10 @@ __attribute__((warn_unused_result)) int keys_batch_restore(struct keys_batch *ba
 __attribute__((warn_unused_result)) int keys_batch_defer(struct keys_batch *batch,
                                                          const char *natural, const char *delivery,
                                                          int64_t life_ms);
+/* The position of a ledger partition: by a table that has not read so far nobody decides about
+ * credit. Whatever stood there. */
+__attribute__((warn_unused_result)) int keys_credit_position(struct keys_batch *batch,
+                                                             int32_t partition, int64_t offset);
 /* Waits for all that were given; before anything else is run on the connection. */
 __attribute__((warn_unused_result)) int keys_batch_end(struct keys_batch *batch);
 

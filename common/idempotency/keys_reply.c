@@ -6,8 +6,12 @@
  *   TAKEOVER    [1] content is ours (0/1) [2] F [3] request [4] summary [5] version [6] ms until absence counts [7] found proves (0/1)
  *               [8] a send is from before Redis was lost (0/1) [9] senders (scripts/common.lua)
  *   POSTED      [1] how (keys_posted) [2] publisher's delivery [3] summary [4] version [5] ms when [6] delivery of the open exception
+ *               [7] delivery of the document's version [8] number of the reservation (own, of what takes credit)
+ *   FINISHED    [1] ms when [2] number of the reservation (of what takes credit)
+ *   KNOWN, MOVED (of credit) [1] position or -1 [2] stamp [3] blocked (0/1) [4] reservations [5] a row for each, and behind all rows K and summary of each
  *   REFUSED     [1] code (claim)
  *   PARKED      [1] content is ours or unknown (0/1) [2] code [3] F [4] summary [5] ms until absence counts [6] found proves (0/1)
+ *               [7] number of the reservation (of what takes credit); by park, refuse and answered [1] is that number
  *   SUPERSEDED  [1] the delivery that waits
  *   SENT        [1] sends of the key (sent, claimsent); ms until absence counts, [2] found proves (0/1) (answered)
  *   CLAIMED     (answered) [1] ms until absence counts [2] found proves (0/1)
@@ -17,6 +21,8 @@
  *   KNOWN       [1] account     TAKEN [1] epoch */
 #include "idempotency/keys_reply.h"
 
+#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum verdict keys_verdict(const struct redis_reply *reply)
@@ -53,6 +59,7 @@ enum verdict keys_verdict(const struct redis_reply *reply)
         [VERDICT_HEARD] = "heard",
         [VERDICT_OVER] = "over",
         [VERDICT_ENDED] = "ended",
+        [VERDICT_MOVED] = "moved",
         [VERDICT_SUPERSEDED] = "superseded",
         [VERDICT_UNREADABLE] = "unreadable",
     };
@@ -104,6 +111,16 @@ int64_t keys_finished_ms(const struct redis_reply *reply)
     return reply->items[1].number;
 }
 
+int64_t keys_finished_number(const struct redis_reply *reply)
+{
+    return reply->items[2].number;
+}
+
+int64_t keys_parked_number(const struct redis_reply *reply)
+{
+    return reply->items[1].number;
+}
+
 struct redis_bytes keys_senders(const struct redis_reply *reply)
 {
     return keys_reply_bytes(reply, 2);
@@ -130,6 +147,7 @@ struct keys_parked keys_parked(const struct redis_reply *reply)
         .identity = reply_identity(reply, 3),
         .summary = keys_reply_bytes(reply, 4),
         .proven = reply->items[6].number != 0,
+        .number = reply->items[7].number,
     };
     (void)snprintf(parked.code, sizeof parked.code, "%.*s", (int)reply->items[2].size,
                    reply_text(reply, 2));
@@ -162,7 +180,41 @@ struct keys_posted keys_posted(const struct redis_reply *reply)
         .at_ms = reply->items[5].number,
         .exception = keys_reply_bytes(reply, 6),
         .document = keys_reply_bytes(reply, 7),
+        .number = reply->items[8].number,
     };
+}
+
+struct keys_credit keys_credit(const struct redis_reply *reply)
+{
+    return (struct keys_credit){.position = reply->items[1].number,
+                                .stamp = reply_text(reply, 2),
+                                .is_blocked = reply->items[3].number != 0,
+                                .count = (size_t)reply->items[4].number};
+}
+
+/* A row of credit.lua: where K begins behind all rows, bytes of K, bytes of the summary, number. */
+enum { ROW_AT = 10, ROW_KEY = 6, ROW_SUMMARY = 10, ROW_NUMBER = 20, ROW = 46 };
+
+static int64_t row_number(const char *row, size_t at, size_t size)
+{
+    char digits[ROW_NUMBER + 1] = {0};
+    memcpy(digits, row + at, size);
+    return strtoll(digits, NULL, 10);
+}
+
+void keys_credit_at(const struct redis_reply *reply, size_t i, struct keys_credit_item *ret_item)
+{
+    const struct redis_item *all = &reply->items[5];
+    const char *row = all->text + i * ROW;
+    const char *key = all->text + (size_t)reply->items[4].number * ROW + row_number(row, 0, ROW_AT);
+    const size_t key_size = (size_t)row_number(row, ROW_AT, ROW_KEY),
+                 summary_size = (size_t)row_number(row, ROW_AT + ROW_KEY, ROW_SUMMARY);
+    assert(i < (size_t)reply->items[4].number &&
+           key + key_size + summary_size <= all->text + all->size);
+    *ret_item = (struct keys_credit_item){
+        .key = {key, key_size},
+        .number = row_number(row, ROW_AT + ROW_KEY + ROW_SUMMARY, ROW_NUMBER),
+        .summary = {key + key_size, summary_size}};
 }
 
 struct keys_answer keys_answer(const struct redis_reply *reply)

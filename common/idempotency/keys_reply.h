@@ -40,6 +40,7 @@ enum verdict {
     VERDICT_HEARD,
     VERDICT_OVER,
     VERDICT_ENDED,
+    VERDICT_MOVED,      /* what it was decided on is no more: by `sent` and `refuse` with credit */
     VERDICT_SUPERSEDED, /* a newer version of the key waits by policy */
     VERDICT_UNREADABLE, /* the key's value is none that this version's scripts wrote */
     VERDICT_DEFECT,     /* Redis refused the script itself: a defect of ours */
@@ -53,6 +54,10 @@ int64_t keys_stale_fence(const struct redis_reply *reply);      /* STALE: the ne
 const char *keys_refused_code(const struct redis_reply *reply); /* REFUSED; "" when there is none */
 int64_t keys_sends(const struct redis_reply *reply);       /* SENT, by `sent` and `claimsent` */
 int64_t keys_finished_ms(const struct redis_reply *reply); /* FINISHED: when it was posted */
+/* Of what takes credit, its reservation's number; 0: none. FINISHED; PARKED, by `park`, `refuse` and
+ * `answered` */
+int64_t keys_finished_number(const struct redis_reply *reply);
+int64_t keys_parked_number(const struct redis_reply *reply);
 struct redis_bytes keys_senders(const struct redis_reply *reply); /* RENEWED: scripts/common.lua */
 
 struct keys_takeover {       /* TAKEOVER */
@@ -72,6 +77,7 @@ struct keys_parked {  /* PARKED, by `claim` */
     const uint8_t *identity; /* or NULL */
     struct redis_bytes summary;
     bool proven;
+    int64_t number; /* of what takes credit: its reservation's; 0: none */
 };
 struct keys_parked keys_parked(const struct redis_reply *reply);
 
@@ -97,8 +103,26 @@ struct keys_posted { /* POSTED */
     struct redis_bytes exception; /* the delivery whose dead letter is open, or "" */
     /* the delivery of the version that the document holds by a person's word; "": the publisher's */
     struct redis_bytes document;
+    int64_t number; /* POSTED_BY_OWN_DELIVERY of what takes credit: its reservation's; 0: none */
 };
 struct keys_posted keys_posted(const struct redis_reply *reply);
+
+/* What is reserved of an order (scripts/credit.lua). */
+struct keys_credit {   /* KNOWN, by keys_credit_look and keys_credit_block; MOVED */
+    int64_t position;  /* the offset up to which a table must have read; -1: nobody may decide */
+    const char *stamp; /* of who reserved last; "": nothing is reserved */
+    bool is_blocked;   /* the order's entry is being amended */
+    size_t count;      /* of reservations */
+};
+struct keys_credit keys_credit(const struct redis_reply *reply);
+
+struct keys_credit_item {
+    struct redis_bytes key; /* K of who reserved it */
+    int64_t number;
+    struct redis_bytes summary; /* of what it sent */
+};
+/* i: below the count. */
+void keys_credit_at(const struct redis_reply *reply, size_t i, struct keys_credit_item *ret_item);
 
 struct keys_answer { /* SENT, CLAIMED, by `answered` */
     int64_t absence_wait_ms;

@@ -191,7 +191,9 @@ static int begin_first(struct worker *w, const struct control *c, const char *ma
                        char ret_message[static KAFKA_TEXT_MAX])
 {
     const int result = control_clear(w->host.config, w->stream->group, c->incident, ret_message);
-    return result == 0 ? rebuild_mark(w, w->stream->incident.redis, marker, c->incident) : result;
+    return result == 0
+               ? rebuild_nothing(w, w->stream->incident.redis, marker, c->incident, ret_message)
+               : result;
 }
 
 static int open_new(struct worker *w, const struct redis_server *server, const char *marker,

@@ -190,6 +190,9 @@ int setup_read(struct worker *w, struct config_message *ret_message)
 {
     const struct config *c = w->host.config;
     w->shadow = config_bool(c, CFG_worker_shadow);
+    if (w->shadow && w->flow->ledger != NULL)
+        return complain(ret_message, "worker.shadow is not for a flow that takes back what another "
+                                     "has posted: a shadow posts nothing; remove it");
     read_identity(w);
     w->posting->in_flight_max = (size_t)config_int(c, CFG_worker_max_in_flight);
     w->posting->buffered_max = (size_t)config_int(c, CFG_worker_buffered_max);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Nobody leaves the other behind: the scripts, the life table's acts and rows, and the model's commands are those of commands.txt."""
+"""Nobody leaves the other behind: the scripts, the life table's acts and rows, and the models' commands and rules are those of commands.txt."""
 import pathlib
 import re
 import sys
@@ -11,12 +11,12 @@ SCRIPTS = ("common/idempotency/scripts", "common/facts/scripts")
 
 
 def read_list(text):
-    """{(kind, name): (names in the model, why none)} and what is wrong with the list itself."""
+    """{(kind, name): (names in the models, why none)} and what is wrong with the list itself."""
     listed, wrong = {}, []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        match = re.fullmatch(r"(script|act|row|model) +(\w+(?: \w+)?) *(?:: *([^-]*?))?(?: *(?:^|(?<= ))- *(.+))?", line)
+        match = re.fullmatch(r"(script|act|row|rule|model|credit) +(\w+(?: \w+)?) *(?:: *([^-]*?))?(?: *(?:^|(?<= ))- *(.+))?", line)
         if match is None:
             wrong.append(f"commands.txt:{number}: not a row: {line}")
             continue
@@ -25,7 +25,7 @@ def read_list(text):
             wrong.append(f"commands.txt:{number}: {kind} {name} stands there twice")
         if not names and not why:
             wrong.append(f"commands.txt:{number}: {kind} {name}: neither what stands for it nor why nothing does")
-        listed[kind, name] = ([] if kind == "model" else (names or "").split(), why)
+        listed[kind, name] = ([] if kind in ("model", "credit") else (names or "").split(), why)
     return listed, wrong
 
 
@@ -43,13 +43,34 @@ def in_code(root):
 
 
 def in_model(here):
+    """Words and commands; those of credit.pml, a model of its own, begin with "credit/"."""
     words = set()
     for path in here.glob("*.pml"):
-        if path.stem.startswith("credit"):  # a model of its own, with names of its own
-            continue
-        words |= set(re.findall(r"\w+", re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)))
+        own = "credit/" if path.stem.startswith("credit") else ""
+        words |= {own + word for word in re.findall(r"\w+", re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S))}
     commands = set(re.findall(r"^inline (\w+)", (here / "worker.pml").read_text(), re.M))
+    commands |= {"credit/" + name for name in re.findall(r"^inline (\w+)", (here / "credit.pml").read_text(), re.M)}
     return words, commands
+
+
+def mutants_of(root):
+    """Rules of the protocol that can be removed from the code, by name."""
+    found = set()
+    for path in [*(root / "common").rglob("*.c"), *(root / "common").rglob("*.lua"), *(root / "workers").rglob("*.c")]:
+        found |= {a or b for a, b in re.findall(r'\bmutant\("(\w+)"\)|--mutant (\w+)', path.read_text())}
+    return found
+
+
+def rules_of_credit(root, here, listed):
+    """Each switch of credit_rules.pml is one rule of the code, by the mutant that removes it, or the list says why none does."""
+    rules = set(re.findall(r"^#ifndef (\w+)", (here / "credit_rules.pml").read_text(), re.M))
+    mine = {name for kind, name in listed if kind == "rule"}
+    wrong = [f"{name}: a switch of credit_rules.pml, not in commands.txt" for name in sorted(rules - mine)]
+    wrong += [f"rule {name}: in commands.txt, no switch of credit_rules.pml" for name in sorted(mine - rules)]
+    mutants = mutants_of(root)
+    for name in sorted(mine):
+        wrong += [f"rule {name}: no mutant of the code is {mutant}" for mutant in listed["rule", name][0] if mutant not in mutants]
+    return wrong
 
 
 def differences(root, here, text):
@@ -57,14 +78,15 @@ def differences(root, here, text):
     found, more = in_code(root)
     words, commands = in_model(here)
     wrong += more
-    code = {key for key in listed if key[0] != "model"}
+    code = {key for key in listed if key[0] in ("script", "act", "row")}
     wrong += [f"{kind} {name}: in the code, not in commands.txt: what of the model stands for it?" for kind, name in sorted(found - code)]
     wrong += [f"{kind} {name}: in commands.txt, not in the code any more" for kind, name in sorted(code - found)]
-    used = {name for names, _ in listed.values() for name in names}
+    wrong += rules_of_credit(root, here, listed)
+    used = {name for key in code for name in listed[key][0]}
     wrong += [f"{name}: named in commands.txt, not in the model" for name in sorted(used - words)]
-    own = {name for kind, name in listed if kind == "model"}
-    wrong += [f"{name}: a command of worker.pml that stands for nothing in commands.txt" for name in sorted(commands - used - own)]
-    wrong += [f"{name}: in commands.txt, not a command of worker.pml" for name in sorted(own - commands)]
+    own = {("credit/" if kind == "credit" else "") + name for kind, name in listed if kind in ("model", "credit")}
+    wrong += [f"{name}: a command of the model that stands for nothing in commands.txt" for name in sorted(commands - used - own)]
+    wrong += [f"{name}: in commands.txt, not a command of the model" for name in sorted(own - commands)]
     return wrong
 
 
@@ -77,7 +99,12 @@ def sees_what_is_missing():
         "act act_post: in the code": re.sub(r"^act act_post .*\n", "", text, flags=re.M),
         "row SENT EXISTS: in the code": re.sub(r"^row SENT EXISTS .*\n", "", text, flags=re.M),
         "no_such_command: named": text.replace(": store_sent", ": no_such_command", 1),
-        "new_token: a command of worker.pml": re.sub(r"^model new_token .*\n", "", text, flags=re.M),
+        "new_token: a command of the model": re.sub(r"^model new_token .*\n", "", text, flags=re.M),
+        "credit/read_on: a command of the model": re.sub(r"^credit read_on .*\n", "", text, flags=re.M),
+        "credit/no_such_command: named": text.replace(" credit/reserve", " credit/no_such_command", 1),
+        "STAMP_COMPARE: a switch of credit_rules.pml": re.sub(r"^rule STAMP_COMPARE .*\n", "", text, flags=re.M),
+        "rule NO_SUCH_RULE: in commands.txt": text + "rule NO_SUCH_RULE : stamp_compare\n",
+        "no mutant of the code is no_such_mutant": text.replace(": stamp_compare", ": no_such_mutant", 1),
         "stands there twice": text + "act act_post : SENDING\n",
         "not a row": text + "nonsense\n",
     }

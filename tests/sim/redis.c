@@ -197,6 +197,13 @@ static bool answer_is(const struct answer *a, const char *word)
            memcmp(a->bytes.data + a->items[0].at, word, strlen(word)) == 0;
 }
 
+/* A script, or its variant for what takes credit. */
+static bool is_script(const struct redis_script *script, const char *name)
+{
+    return strcmp(script->name, name) == 0 ||
+           (strncmp(script->name, "credit", 6) == 0 && strcmp(script->name + 6, name) == 0);
+}
+
 /* Whether a process that is killed now leaves a send behind whose outcome nobody knows. */
 static void note_send(const struct travel *t)
 {
@@ -205,13 +212,13 @@ static void note_send(const struct travel *t)
     const struct word *key = &t->parcel.words[2];
     if (t->script == NULL || t->parcel.key_count < 3)
         return;
-    if ((strcmp(t->script->name, "sent") == 0 || strcmp(t->script->name, "claimsent") == 0) &&
+    if ((is_script(t->script, "sent") || is_script(t->script, "claimsent")) &&
         answer_is(&t->answer, "sent"))
         prima_stored(key->data, key->size, t->process, true);
     if (answer_is(&t->answer, "takeover")) /* its sender may have dropped it, and lives on */
         prima_doubt(key->data, key->size);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (strcmp(t->script->name, endings[i]) == 0)
+        if (is_script(t->script, endings[i]))
             prima_stored(key->data, key->size, t->process, false);
 }
 

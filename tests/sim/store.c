@@ -472,6 +472,38 @@ static void do_hget(struct call *c)
     answer_text(c->a, m->value, m->value_size);
 }
 
+static void do_hmget(struct call *c)
+{
+    const struct entry *e = entry_find(c->s, c->words[1]);
+    if (is_wrong(c, e, KIND_HASH))
+        return;
+    c->a->kind = ANSWER_LIST;
+    for (size_t i = 2; i < c->count; i++) {
+        const struct member *m = member_find(e, c->words[i]);
+        if (m == NULL)
+            (void)answer_add(c->a, ANSWER_NIL);
+        else
+            answer_text(c->a, m->value, m->value_size);
+    }
+}
+
+static void do_hdel(struct call *c)
+{
+    struct entry *e = entry_find(c->s, c->words[1]);
+    if (is_wrong(c, e, KIND_HASH))
+        return;
+    int64_t removed = 0;
+    for (size_t i = 2; i < c->count; i++) {
+        const struct member *m = member_find(e, c->words[i]);
+        removed += m != NULL;
+        if (m != NULL)
+            member_delete(e, (size_t)(m - e->members));
+    }
+    answer_number(c->a, removed);
+    if (e != NULL && e->count == 0)
+        entry_delete(c->s, e);
+}
+
 static void do_hgetall(struct call *c)
 {
     const struct entry *e = entry_find(c->s, c->words[1]);
@@ -515,6 +547,8 @@ static const struct {
     {"HSET", 4, do_hset},
     {"HGETALL", 2, do_hgetall},
     {"HGET", 3, do_hget},
+    {"HMGET", 3, do_hmget},
+    {"HDEL", 3, do_hdel},
     {"HLEN", 2, do_hlen},
     {"ZREVRANGE", 4, do_zrevrange},
     {"ZREMRANGEBYSCORE", 4, do_zremrangebyscore},

@@ -32,6 +32,7 @@ ROOMS = [
     "common/domain",
     "common/flow",
     "common/host",
+    "common/table",
     "common/stream",
     "common/posting",
     "common/facts",

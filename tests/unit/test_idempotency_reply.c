@@ -34,6 +34,7 @@ static void test_verdicts(void **state)
     } rows[] = {
         {"suspect", NULL, VERDICT_SUSPECT},
         {"claimed", NULL, VERDICT_CLAIMED},
+        {"moved", NULL, VERDICT_MOVED},
         {"superseded", NULL, VERDICT_SUPERSEDED},
         {"unreadable", NULL, VERDICT_UNREADABLE},
         {"claim", NULL, VERDICT_DEFECT},
@@ -85,6 +86,10 @@ static void test_parked(void **state)
     assert_string_equal(p.code, "outcome_unknown");
     assert_memory_equal(p.identity, IDENTITY, IDENTITY_SIZE);
     check_bytes(p.summary, "summary");
+    assert_int_equal(p.number, 0); /* it takes no credit */
+    reply.count = 8;
+    reply.items[7].number = 9007199254740991;
+    assert_int_equal(keys_parked(&reply).number, 9007199254740991);
     reply.items[1].number = 0;
     reply.items[2] = (struct redis_item){0};
     reply.items[3] = (struct redis_item){0};
@@ -119,6 +124,7 @@ static void test_posted(void **state)
         assert_int_equal(p.version, 4);
         assert_int_equal(p.at_ms, 5000);
         assert_int_equal(p.document.size, 0); /* nobody has spoken for another version */
+        assert_int_equal(p.number, 0);        /* it takes no credit */
     }
     const struct redis_reply amended = {
         .count = 8,
@@ -128,6 +134,44 @@ static void test_posted(void **state)
     assert_int_equal(p.by, POSTED_AMENDED);
     check_bytes(p.exception, "orders.raw/0/9");
     check_bytes(p.document, "orders.raw/0/8");
+    const struct redis_reply with_credit = {
+        .count = 9,
+        .items = {TEXT("posted"), TEXT("own"), TEXT("refunds.raw/0/7"), TEXT("summary"), NUMBER(4),
+                  NUMBER(5000), TEXT(""), TEXT(""), NUMBER(9007199254740991)}};
+    assert_int_equal(keys_posted(&with_credit).number, 9007199254740991);
+}
+
+static void test_credit(void **state)
+{
+    (void)state;
+    const struct redis_reply none = {
+        .count = 6, .items = {TEXT("known"), NUMBER(-1), TEXT(""), NUMBER(0), NUMBER(0), TEXT("")}};
+    struct keys_credit c = keys_credit(&none);
+    assert_int_equal(c.position, -1);
+    assert_string_equal(c.stamp, "");
+    assert_false(c.is_blocked);
+    assert_int_equal(c.count, 0);
+    const struct redis_reply two = {.count = 6,
+                                    .items = {TEXT("moved"), NUMBER(77), TEXT("9007199254740991"),
+                                              NUMBER(1), NUMBER(2),
+                                              TEXT("         0     2         5    9007199254740991"
+                                                   "         7     3         0                   6"
+                                                   "k1first"
+                                                   "key")}};
+    c = keys_credit(&two);
+    assert_int_equal(c.position, 77);
+    assert_string_equal(c.stamp, "9007199254740991");
+    assert_true(c.is_blocked);
+    assert_int_equal(c.count, 2);
+    struct keys_credit_item item;
+    keys_credit_at(&two, 0, &item);
+    check_bytes(item.key, "k1");
+    check_bytes(item.summary, "first");
+    assert_int_equal(item.number, 9007199254740991);
+    keys_credit_at(&two, 1, &item);
+    check_bytes(item.key, "key");
+    check_bytes(item.summary, "");
+    assert_int_equal(item.number, 6);
 }
 
 static void test_numbers(void **state)
@@ -139,6 +183,8 @@ static void test_numbers(void **state)
     assert_int_equal(keys_stale_fence(&reply), 11);
     assert_int_equal(keys_sends(&reply), 11);
     assert_int_equal(keys_finished_ms(&reply), 11);
+    assert_int_equal(keys_finished_number(&reply), 22);
+    assert_int_equal(keys_parked_number(&reply), 11);
     const struct keys_permits permits = keys_permits(&reply);
     assert_int_equal(permits.count, 11);
     assert_int_equal(permits.first_us, 22);
@@ -184,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_verdicts), cmocka_unit_test(test_takeover),
         cmocka_unit_test(test_parked),   cmocka_unit_test(test_posted),
         cmocka_unit_test(test_numbers),  cmocka_unit_test(test_slot),
+        cmocka_unit_test(test_credit),
     };
     return cmocka_run_group_tests_name("idempotency_reply", tests, NULL, NULL);
 }

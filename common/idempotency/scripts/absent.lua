@@ -4,6 +4,7 @@
 -- not be clean then, and "exists" would still be ours.
 -- ARGV[6] token  [7] lease, ms  [8] '1' when the stored request is not to go again: another one, or none, follows  [9] ms a send may take
 -- [10] senders that are over: "\n<process> <slot> <epoch>\n...", and "*" when all are who sent before Redis was lost
+-- What takes credit, and has nothing under way by that, gives it back: KEYS[5] order  ARGV[11] K
 -- -> absent, how many stay on record, ms (whole seconds) since the last of them was past its time
 local ghost = stale()
 if ghost then return ghost end
@@ -32,5 +33,6 @@ if ARGV[8] == '1' then
     rec[CODE] = 'anew'
     if #kept == 0 then rec[ST], rec[CODE], rec[SUM] = 'c', '', '' end -- nothing is under way: as if nothing had been sent
 end
+if credit and rec[ST] == 'c' then credit.give_back(ARGV[11]) end --mutant ended_gives_back
 store(rec[ST] == 'c' and '' or nil)
 return {'absent', #kept, #kept > 0 and math.floor((now - last) / 1000) * 1000 or 0}

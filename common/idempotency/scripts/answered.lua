@@ -4,10 +4,11 @@
 -- between the two would forget that the number is somebody else's).  [9] delivery  KEYS[4] deferrals
 -- [10] 'no': it was answered, in words that do not say whether it was applied. It stays unanswered, and proves nothing when the number is found: those may
 -- have been the words for a number that somebody else has.  [11] prima.max_apply_delay, ms
+-- What takes credit, and has nothing under way by that, gives it back: KEYS[5] order  ARGV[12] K; parked it keeps it -> parked, and the number of its reservation, 0 for none
 local tok, number = ARGV[6], tonumber(ARGV[7])
 local ghost = stale()
 if ghost then return ghost end
-if rec and rec[ST] == 'k' and rec[TOK] == tok and ARGV[8] ~= '' then return {'parked'} end
+if rec and rec[ST] == 'k' and rec[TOK] == tok and ARGV[8] ~= '' then return {'parked', credit and credit.kept(ARGV[12])} end
 if not rec or rec[TOK] ~= tok or rec[ST] ~= 's' and rec[ST] ~= 'c' then return {'lost'} end
 for i, out in ipairs(rec[OUTS]) do
     if out[3] == number then
@@ -25,8 +26,9 @@ if ARGV[8] ~= '' and proven() == 0 then
     rec[ST], rec[LEASE], rec[CODE], rec[DLV], rec[AT], rec[F] = 'k', 0, ARGV[8], ARGV[9], now, ''
     store()
     redis.call('ZREM', KEYS[4], ARGV[9])
-    return {'parked'}
+    return {'parked', credit and credit.kept(ARGV[12])}
 end
 if #rec[OUTS] == 0 then rec[ST] = 'c' end
+if credit and rec[ST] == 'c' then credit.give_back(ARGV[12]) end --mutant unapplied_gives_back
 store()
 return {rec[ST] == 'c' and 'claimed' or 'sent', absence_wait(), proven()}

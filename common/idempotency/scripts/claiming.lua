@@ -2,6 +2,7 @@
 -- KEYS[4] deferrals of the key
 -- ARGV[6] F  [7] token  [8] lease, ms  [9] delivery  [10] the dead delivery that this one redrives, or ''  [11] source version  [12] ms a send may take
 -- [13] ms that a deferral mark may live  [14] goods  [15] money  [16] '1' when the event takes the order back
+-- Of what takes credit: KEYS[5] order  ARGV[17] K -> parked; posted, own: behind the rest the number of its reservation, 0 for none
 local function claim_key()
     local want, tok, lease, dlv, parent, version, window = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
     local ghost = stale()
@@ -11,7 +12,8 @@ local function claim_key()
     local ended = rec and rec[DLV] == dlv and rec[ST] ~= 'c' and rec[ST] ~= 's' and rec[ST] ~= 'w'
     local deferred = ended and 0 or redis.pcall('ZCARD', KEYS[4])
     if type(deferred) ~= 'number' then return {'unreadable'} end
-    if deferred > 0 then -- a mark whose record can be in no retry topic any more holds nobody back (an older version's marks are no times)
+    -- A mark whose record can be in no retry topic any more holds nobody back (an older version's marks are no times).
+    if deferred > 0 then
         deferred = deferred - redis.call('ZREMRANGEBYSCORE', KEYS[4], '1000000000000', now - tonumber(ARGV[13]))
     end
     local before = deferred > 0 and redis.call('ZRANK', KEYS[4], dlv) or deferred
@@ -54,7 +56,9 @@ local function claim_key()
             store()
         end
         verdict = verdict or 'other'
-        return {'posted', verdict, rec[DLV], rec[SUM], rec[VER], rec[AT], rec[GOODS] and life_names(verdict) or '', life()[DOC_DLV]}
+        local answer = {'posted', verdict, rec[DLV], rec[SUM], rec[VER], rec[AT], rec[GOODS] and life_names(verdict) or '', life()[DOC_DLV]}
+        if credit and verdict == 'own' then answer[8], answer[9] = answer[8] or '', credit.hold(ARGV[17], rec[SUM]) end --mutant publisher_holds
+        return answer
     end
     if st == 'x' then
         seen()
@@ -89,13 +93,14 @@ local function claim_key()
         local same = (rec[F] == '' or rec[F] == want) and 1 or 0
         seen()
         if same == 0 then redis.call('ZREM', KEYS[4], dlv) end -- it ends behind the parked one
-        return {'parked', same, rec[CODE], rec[F], rec[SUM], absence_wait(), proven()}
+        return {'parked', same, rec[CODE], rec[F], rec[SUM], absence_wait(), proven(), credit and credit.kept(ARGV[17])}
     end
 
     -- claimed or sent: by us already (our answer was lost), by a holder who cannot come back (our own slot's former self), or by somebody else
     if rec[TOK] == tok then
         if st == 'c' then
-            if rec[DLV] ~= dlv or rec[F] ~= want or rec[VER] ~= version then return claim() end -- it was another's that we took over, and is free for ours now
+            -- it was another's that we took over, and is free for ours now
+            if rec[DLV] ~= dlv or rec[F] ~= want or rec[VER] ~= version then return claim() end
             return {'claimed'}
         end
     else

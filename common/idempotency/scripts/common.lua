@@ -10,6 +10,8 @@ if known[1] ~= marker then return {'suspect'} end --mutant marker_key
 if not counts(known[2], ARGV[4], KEYS[1], KEYS[2]) then return {'suspect'} end
 
 local rec, request_at -- of KEYS[3]: one.lua, many.lua
+-- In the scripts of what takes credit of an order: credit.lua's functions.
+local credit
 
 local function request()
     return rec and request_at and redis.call('GETRANGE', KEYS[3], request_at, '-1') or ''

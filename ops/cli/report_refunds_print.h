@@ -1,0 +1,11 @@
+/* primaflow report refunds, the printing half. One thread. */
+#ifndef PRIMAFLOW_CLI_REPORT_REFUNDS_PRINT_H
+#define PRIMAFLOW_CLI_REPORT_REFUNDS_PRINT_H
+
+#include "core/refund_report.h"
+
+void refund_report_text(const struct refund_report *report, int64_t now_ms);
+void refund_report_json(const struct refund_report *report, int64_t now_ms);
+void refund_report_csv(const struct refund_report *report);
+
+#endif
