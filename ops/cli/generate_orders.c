@@ -1,15 +1,8 @@
 /* primaflow generate orders: made-up orders as JSON lines, or straight into orders.raw. */
 #include "commands.h"
-#include "core/events.h"
-#include "core/send.h"
-#include "order_gen.h"
+#include "generate_feed.h"
 
-#include "base/clock.h"
 #include "kafka/topics.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <time.h>
 
 struct options {
     int64_t count, seed, rate, keys, customers, start_ms;
@@ -57,26 +50,6 @@ static const struct arg args_table[] = {
      "send to orders.raw instead of printing", 0, 0},
 };
 
-struct sink {
-    const struct options *options;
-    FILE *expect;
-    /* --to-kafka */
-    struct event_maker *maker;
-    struct sender *sender;
-    struct ops_error error;
-};
-
-static int decimal_read(const char *name, const char *text, double max, double *ret_value)
-{
-    char *end = NULL;
-    double value = strtod(text, &end);
-    if (*text == '\0' || *end != '\0' || !(value >= 0 && value <= max))
-        return cli_fail(CLI_USAGE, "generate orders %s: '%s' is not a number from 0 to %g", name,
-                        text, max);
-    *ret_value = value;
-    return CLI_DONE;
-}
-
 static int faults_read(const struct options *o, uint64_t *ret_faults)
 {
     uint64_t faults = 0;
@@ -104,105 +77,24 @@ static int faults_read(const struct options *o, uint64_t *ret_faults)
     return CLI_DONE;
 }
 
-static enum ops_kind event_send(struct sink *s, const struct order_gen_event *e)
+static json_t *expectation(const struct order_gen_event *e)
 {
-    struct event_made made;
-    char why[300];
-    if (events_make(s->maker, e->event, &made, why) != 0)
-        return ops_fail(&s->error, OPS_CONFIG, NULL,
-                        "a made-up order does not fit schemas and mappings: %s", why);
-    int64_t size = (int64_t)made.size;
-    order_gen_break(e->fault, made.bytes, &size);
-    const struct kafka_record record = {.partition = -1,
-                                        .key = made.key,
-                                        .key_size = strlen(made.key),
-                                        .value = size < 0 ? NULL : made.bytes,
-                                        .value_size = size < 0 ? 0 : (size_t)size};
-    return sender_add(s->sender, &record, s->options->rate > 0, &s->error);
+    return json_pack(
+        "{s:O, s:O, s:O, s:O, s:s, s:s, s:s, s:b}", "channel", json_object_get(e->event, "channel"),
+        "store", json_object_get(e->event, "store"), "order_id",
+        json_object_get(e->event, "order_id"), "event_id", json_object_get(e->event, "event_id"),
+        "fault", order_fault_info(e->fault)->name, "outcome", e->outcome, "code", e->code,
+        "is_resend", e->is_resend);
 }
 
-static enum ops_kind expectation_write(struct sink *s, const struct order_gen_event *e)
-{
-    const json_t *event = e->event;
-    if (s->expect == NULL)
-        return OPS_DONE;
-    json_t *line = json_pack(
-        "{s:O, s:O, s:O, s:O, s:s, s:s, s:s, s:b}", "channel", json_object_get(event, "channel"),
-        "store", json_object_get(event, "store"), "order_id", json_object_get(event, "order_id"),
-        "event_id", json_object_get(event, "event_id"), "fault", order_fault_info(e->fault)->name,
-        "outcome", e->outcome, "code", e->code, "is_resend", e->is_resend);
-    int rc = json_dumpf(line, s->expect, JSON_COMPACT);
-    json_decref(line);
-    if (rc != 0 || fputc('\n', s->expect) == EOF)
-        return ops_fail(&s->error, OPS_UNAVAILABLE, NULL, "--expect %s cannot be written: %s",
-                        s->options->expect, strerror(errno));
-    return OPS_DONE;
-}
-
-static enum ops_kind event_put(struct sink *s, const struct order_gen_event *e)
-{
-    enum ops_kind kind = expectation_write(s, e);
-    if (kind == OPS_DONE && s->options->to_kafka)
-        kind = event_send(s, e);
-    else if (kind == OPS_DONE &&
-             (json_dumpf(e->event, stdout, JSON_COMPACT) != 0 || fputc('\n', stdout) == EOF))
-        kind = OPS_UNAVAILABLE; /* without a text: cli_flush says why */
-    return kind;
-}
-
-/* Sleeps until event `number` is due; what waits in a batch is sent before. */
-static enum ops_kind generate_pace(struct sink *s, int64_t start_ms, int64_t number)
-{
-    if (s->options->rate == 0)
-        return OPS_DONE;
-    int64_t left = start_ms + number * 1000 / s->options->rate - clock_monotonic_ms();
-    if (left <= 0)
-        return OPS_DONE;
-    enum ops_kind kind = s->options->to_kafka && left >= SENDER_BATCH_MS
-                             ? sender_flush(s->sender, &s->error)
-                             : OPS_DONE;
-    if (!s->options->to_kafka)
-        (void)fflush(stdout);
-    (void)nanosleep(&(struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000},
-                    NULL);
-    return kind;
-}
-
-static enum ops_kind events_run(struct sink *s, struct order_gen *gen)
+static enum ops_kind events_run(struct feed *feed, struct order_gen *gen)
 {
     struct order_gen_event e;
-    int64_t start_ms = clock_monotonic_ms();
     enum ops_kind kind = OPS_DONE;
-    for (int64_t number = 0; kind == OPS_DONE && order_gen_next(gen, &e); number++) {
-        kind = generate_pace(s, start_ms, number);
-        if (kind == OPS_DONE)
-            kind = event_put(s, &e);
+    while (kind == OPS_DONE && order_gen_next(gen, &e)) {
+        kind = feed_put(feed, e.event, expectation(&e), e.fault);
         json_decref(e.event);
     }
-    return kind == OPS_DONE && s->options->to_kafka ? sender_flush(s->sender, &s->error) : kind;
-}
-
-static enum ops_kind sink_open(struct cli *cli, struct sink *s)
-{
-    if (s->options->expect != NULL && (s->expect = fopen(s->options->expect, "w")) == NULL)
-        return ops_fail(&s->error, OPS_USAGE, NULL, "--expect %s: %s", s->options->expect,
-                        strerror(errno));
-    if (!s->options->to_kafka)
-        return OPS_DONE;
-    enum ops_kind kind = events_maker_new(cli->ops, topic_orders_raw, &s->maker, &s->error);
-    if (kind == OPS_DONE)
-        kind = sender_new(cli->ops, topic_orders_raw, &s->sender, &s->error);
-    return kind;
-}
-
-/* The first error stays. */
-static enum ops_kind sink_close(struct sink *s, enum ops_kind kind)
-{
-    sender_free(s->sender);
-    events_maker_free(s->maker);
-    if (s->expect != NULL && fclose(s->expect) != 0 && kind == OPS_DONE)
-        return ops_fail(&s->error, OPS_UNAVAILABLE, NULL, "--expect %s cannot be written: %s",
-                        s->options->expect, strerror(errno));
     return kind;
 }
 
@@ -214,13 +106,14 @@ static int generate_run(struct cli *cli, const struct args *args)
                                   .keys = o->keys,
                                   .customers = o->customers,
                                   .start_ms = o->start_ms};
-    struct sink s = {.options = o};
+    struct feed feed;
 
-    int code = decimal_read("--duplicates", o->duplicates, 100, &g.duplicates);
+    int code =
+        feed_read_decimal("generate orders", "--duplicates", o->duplicates, 100, &g.duplicates);
     if (code == CLI_DONE)
-        code = decimal_read("--faulty", o->faulty, 100, &g.faulty);
+        code = feed_read_decimal("generate orders", "--faulty", o->faulty, 100, &g.faulty);
     if (code == CLI_DONE)
-        code = decimal_read("--skew", o->skew, 10, &g.skew);
+        code = feed_read_decimal("generate orders", "--skew", o->skew, 10, &g.skew);
     if (code == CLI_DONE)
         code = faults_read(o, &g.faults);
     if (code == CLI_DONE && g.keys > 0 && (g.duplicates > 0 || g.faulty > 0))
@@ -231,17 +124,15 @@ static int generate_run(struct cli *cli, const struct args *args)
     struct order_gen *gen = order_gen_new(&g);
     if (gen == NULL)
         return cli_fail(CLI_UNAVAILABLE, "no memory for so many orders");
-    enum ops_kind kind = sink_open(cli, &s);
+    enum ops_kind kind = feed_open(&feed, cli,
+                                   &(struct feed_options){.topic = topic_orders_raw,
+                                                          .expect = o->expect,
+                                                          .rate = o->rate,
+                                                          .to_kafka = o->to_kafka});
     if (kind == OPS_DONE)
-        kind = events_run(&s, gen);
-    const int64_t sent = s.sender != NULL ? sender_sent(s.sender) : 0;
-    kind = sink_close(&s, kind);
+        kind = events_run(&feed, gen);
     order_gen_free(gen);
-    if (kind != OPS_DONE) /* no text: cli_flush says it */
-        return s.error.text[0] != '\0' ? cli_report(&s.error) : cli_exit(kind);
-    if (o->to_kafka)
-        cli_say("%" PRId64 " records sent to orders.raw", sent);
-    return CLI_DONE;
+    return feed_close(&feed, kind);
 }
 
 const struct command command_generate_orders = {
