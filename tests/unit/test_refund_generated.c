@@ -219,8 +219,9 @@ static void check_lost(struct world *w, const struct refund_gen_event *e,
     const struct note *note = find_note(w, event->refund_id);
     const char *detail = NULL;
     assert_non_null(note);
-    const enum pf_error code =
-        refund_money_moved(event, &w->entries[e->index], note->money, w->arena, &detail);
+    const enum pf_error code = refund_money_moved(event, w->entries[e->index].money,
+                                                  currency_find(w->entries[e->index].currency),
+                                                  note->money, w->arena, &detail);
     assert_string_equal(pf_error_info(code)->name, e->code);
     assert_string_equal(e->outcome, "dead_letter");
     assert_non_null(detail);

@@ -431,12 +431,16 @@ static void deliver_too_late(struct history *h, const struct step *s)
     if (!s->is_settled || is_edit(s) || s->event.transactions.count == 0)
         return;
     struct refund_event event = with_status(s, h->arena, TRANSACTION_FAILED);
-    assert_int_equal(refund_money_moved(&event, &h->entry, posted, h->arena, &detail),
+    assert_int_equal(refund_money_moved(&event, h->entry.money, currency_find(h->entry.currency),
+                                        posted, h->arena, &detail),
                      PF_E_refund_money_failed_after_credit);
     event.succeeded.shop_minor = posted + 1;
-    assert_int_equal(refund_money_moved(&event, &h->entry, posted, h->arena, &detail),
+    assert_int_equal(refund_money_moved(&event, h->entry.money, currency_find(h->entry.currency),
+                                        posted, h->arena, &detail),
                      PF_E_refund_mismatch);
-    assert_int_equal(refund_money_moved(&s->event, &h->entry, posted, h->arena, &detail), PF_OK);
+    assert_int_equal(refund_money_moved(&s->event, h->entry.money, currency_find(h->entry.currency),
+                                        posted, h->arena, &detail),
+                     PF_OK);
 }
 
 /* What is left is paid back: then nothing remains, in money and in tax. */
