@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "kafka/internal.h"
 
-enum { POLL_MS_MAX = 100 };
+enum { POLL_MS_MAX = 100, BEGIN_MS_MAX = 500 };
 
 struct kafka_lookup {
     struct kafka_client client;
@@ -111,6 +111,18 @@ static rd_kafka_resp_err_t stretches_assign(const struct reading *r)
 
 /* ---- reading ---- */
 
+static void stretch_change(const struct reading *r, const struct stretch *s,
+                           rd_kafka_error_t *(*change)(rd_kafka_t *rk,
+                                                       const rd_kafka_topic_partition_list_t *list))
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, s->topic, s->partition)->offset = s->first;
+    rd_kafka_error_t *error = change(r->lookup->client.rk, list);
+    if (error != NULL)
+        rd_kafka_error_destroy(error);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 /* One that is read is fetched no more: its records would keep those of the others waiting, of which
  * a broker sends less than a batch when there is no room in its answer. */
 static void stretch_ends(struct reading *r, struct stretch *s)
@@ -118,14 +130,26 @@ static void stretch_ends(struct reading *r, struct stretch *s)
     if (s == NULL || s->is_read)
         return;
     s->is_read = true;
-    if (--r->open == 0)
+    if (--r->open > 0)
+        stretch_change(r, s, rd_kafka_incremental_unassign);
+}
+
+/* Its beginning is not there any more; is the partition's new one amid it, the rest is. */
+static void stretch_is_cut(struct reading *r, struct stretch *s)
+{
+    int64_t begin = -1;
+    if (s == NULL || s->is_read)
         return;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, s->topic, s->partition);
-    rd_kafka_error_t *error = rd_kafka_incremental_unassign(r->lookup->client.rk, list);
-    if (error != NULL)
-        rd_kafka_error_destroy(error);
-    rd_kafka_topic_partition_list_destroy(list);
+    if (s->first < s->last)
+        (void)kafka_bound(r->lookup->client.rk, s->topic, s->partition, RD_KAFKA_OFFSET_BEGINNING,
+                          BEGIN_MS_MAX, &begin);
+    if (begin <= s->first || begin > s->last) {
+        stretch_ends(r, s);
+        return;
+    }
+    s->first = begin;
+    stretch_change(r, s, rd_kafka_incremental_unassign);
+    stretch_change(r, s, rd_kafka_incremental_assign);
 }
 
 static bool is_sought(const struct reading *r, const struct stretch *s, int64_t offset)
@@ -155,6 +179,8 @@ static int error_hear(struct reading *r, struct stretch *s, const rd_kafka_messa
 {
     switch (kafka_obstacle_of(m->err)) {
     case KAFKA_OFFSET_GONE:
+        stretch_is_cut(r, s);
+        return 0;
     case KAFKA_UNREADABLE:
     case KAFKA_NO_TOPIC:
         stretch_ends(r, s);
