@@ -15,6 +15,9 @@ struct fact_source {
     bool (*find)(struct record *r);
 };
 
+/* Whether a record of this worker's may create an account in Prima: it can ask for one. */
+bool facts_create_accounts(const struct worker *w);
+
 /* For struct flow_known: what this process knows of a fact, of a record's decision (`record`). */
 void facts_look(void *record, struct fact *fact);
 
