@@ -16,7 +16,7 @@ enum { HEADERS_MAX = 1000 };
 
 extern struct worker worker;
 extern struct partition partition; /* that all of them come from */
-extern int settled; /* records that have settled: commit_soon was called so often */
+extern int settled;                /* records that have settled: commit_soon was called so often */
 
 /* cmocka group fixtures: the worker. */
 int set_up(void **state);
