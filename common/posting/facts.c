@@ -10,6 +10,15 @@
 #include "posting/permit_line.h"
 #include "posting/posting.h"
 
+bool facts_create_accounts(const struct worker *w)
+{
+    const struct fact_source *const *sources = w->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->kind == FACT_CUSTOMER)
+            return true;
+    return false;
+}
+
 /* ---- what is known ---- */
 
 void facts_look(void *record, struct fact *fact)

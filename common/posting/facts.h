@@ -23,6 +23,8 @@ struct fact_source {
 void facts_begin(struct worker *w);
 void facts_assigned(const struct partition *p);
 void facts_revoked(const struct partition *p);
+/* Whether a record of this worker's may create an account in Prima: it can ask for one. */
+bool facts_create_accounts(const struct worker *w);
 
 /* For struct flow_known: what this process knows of a fact, of a record's decision (`record`). */
 void facts_look(void *record, struct fact *fact);
