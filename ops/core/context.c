@@ -4,6 +4,7 @@
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
+#include "domain/events/refund_event.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,8 +53,8 @@ const struct config *ops_config(const struct ops *ops)
 /* The structs that are read and written here, against the folder's schemas. */
 static int records_check(struct codec *codec, char message[static 300])
 {
-    static const struct bound_record *const records[] = {&order_event_record, &order_result_record,
-                                                         &ledger_entry_record};
+    static const struct bound_record *const records[] = {
+        &order_event_record, &order_result_record, &ledger_entry_record, &refund_event_record};
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         const int rc = codec_check(codec, records[i], message);
         if (rc < 0 && rc != -ENOENT) /* a folder need not have them all */

@@ -1,5 +1,6 @@
 /* Events: JSON in, keyed and framed records out. The key is the worker's own function, so that both
  * always agree. */
+#include "core/event_kinds.h"
 #include "core/events.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@ enum {
 };
 
 struct event_maker {
-    const struct flow *flow;
+    struct event_kind kind;
     struct codec *codec; /* both of the context */
     const void *rules;
     void *event;
@@ -59,23 +60,23 @@ enum ops_kind events_register(struct codec *codec, const char *record, const cha
 enum ops_kind events_maker_new(struct ops *ops, const char *topic, struct event_maker **ret_maker,
                                struct ops_error *ret_error)
 {
-    const struct flow *flow = flow_of_input(topic);
-    if (flow == NULL)
+    struct event_kind of_topic;
+    if (!event_kind_of(topic, &of_topic))
         return ops_fail(ret_error, OPS_USAGE, "for other topics: --raw",
                         "topic %s carries no events that are made here (%s does)", topic,
                         flows[0]->reads);
     struct event_maker *maker = calloc(1, sizeof *maker);
     if (maker == NULL)
         return ops_fail_memory(ret_error);
-    maker->flow = flow;
+    maker->kind = of_topic;
     buf_init(&maker->bytes, EVENT_BYTES_MAX);
-    maker->event = calloc(1, flow->event->size);
+    maker->event = calloc(1, of_topic.event->size);
     enum ops_kind kind = maker->event != NULL ? ops_codec(ops, &maker->codec, ret_error)
                                               : ops_fail_memory(ret_error);
     if (kind == OPS_DONE)
-        kind = ops_rules(ops, flow, &maker->rules, ret_error);
+        kind = ops_rules(ops, of_topic.ruled_by, &maker->rules, ret_error);
     if (kind == OPS_DONE)
-        kind = events_register(maker->codec, flow->event->name, topic, ret_error);
+        kind = events_register(maker->codec, of_topic.event->name, topic, ret_error);
     if (kind != OPS_DONE)
         events_maker_free(maker);
     else
@@ -105,13 +106,13 @@ int events_make(struct event_maker *maker, const json_t *json, struct event_made
     maker->arena = arena_new(ARENA_MAX);
     buf_clear(&maker->bytes);
     if (maker->arena == NULL ||
-        codec_from_json(maker->codec, maker->flow->event->name, json, &maker->bytes, &fault) != 0 ||
-        codec_decode(maker->codec, maker->flow->event, maker->bytes.data, maker->bytes.size,
+        codec_from_json(maker->codec, maker->kind.event->name, json, &maker->bytes, &fault) != 0 ||
+        codec_decode(maker->codec, maker->kind.event, maker->bytes.data, maker->bytes.size,
                      maker->arena, maker->event, &fault) != 0) {
         (void)snprintf(ret_why, 300, "%s", fault.message[0] != '\0' ? fault.message : "too large");
         return -EINVAL;
     }
-    enum pf_error code = maker->flow->key(maker->event, maker->rules, maker->arena, &key, &detail);
+    enum pf_error code = maker->kind.key(maker->event, maker->rules, maker->arena, &key, &detail);
     if (code != PF_OK) {
         (void)snprintf(ret_why, 300, "%s: %s", pf_error_info(code)->name,
                        detail != NULL ? detail : pf_error_info(code)->meaning);
