@@ -25,6 +25,8 @@ static const struct command *const commands[] = {
     &command_exceptions,
     &command_config_reference,
     &command_import_shopify_orders,
+    &command_import_shopify_refunds,
+    &command_import_bigcommerce_refunds,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands, NAME_WORDS_MAX = 3 };
 

@@ -2,12 +2,7 @@
  * always agree. */
 #include "core/events.h"
 
-#include "domain/events/refund_event.h"
-#include "kafka/topics.h"
-#include "order_key.h"
-
 #include <errno.h>
-#include <string.h>
 
 enum {
     EVENT_BYTES_MAX = 4 * 1024 * 1024,
@@ -23,23 +18,6 @@ struct event_maker {
     struct arena *arena;
     struct buf bytes;
 };
-
-/* Refunds are keyed as their order, so that those of one order stay in one partition. */
-static enum pf_error refund_key(const void *event, const void *rules, struct arena *arena,
-                                struct flow_key *ret_key, const char **ret_detail)
-{
-    const struct refund_event *refund = event;
-    return order_key(&(struct order_event){.channel = refund->channel,
-                                           .store = refund->store,
-                                           .order_id = refund->order_id},
-                     rules, arena, ret_key, ret_detail);
-}
-
-/* What is made for a topic that no flow reads yet: no more of it than its events and their key. */
-static const struct flow refund_events = {.name = "refunds",
-                                          .reads = topic_refunds_raw,
-                                          .event = &refund_event_record,
-                                          .key = refund_key};
 
 json_t *events_to_json(struct codec *codec, const void *bytes, size_t size,
                        struct codec_fault *ret_fault)
@@ -81,11 +59,7 @@ enum ops_kind events_register(struct codec *codec, const char *record, const cha
 enum ops_kind events_maker_new(struct ops *ops, const char *topic, struct event_maker **ret_maker,
                                struct ops_error *ret_error)
 {
-    const struct flow *flow = flow_of_input(topic), *rules_of = flow;
-    if (flow == NULL && strcmp(topic, refund_events.reads) == 0) {
-        flow = &refund_events;
-        rules_of = flows[0]; /* those of orders */
-    }
+    const struct flow *flow = flow_of_input(topic);
     if (flow == NULL)
         return ops_fail(ret_error, OPS_USAGE, "for other topics: --raw",
                         "topic %s carries no events that are made here (%s does)", topic,
@@ -99,7 +73,7 @@ enum ops_kind events_maker_new(struct ops *ops, const char *topic, struct event_
     enum ops_kind kind = maker->event != NULL ? ops_codec(ops, &maker->codec, ret_error)
                                               : ops_fail_memory(ret_error);
     if (kind == OPS_DONE)
-        kind = ops_rules(ops, rules_of, &maker->rules, ret_error);
+        kind = ops_rules(ops, flow, &maker->rules, ret_error);
     if (kind == OPS_DONE)
         kind = events_register(maker->codec, flow->event->name, topic, ret_error);
     if (kind != OPS_DONE)

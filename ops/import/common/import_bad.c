@@ -1,21 +1,21 @@
-/* Setting orders aside; see shopify_bad.h. */
-#include "shopify_bad.h"
+/* Setting aside; see import_bad.h. */
+#include "import_bad.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct shopify_bad {
+struct import_bad {
     const char *path, *source;
     char *name; /* until it is kept */
     FILE *out;
     int error; /* the first */
 };
 
-struct shopify_bad *shopify_bad_new(const char *path, const char *source)
+struct import_bad *import_bad_new(const char *path, const char *source)
 {
-    struct shopify_bad *bad = calloc(1, sizeof *bad);
+    struct import_bad *bad = calloc(1, sizeof *bad);
     const size_t size = strlen(path) + sizeof ".XXXXXX";
     if (bad == NULL || (bad->name = malloc(size)) == NULL) {
         free(bad);
@@ -40,12 +40,15 @@ struct shopify_bad *shopify_bad_new(const char *path, const char *source)
     return NULL;
 }
 
-static void set_aside(void *user, size_t line, const json_t *order, const json_t *complaints)
+static void set_aside(void *user, size_t line, const json_t *thing, const json_t *complaints)
 {
-    struct shopify_bad *bad = user;
-    json_t *entry = json_is_object(order) ? json_copy((json_t *)(uintptr_t)order) : json_object();
+    struct import_bad *bad = user;
+    json_t *entry = json_is_object(thing) ? json_copy((json_t *)(uintptr_t)thing) : json_object();
     json_t *why = json_pack("{s:s, s:I, s:O?}", "file", bad->source, "line", (json_int_t)line,
                             "complaints", (json_t *)(uintptr_t)complaints);
+    const json_t *only = json_object_get(json_object_get(entry, "primaflow"), "only");
+    if (only != NULL)
+        (void)json_object_set(why, "only", (json_t *)(uintptr_t)only);
     if (bad->error == 0 &&
         (json_object_set_new(entry, "primaflow", why) != 0 ||
          json_dumpf(entry, bad->out, JSON_COMPACT) != 0 || putc('\n', bad->out) == EOF))
@@ -53,12 +56,12 @@ static void set_aside(void *user, size_t line, const json_t *order, const json_t
     json_decref(entry);
 }
 
-struct shopify_refused shopify_bad_sink(struct shopify_bad *bad)
+struct import_refused import_bad_sink(struct import_bad *bad)
 {
-    return (struct shopify_refused){.refuse = set_aside, .user = bad};
+    return (struct import_refused){.refuse = set_aside, .user = bad};
 }
 
-int shopify_bad_keep(struct shopify_bad *bad)
+int import_bad_keep(struct import_bad *bad)
 {
     if (bad->error == 0 && (fflush(bad->out) != 0 || fsync(fileno(bad->out)) != 0 ||
                             rename(bad->name, bad->path) != 0))
@@ -69,7 +72,7 @@ int shopify_bad_keep(struct shopify_bad *bad)
     return 0;
 }
 
-void shopify_bad_free(struct shopify_bad *bad)
+void import_bad_free(struct import_bad *bad)
 {
     if (bad == NULL)
         return;
