@@ -115,6 +115,8 @@ static void test_who_has_to_look(void **state)
         {"more went back", more, false, PF_E_refund_mismatch, "now 30.00 GBP"},
         {"it fails, and what was posted is not known", fails, true,
          PF_E_refund_money_failed_after_credit, "Now 0.00 GBP has gone back; what its credit note"},
+        {"deleted, and what was posted is not known", deleted, true,
+         PF_E_refund_money_failed_after_credit, "Now 0.00 GBP"},
         {"it moved, and what was posted is not known", more, true, PF_E_refund_mismatch,
          "Now 30.00 GBP"},
     };
