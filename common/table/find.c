@@ -305,8 +305,7 @@ static struct reading_place *place_of(struct reading *r, const struct ktable_par
 {
     for (size_t i = 0; i < r->count; i++)
         if (r->places[i].offset == held->offset && r->places[i].partition == p->id &&
-            r->places[i].epoch == p->epoch &&
-            memcmp(r->places[i].key.digest, held->digest, sizeof held->digest) == 0)
+            r->places[i].epoch == p->epoch)
             return &r->places[i];
     return NULL;
 }

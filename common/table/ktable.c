@@ -260,12 +260,11 @@ void ktable_follow(struct ktable *t, int32_t partition)
     p->followers++;
 }
 
+/* Whoever asked when it was followed has been answered since. */
 static void on_linger(void *part)
 {
-    struct ktable_part *p = part;
-    finds_end(p->table, p->id, KTABLE_LEFT, "The partition is not this process's any more.");
-    if (p->followers == 0) /* nobody who was answered follows it again */
-        part_free(p);
+    _Static_assert((int)KTABLE_WAIT_MS < (int)KTABLE_LINGER_MS, "nobody waits for it any more");
+    part_free(part);
 }
 
 void ktable_leave(struct ktable *t, int32_t partition)

@@ -70,7 +70,7 @@ enum ktable_how {
     KTABLE_AWAY,    /* Kafka does not answer: later, perhaps */
     KTABLE_REFUSED, /* Kafka refuses: rights, properties */
     KTABLE_GONE,    /* a record of it cannot be read where it must be, and no newer one is there */
-    KTABLE_LEFT     /* nobody follows the partition, or not any more */
+    KTABLE_LEFT     /* nobody follows the partition */
 };
 
 struct ktable_record {

@@ -1,5 +1,6 @@
 """The figures. Each function measures, and gives rows: {figure, who, unit, values, ...}; what is compared ran alternately, in one run of the rig."""
 
+import machine
 import samples as sampling
 from scenarios import BACKLOG, Scenarios
 
@@ -167,8 +168,11 @@ class Bench(Scenarios):
         self.say(f"writing {orders} orders, one in ten with a credit")
         self.rig.table(orders, "--fill")
         for _ in range(self.options.rounds):
-            runs.append(self.rig.table(orders))
-            self.say(f"table: {runs[-1]}")
+            span = machine.Span(self.rig.pids)
+            run = self.rig.table(orders)
+            runs.append({"who": "table", "what": "table", "orders": orders, **run, **span.end(run["cpu_s"])})
+            self.say(f"table: {run}")
+        self.runs += runs
 
         def of(name, scale=1.0):
             return [run[name] * scale for run in runs]

@@ -8,6 +8,9 @@
 #include "obs/metrics.h"
 #include "table/reading.h"
 
+#define ONE_GROUP "c17439"
+#define OTHER_GROUP "c24164"
+
 static void follow(void)
 {
     ktable_follow(world.table, 0);
@@ -289,6 +292,89 @@ static void test_it_is_cut_while_it_is_read(void **state)
     assert_string_equal(world_asks(0, "g"), "2: g=new@1");
 }
 
+/* ... and was read from before: another record is at its place now, of the same key. */
+static void test_what_was_read_before_the_cut_is_no_answer(void **state)
+{
+    (void)state;
+    log_put(0, "g", "1");
+    log_put(0, "g/1", "old");
+    follow();
+    world_ask(1, 0, "g");
+    world_run();
+    log_cut(0, 1);
+    world_turn();
+    log_put(0, "g/1", "new");
+    world_pass(1000);
+    world_ask(2, 0, "g");
+    assert_true(world_read());
+    world_settle();
+    answered(0, "1 1 -1: ");
+    answered(1, "2 0 2: g=1@0 g/1=new@1");
+}
+
+/* So many others come that nothing else is in the cache. */
+static void fill_the_cache(void)
+{
+    char key[20];
+    for (int i = 0; i < 5500; i++) {
+        (void)snprintf(key, sizeof key, "f%d", i);
+        log_put(1, key, "v");
+    }
+    world_turn();
+}
+
+/* Cached. */
+static void test_what_was_read_before_the_cut_is_not_kept(void **state)
+{
+    (void)state;
+    log_put(0, "g", "1");
+    log_put(0, "g/1", "old");
+    follow();
+    fill_the_cache();
+    world_ask(1, 0, "g");
+    world_run();
+    log_cut(0, 1);
+    world_turn();
+    log_put(0, "g/1", "new");
+    world_pass(1000);
+    world.logs[1].count = 0;
+    fill_the_cache();
+    assert_true(world_read());
+    assert_string_equal(world_asks(0, "g"), "2: g=1@0 g/1=new@1");
+}
+
+/* Cached. */
+static void test_what_was_read_is_kept(void **state)
+{
+    (void)state;
+    log_put(0, "g", "1");
+    follow();
+    fill_the_cache();
+    assert_string_equal(world_asks(0, "g"), "1: g=1@0");
+    assert_int_equal(world.readings, 1);
+    assert_string_equal(world_asks(0, "g"), "1: g=1@0");
+    assert_int_equal(world.readings, 1);
+}
+
+/* The first 32 bits of their SHA-256 are the same. */
+static void test_two_groups_in_one_chain(void **state)
+{
+    (void)state;
+    assert_int_equal(key_index_group_of(ONE_GROUP, strlen(ONE_GROUP)),
+                     key_index_group_of(OTHER_GROUP, strlen(OTHER_GROUP)));
+    log_put(0, ONE_GROUP, "1");
+    log_put(0, OTHER_GROUP, "2");
+    log_put(0, ONE_GROUP "/1", "3");
+    follow();
+    assert_string_equal(world_asks(0, ONE_GROUP), "3: " ONE_GROUP "=1@0 " ONE_GROUP "/1=3@2");
+    assert_string_equal(world_asks(0, OTHER_GROUP), "3: " OTHER_GROUP "=2@1");
+    log_put(0, ONE_GROUP, NULL);
+    log_put(0, ONE_GROUP "/1", NULL);
+    world_turn();
+    assert_string_equal(world_asks(0, ONE_GROUP), "5:");
+    assert_string_equal(world_asks(0, OTHER_GROUP), "5: " OTHER_GROUP "=2@1");
+}
+
 /* ---- Kafka does not answer ---- */
 
 static void test_answers_of_readings(void **state)
@@ -422,20 +508,13 @@ static void test_it_is_left_while_it_is_read(void **state)
     world_settle();
     answered(0, "1 0 1: g=1@0"); /* it lingers */
     ktable_follow(world.table, 0);
-    world.now_ms += KTABLE_WAIT_MS / 2; /* no timer fires; the loop stands still */
-    ktable_leave(world.table, 0);
-    world_pass(KTABLE_LINGER_MS - 1);
-    ktable_follow(world.table, 0);
-    ktable_leave(world.table, 0);
-    world_pass(KTABLE_LINGER_MS - 1);
-    ktable_follow(world.table, 0);
     world_ask(2, 0, "g");
     world_ask(3, 1, "g");
     ktable_leave(world.table, 0);
-    world.now_ms += KTABLE_LINGER_MS; /* both at once: the linger's answer, or too late */
+    world.now_ms += 2 * KTABLE_LINGER_MS; /* the loop stood still: all at once */
     world_pass(0);
-    assert_int_equal(world.answers[1].asked, 2);
-    assert_true(world.answers[1].how == KTABLE_LEFT || world.answers[1].how == KTABLE_AWAY);
+    answered(1, "2 1 -1: ");
+    answered(2, "3 1 -1: ");
     assert_false(world.logs[0].is_followed);
     world_settle();
     assert_string_equal(world_asks(1, "g"), "1: g=2@0");
@@ -488,6 +567,14 @@ static void test_far_apart(void **state)
     assert_int_equal(world.answer_count, 40);
     assert_in_range(world.spread, 240, READING_SPREAD - 1);
     assert_in_range(world.readings, 5, 20);
+    for (int i = 0; i < 40; i++) { /* the other way */
+        char key[20];
+        (void)snprintf(key, sizeof key, "g%d", 4999 - i * 120);
+        world_ask(i, 0, key);
+    }
+    world_settle();
+    assert_int_equal(world.answer_count, 80);
+    assert_in_range(world.spread, 240, READING_SPREAD - 1);
 }
 
 static void test_a_large_group(void **state)
@@ -533,6 +620,7 @@ static void test_freed_amid_a_reading(void **state)
     (void)state;
     log_put(0, "g", "1");
     follow();
+    assert_string_equal(world_asks(0, "g"), "1: g=1@0"); /* the client is open */
     world_ask(1, 0, "g");
     world_ask(2, 0, "g");
 }
@@ -610,6 +698,10 @@ int main(void)
         ROW(test_it_is_not_where_it_must_be),
         ROW(test_another_record_is_there),
         ROW(test_it_is_cut_while_it_is_read),
+        ROW(test_what_was_read_before_the_cut_is_no_answer),
+        CACHED(test_what_was_read_before_the_cut_is_not_kept),
+        CACHED(test_what_was_read_is_kept),
+        ROW(test_two_groups_in_one_chain),
         ROW(test_answers_of_readings),
         ROW(test_one_broker_is_away),
         ROW(test_silence),

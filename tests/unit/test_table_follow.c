@@ -99,6 +99,24 @@ static void test_many(void **state)
     assert_string_equal(world_asks(1, "g7"), "1000: g7/0=v@14 g7/1=v@15");
 }
 
+/* What is replaced is not in memory any more. */
+static void test_the_same_key(void **state)
+{
+    (void)state;
+    ktable_follow(world.table, 0);
+    log_put(0, "g", "1");
+    world_turn();
+    const struct ktable_progress one = progress();
+    for (int i = 0; i < 100; i++)
+        log_put(0, "g", "2");
+    world_turn();
+    assert_int_equal(progress().cache_bytes, one.cache_bytes);
+    assert_int_equal(progress().index_bytes, one.index_bytes);
+    log_put(0, "g", NULL);
+    world_turn();
+    assert_int_equal(progress().cache_bytes, 0);
+}
+
 static void test_strange_keys(void **state)
 {
     (void)state;
@@ -295,6 +313,7 @@ int main(void)
         ROW(test_an_empty_partition),
         ROW(test_an_open_transaction),
         ROW(test_many),
+        ROW(test_the_same_key),
         ROW(test_strange_keys),
         ROW(test_it_stumbles),
         ROW(test_it_is_cut),

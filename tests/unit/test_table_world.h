@@ -80,6 +80,7 @@ void log_cut(int32_t partition, int64_t end);      /* an unclean election */
 
 /* As many turns of the loop as there is something to do; no reading ends. */
 void world_turn(void);
+void world_run(void);        /* the pool has read; its answer is not there yet */
 bool world_read(void);       /* the reading that is under way ends; false: there is none */
 void world_settle(void);     /* turns and readings until nothing is left to do */
 void world_pass(int64_t ms); /* timers fire at their times */
