@@ -19,7 +19,7 @@ static const struct arg args_table[] = {
     {"--tax-rate", ARG_TEXT, offsetof(struct import_options, tax_rate), "RATE",
      "the rate of tax that is paid back alone (items TAX), such as 0.2 for 20 %", 0, 0},
     IMPORT_ARG_SKIP_BAD("refunds"),
-    IMPORT_ARG_TO_KAFKA("refunds.raw"),
+    IMPORT_ARG_TO_KAFKA("send to refunds.raw instead of printing"),
 };
 
 static const struct import_kind refunds = {

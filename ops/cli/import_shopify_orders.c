@@ -13,7 +13,7 @@ static const struct arg args_table[] = {
     {"--ignore-fulfilments", ARG_FLAG, offsetof(struct import_options, ignore_fulfilments), NULL,
      "ignore fulfilment locations for the lines' location", 0, 0},
     IMPORT_ARG_SKIP_BAD("orders"),
-    IMPORT_ARG_TO_KAFKA("orders.raw"),
+    IMPORT_ARG_TO_KAFKA("send to orders.raw instead of printing"),
 };
 
 static bool is_created(const json_t *event)

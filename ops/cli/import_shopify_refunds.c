@@ -14,7 +14,7 @@ static const struct arg args_table[] = {
     {"--currency", ARG_TEXT, offsetof(struct import_options, currency), "CODE",
      "the shop's currency, for refunds that do not tell it", 0, 0},
     IMPORT_ARG_SKIP_BAD("refunds"),
-    IMPORT_ARG_TO_KAFKA("refunds.raw"),
+    IMPORT_ARG_TO_KAFKA("send to refunds.raw instead of printing"),
 };
 
 static const struct import_kind refunds = {
