@@ -127,7 +127,7 @@ static int64_t share(int64_t whole, int64_t part, int64_t of)
 static const char *line_judge(const struct order *o, struct left *left, const json_t *line,
                               enum refund_kind_made kind, const char *money, int64_t *parts)
 {
-    size_t at;
+    size_t at = 0;
     const json_t *sold =
         find(json_object_get(o->json, "lines"), "line_id", text_of(line, "line_id"), &at);
     const int64_t units = number_of(line, "quantity"), amount = minor_of(line, "amount", money),
@@ -176,7 +176,7 @@ static const char *tenders_judge(const struct order *o, struct left *left, const
 {
     const json_t *tenders = json_object_get(o->json, "tenders");
     int64_t sum = 0;
-    size_t i, at;
+    size_t i, at = 0;
     json_t *t;
     json_array_foreach(json_object_get(event, "transactions"), i, t)
     {
