@@ -8,6 +8,8 @@
  *   - else a newer record or a tombstone of its key stands below the partition's end. Once that was
  *     read to, the index is asked again; it may have the same offset still, for the newer one may
  *     have been compacted away itself, for another one behind that end: so it is read once more;
+ *   - does the partition end before it, then its leader has changed and lags, or it was cut, which is
+ *     heard of soon: KTABLE_AWAY;
  *   - but is the end where the index was read to already, there is no newer one: something is wrong
  *     with the partition, KTABLE_GONE.
  * Answers are given when nothing is walked through any more: whoever is answered may ask again. */
@@ -348,6 +350,11 @@ static bool find_hears(struct ktable *t, struct ktable_find *f, void *reading)
             return find_fails(f, r->result == -EIO ? KTABLE_AWAY : KTABLE_REFUSED, r->words);
         else if (is_deleted(place))
             looks_again = true;
+        else if (place->end <= held->offset)
+            return find_fails(
+                f, KTABLE_AWAY,
+                "The partition ends before a record that was read: a leader that lags, "
+                "or it was cut.");
         else if (place->end <= f->read_to)
             return find_is_gone(t, f);
         else {

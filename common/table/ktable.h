@@ -7,6 +7,7 @@
  *     answer's read_to. Of a key whose newest record lies behind it, the answer has an older one or
  *     none, for compaction does not wait for readers: whoever decides must know of what is newer
  *     from elsewhere (or that there is nothing), and compare read_to with that place.
+ *     Decide nothing before ktable_is_restored: until then what was compacted lies behind.
  *   - Memory: an index of each key's newest offset (some 70 bytes a key), and the values that were
  *     read last, up to table.cache. All other values are read from Kafka when they are asked for,
  *     in the pool, one reading at a time.

@@ -256,6 +256,22 @@ static void test_it_is_not_where_it_must_be(void **state)
     assert_string_equal(world_asks(0, "g"), "2: g=1@0 g/1=2@1");
 }
 
+/* A new leader knows of less for a moment. */
+static void test_the_leader_lags(void **state)
+{
+    (void)state;
+    log_put(0, "g", "1");
+    follow();
+    world.logs[0].is_unreadable = true;
+    world.logs[0].stable = 0;
+    assert_string_equal(world_asks(0, "g"),
+                        "away: The partition ends before a record that was read: a leader that "
+                        "lags, or it was cut.");
+    world.logs[0].is_unreadable = false;
+    world.logs[0].stable = 1;
+    assert_string_equal(world_asks(0, "g"), "1: g=1@0");
+}
+
 /* Another record stands there: the topic was made anew, and nobody has noticed yet. */
 static void test_another_record_is_there(void **state)
 {
@@ -696,6 +712,7 @@ int main(void)
         ROW(test_it_is_deleted_by_age),
         ROW(test_it_is_deleted_and_there_again),
         ROW(test_it_is_not_where_it_must_be),
+        ROW(test_the_leader_lags),
         ROW(test_another_record_is_there),
         ROW(test_it_is_cut_while_it_is_read),
         ROW(test_what_was_read_before_the_cut_is_no_answer),

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "kafka/admin.h"
+#include "kafka/lookup.h"
 #include "kafka/reader.h"
 #include "kafka/writer.h"
 #include "table/ktable.h"
@@ -27,7 +28,7 @@ static char topic[80], words[KAFKA_TEXT_MAX];
 
 /* ---- the topic ---- */
 
-static void topic_make(const char *cleanup)
+static void topic_make_of(const char *cleanup, int partitions)
 {
     const struct kafka_setting settings[] = {{.name = "cleanup.policy"},
                                              {.name = "segment.ms", .value = "100"},
@@ -40,7 +41,7 @@ static void topic_make(const char *cleanup)
     const char *name = topic;
     memcpy(set, settings, sizeof set);
     (void)snprintf(set[0].value, sizeof set[0].value, "%s", cleanup);
-    const struct kafka_topic wanted = {topic, 2, 1, set, 5};
+    const struct kafka_topic wanted = {topic, partitions, 1, set, 5};
     if (kafka_admin_new(config, &admin, words) < 0 ||
         kafka_topics_create(admin, &wanted, 1, &is_created, words) < 0)
         fail_msg("%s", words);
@@ -49,6 +50,11 @@ static void topic_make(const char *cleanup)
         if (kafka_topics_ready(admin, &name, &wanted.partitions, 1, &is_ready, words) < 0)
             fail_msg("%s", words);
     kafka_admin_free(admin);
+}
+
+static void topic_make(const char *cleanup)
+{
+    topic_make_of(cleanup, 2);
 }
 
 static void put(struct kafka_writer *writer, const char *key, const char *value)
@@ -264,6 +270,57 @@ static void test_values_on_demand(void **state)
     table_drop();
 }
 
+static void count(void *user, const struct kafka_record *record)
+{
+    int *seen = user;
+    (void)record;
+    (*seen)++;
+}
+
+/* Of several partitions at once, again and again: none waits for another, nor for what the reading
+ * before has left (whoever has no room is looked at once a second). */
+static void test_places_in_many_partitions(void **state)
+{
+    enum { PARTITIONS = 8, EACH = 3000, READINGS = 10 };
+    static char filler[600];
+    struct kafka_lookup *lookup;
+    (void)state;
+    memset(filler, 'x', sizeof filler);
+    topic_make_of("delete", PARTITIONS);
+    struct kafka_writer *writer = begin();
+    for (int i = 0; i < PARTITIONS * EACH; i++) {
+        const struct kafka_record record = {.topic = topic,
+                                            .partition = i % PARTITIONS,
+                                            .key = "k",
+                                            .key_size = 1,
+                                            .value = filler,
+                                            .value_size = sizeof filler};
+        assert_int_equal(kafka_writer_add(writer, &record, words), 0);
+    }
+    commit(writer);
+    assert_int_equal(kafka_lookup_new(config, &lookup, words), 0);
+    for (int i = 0; i < PARTITIONS; i++) /* a marker comes when it comes */
+        for (int64_t first, end = 0; end < EACH; uv_sleep(10))
+            if (kafka_lookup_bounds(lookup, topic, i, 5000, &first, &end, words) < 0)
+                fail_msg("%s", words);
+    const int64_t began_ms = clock_monotonic_ms();
+    for (int n = 0; n < READINGS; n++) {
+        struct kafka_place places[PARTITIONS];
+        int seen = 0;
+        for (int i = 0; i < PARTITIONS; i++) {
+            (void)snprintf(places[i].topic, sizeof places[i].topic, "%s", topic);
+            places[i].partition = i;
+            places[i].offset = (n * 997 + i * 131) % EACH;
+        }
+        if (kafka_lookup_read(lookup, places, PARTITIONS, 5000, count, &seen, words) < 0)
+            fail_msg("reading %d: %s", n, words);
+        assert_int_equal(seen, PARTITIONS);
+    }
+    print_message("%d readings in %d ms\n", READINGS, (int)(clock_monotonic_ms() - began_ms));
+    assert_true(clock_monotonic_ms() - began_ms < READINGS * 500);
+    kafka_lookup_free(lookup);
+}
+
 /* ---- what goes ---- */
 
 static int64_t key_count(void)
@@ -271,13 +328,6 @@ static int64_t key_count(void)
     struct ktable_progress now;
     ktable_progress(table, &now);
     return now.keys;
-}
-
-static void count(void *user, const struct kafka_record *record)
-{
-    int *seen = user;
-    (void)record;
-    (*seen)++;
 }
 
 /* The broker takes away what was replaced, while a table follows and before one begins. */
@@ -398,8 +448,8 @@ int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        ROW(test_transactions), ROW(test_values_on_demand),  ROW(test_compaction),
-        ROW(test_deletion),     ROW(test_a_topic_made_anew),
+        ROW(test_transactions), ROW(test_values_on_demand), ROW(test_places_in_many_partitions),
+        ROW(test_compaction),   ROW(test_deletion),         ROW(test_a_topic_made_anew),
     };
 #undef ROW
     return cmocka_run_group_tests_name("table: on Kafka", tests, NULL, NULL);
