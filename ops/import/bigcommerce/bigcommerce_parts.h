@@ -23,8 +23,13 @@ static inline struct import_money bigcommerce_money(int64_t minor)
 }
 
 /* An amount in the shop's currency. False: missing, or complained of. */
-bool bigcommerce_minor(struct bigcommerce_refunding *f, const struct import_at *parent,
-                       const char *name, bool may_be_negative, int64_t *ret_minor);
+static inline bool bigcommerce_minor(struct bigcommerce_refunding *f,
+                                     const struct import_at *parent, const char *name,
+                                     bool may_be_negative, int64_t *ret_minor)
+{
+    const struct import_at at = import_field(parent, name);
+    return at.json != NULL && import_minor(f->r, &at, f->r->shop, may_be_negative, ret_minor);
+}
 
 void bigcommerce_items(struct bigcommerce_refunding *f);    /* bigcommerce_items.c */
 void bigcommerce_payments(struct bigcommerce_refunding *f); /* bigcommerce_payments.c */

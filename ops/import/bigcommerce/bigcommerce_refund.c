@@ -7,13 +7,6 @@ const struct import_form bigcommerce_refunds_form = {.channel = "BigCommerce",
                                                      .one = "data",
                                                      .command = "import bigcommerce refunds"};
 
-bool bigcommerce_minor(struct bigcommerce_refunding *f, const struct import_at *parent,
-                       const char *name, bool may_be_negative, int64_t *ret_minor)
-{
-    const struct import_at at = import_field(parent, name);
-    return at.json != NULL && import_minor(f->r, &at, f->r->shop, may_be_negative, ret_minor);
-}
-
 /* BigCommerce has no time of change: how far the payments have come says which copy is newer. */
 static enum import_refund_stage stage_of(const struct bigcommerce_refunding *f)
 {
