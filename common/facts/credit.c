@@ -155,6 +155,14 @@ static void on_found(void *user, const struct ktable_answer *answer)
 
 /* ---- 1. what is reserved ---- */
 
+/* All that was there when the partition was followed has been read, and all below the position. */
+static bool is_read(const struct record *r)
+{
+    const struct ktable *table = r->worker->posting->table;
+    return ktable_is_restored(table, credit_partition(r)) &&
+           ktable_read_to(table, credit_partition(r)) >= r->claim.credit->position;
+}
+
 static bool keep_reserved(struct record *r, const struct redis_reply *reply, size_t count)
 {
     struct credit_search *s = r->claim.credit;
@@ -189,12 +197,10 @@ static void on_looked(void *user, const struct redis_reply *reply)
         return;
     struct credit_search *s = r->claim.credit;
     const struct keys_credit credit = keys_credit(reply);
-    struct ktable *table = r->worker->posting->table;
     s->position = credit.position;
     if (credit.is_blocked) {
         facts_wait_here(r, BLOCKED_WAIT_MS);
-    } else if (credit.position < 0 ||
-               ktable_read_to(table, credit_partition(r)) < credit.position) {
+    } else if (credit.position < 0 || !is_read(r)) {
         facts_wait_here(r, TABLE_WAIT_MS);
     } else if (!keep_reserved(r, reply, credit.count)) {
         cannot_tell(r);
@@ -202,7 +208,7 @@ static void on_looked(void *user, const struct redis_reply *reply)
         r->credit.stamp = record_keep(r, credit.stamp, strlen(credit.stamp)).data;
         s->is_looked = true;
         record_ref(r);
-        ktable_find(table, credit_partition(r), r->credit.order, on_found, r);
+        ktable_find(r->worker->posting->table, credit_partition(r), r->credit.order, on_found, r);
     }
 }
 
@@ -224,7 +230,6 @@ static void follow(struct record *r)
 
 static bool find(struct record *r)
 {
-    const struct posting *p = r->worker->posting;
     if (open_fact(r) == NULL)
         return false;
     if (r->claim.credit == NULL &&
@@ -234,7 +239,7 @@ static bool find(struct record *r)
     }
     *r->claim.credit = (struct credit_search){.position = r->claim.credit->position};
     follow(r);
-    if (ktable_read_to(p->table, credit_partition(r)) < r->claim.credit->position) {
+    if (!is_read(r)) {
         facts_wait_here(r, TABLE_WAIT_MS);
         return true;
     }

@@ -7,7 +7,7 @@
 
 json_t *refunds_event_fixture(const char *path)
 {
-    char file[200];
+    char file[220];
     json_error_t error;
     (void)snprintf(file, sizeof file, "tests/fixtures/%s", path);
     json_t *json = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
