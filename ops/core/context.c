@@ -56,7 +56,7 @@ const struct config *ops_config(const struct ops *ops)
 static int records_check(struct codec *codec, char message[static 300])
 {
     static const struct bound_record *const records[] = {
-        &order_event_record,  &order_result_record, &ledger_entry_record,
+        &order_event_record,  &order_result_record,  &ledger_entry_record,
         &refund_event_record, &refund_result_record, &ledger_credit_record};
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         const int rc = codec_check(codec, records[i], message);
