@@ -267,21 +267,39 @@ int codec_encode(struct codec *codec, const struct bound_record *record, const v
     return r;
 }
 
-int codec_register(struct codec *codec, const char *record_name, const char *topic,
-                   char ret_message[static 300])
+/* A topic's own record has <topic>-value; one that is beside it in the same topic says so, for under
+ * one subject they would be two versions of one thing. */
+static bool write_subject(const struct schema *schema, const char *topic, char subject[static 256])
+{
+    const char *by = json_string_value(json_object_get(schema->json, "subject"));
+    const bool is_beside = by != NULL && strcmp(by, "record") == 0;
+    return snprintf(subject, 256, "%s-%s", topic, is_beside ? schema->root->full_name : "value") <
+           256;
+}
+
+static int register_record(struct codec *codec, const char *record_name, const char *topic,
+                           const char **ret_beside, char ret_message[static 300])
 {
     char subject[256];
-    if (codec->registry == NULL)
-        return 0;
     const struct schema *schema = store_find_today(codec->store, record_name);
-    if (schema == NULL ||
-        snprintf(subject, sizeof subject, "%s-value", topic) >= (int)sizeof subject) {
+    if (schema == NULL || !write_subject(schema, topic, subject)) {
         (void)snprintf(ret_message, 300,
                        "%.80s: schemas/ has no such record, or the topic's name is too long",
                        record_name);
         return -EPROTO;
     }
+    *ret_beside = json_string_value(json_object_get(schema->json, "beside"));
     return registry_register(codec->registry, schema, subject, ret_message);
+}
+
+int codec_register(struct codec *codec, const char *record_name, const char *topic,
+                   char ret_message[static 300])
+{
+    const char *beside = NULL, *none = NULL;
+    if (codec->registry == NULL)
+        return 0;
+    const int r = register_record(codec, record_name, topic, &beside, ret_message);
+    return r < 0 || beside == NULL ? r : register_record(codec, beside, topic, &none, ret_message);
 }
 
 /* Version byte and SHA-256 of the form; no other answer than the digest itself would be safe. */

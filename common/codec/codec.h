@@ -71,8 +71,9 @@ __attribute__((warn_unused_result)) int codec_encode(struct codec *codec,
                                                      const struct bound_record *record,
                                                      const void *value, struct buf *out);
 
-/* Registers today's schema of a record name for a topic's value (subject <topic>-value,
- * compatibility BACKWARD_TRANSITIVE); a no-op without registry. Blocks. -EIO: unreachable; -EPROTO:
+/* Registers today's schema of a record name for a topic's value (subject <topic>-value, or
+ * <topic>-<full name> where the schema says "subject": "record"; compatibility
+ * BACKWARD_TRANSITIVE), and that of the record that it names as "beside" it; a no-op without registry. Blocks. -EIO: unreachable; -EPROTO:
  * refused as incompatible; `ret_message` says which. */
 __attribute__((warn_unused_result)) int codec_register(struct codec *codec, const char *record_name,
                                                        const char *topic,

@@ -82,6 +82,7 @@ const char *config_rdkafka_owner(const char *name)
         {"enable.idempotence", "transactions need it"},
         {"acks", "transactions need all"},
         {"request.required.acks", "transactions need all"},
+        {"partitioner", "keys must meet those of Java's clients, and a refund its order"},
         {"partition.assignment.strategy",
          "it follows from librdkafka's version, see common/kafka/"},
     };

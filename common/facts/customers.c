@@ -463,4 +463,4 @@ static bool find(struct record *r)
     return false;
 }
 
-const struct fact_source customers_source = {FACT_CUSTOMER, look, find};
+const struct fact_source customers_source = {.kind = FACT_CUSTOMER, .look = look, .find = find};

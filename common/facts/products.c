@@ -386,4 +386,4 @@ static bool find(struct record *r)
     return true;
 }
 
-const struct fact_source products_source = {FACT_PRODUCT, look, find};
+const struct fact_source products_source = {.kind = FACT_PRODUCT, .look = look, .find = find};

@@ -49,6 +49,11 @@ rd_kafka_topic_partition_list_t *kafka_list_new(const struct kafka_place places[
     return list;
 }
 
+int32_t kafka_partition_of(const void *key, size_t size, int32_t count)
+{
+    return rd_kafka_msg_partitioner_murmur2(NULL, key, size, count, NULL, NULL);
+}
+
 /* ---- what is denied ---- */
 
 enum kafka_right kafka_denied(rd_kafka_resp_err_t error, const struct kafka_asked *asked,

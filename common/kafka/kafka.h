@@ -200,6 +200,9 @@ bool kafka_consumer_closing(const struct kafka_consumer *consumer);
 bool kafka_consumer_closed(const struct kafka_consumer *consumer);
 void kafka_consumer_free(struct kafka_consumer *consumer);
 
+/* Which of `count` partitions a message with this key goes to. */
+int32_t kafka_partition_of(const void *key, size_t size, int32_t count);
+
 /* ---- producer: one transaction at a time ---- */
 
 struct kafka_message {
@@ -208,6 +211,12 @@ struct kafka_message {
     size_t key_size, value_size;
     const struct kafka_header *headers;
     size_t header_count;
+    /* chooses the partition, as if it were the key; NULL: the key does */
+    const void *place_key;
+    size_t place_key_size;
+    int64_t
+        *ret_offset; /* where it stands, written once it is there and before kafka_commit returns;
+                            NULL: nobody asks. Of a producer that tells offsets */
 };
 /* What a message takes alone in its batch, before compression: never less than Kafka counts against
  * max.message.bytes. */
@@ -239,10 +248,12 @@ struct kafka_producer;
 
 /* Blocking: fences whoever had this id, and waits for the coordinator. -EIO with ret_message (may
  * be tried again), -EACCES: a right is missing, -EPERM: fatal. Several messages go in one batch only up to `batch_bytes_max`:
- * the smallest max.message.bytes among the topics that are written to. */
+ * the smallest max.message.bytes among the topics that are written to. tells_offsets: some
+ * instructions for each message. */
 __attribute__((warn_unused_result)) int kafka_producer_new(const struct config *config,
                                                            const char *transactional_id,
                                                            int64_t batch_bytes_max,
+                                                           bool tells_offsets,
                                                            struct kafka_producer **ret_producer,
                                                            char ret_message[static KAFKA_TEXT_MAX]);
 int64_t kafka_producer_message_max(

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "kafka/internal.h"
 
-enum { POLL_MS_MAX = 100 };
+enum { POLL_MS_MAX = 100, BEGIN_MS_MAX = 500 };
 
 struct kafka_lookup {
     struct kafka_client client;
@@ -41,7 +41,11 @@ int kafka_lookup_new(const struct config *config, struct kafka_lookup **ret_look
                                           {"fetch.wait.max.ms", "10"},
                                           {"fetch.error.backoff.ms", "20"},
                                           {"fetch.message.max.bytes", "131072"},
-                                          {"queued.min.messages", "100"},
+                                          /* of all partitions together, and of what the reading
+                                           * before has left there: who has to wait for room in it
+                                           * is looked at once a second */
+                                          {"queued.min.messages", "100000"},
+                                          {"queued.max.messages.kbytes", "16384"},
                                           {NULL, NULL}};
     static const char *const last[][2] = {
         {"group.id", "primaflow.control"}, /* named for ACLs; nobody joins it */
@@ -107,12 +111,45 @@ static rd_kafka_resp_err_t stretches_assign(const struct reading *r)
 
 /* ---- reading ---- */
 
+static void stretch_change(const struct reading *r, const struct stretch *s,
+                           rd_kafka_error_t *(*change)(rd_kafka_t *rk,
+                                                       const rd_kafka_topic_partition_list_t *list))
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, s->topic, s->partition)->offset = s->first;
+    rd_kafka_error_t *error = change(r->lookup->client.rk, list);
+    if (error != NULL)
+        rd_kafka_error_destroy(error);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* One that is read is fetched no more: its records would keep those of the others waiting, of which
+ * a broker sends less than a batch when there is no room in its answer. */
 static void stretch_ends(struct reading *r, struct stretch *s)
 {
     if (s == NULL || s->is_read)
         return;
     s->is_read = true;
-    r->open--;
+    if (--r->open > 0)
+        stretch_change(r, s, rd_kafka_incremental_unassign);
+}
+
+/* Its beginning is not there any more; is the partition's new one amid it, the rest is. */
+static void stretch_is_cut(struct reading *r, struct stretch *s)
+{
+    int64_t begin = -1;
+    if (s == NULL || s->is_read)
+        return;
+    if (s->first < s->last)
+        (void)kafka_bound(r->lookup->client.rk, s->topic, s->partition, RD_KAFKA_OFFSET_BEGINNING,
+                          BEGIN_MS_MAX, &begin);
+    if (begin <= s->first || begin > s->last) {
+        stretch_ends(r, s);
+        return;
+    }
+    s->first = begin;
+    stretch_change(r, s, rd_kafka_incremental_unassign);
+    stretch_change(r, s, rd_kafka_incremental_assign);
 }
 
 static bool is_sought(const struct reading *r, const struct stretch *s, int64_t offset)
@@ -142,6 +179,8 @@ static int error_hear(struct reading *r, struct stretch *s, const rd_kafka_messa
 {
     switch (kafka_obstacle_of(m->err)) {
     case KAFKA_OFFSET_GONE:
+        stretch_is_cut(r, s);
+        return 0;
     case KAFKA_UNREADABLE:
     case KAFKA_NO_TOPIC:
         stretch_ends(r, s);
@@ -200,6 +239,26 @@ int kafka_lookup_read(struct kafka_lookup *lookup, const struct kafka_place plac
     (void)rd_kafka_assign(lookup->client.rk, NULL);
     free(r.stretches);
     return rc;
+}
+
+int kafka_lookup_bounds(struct kafka_lookup *lookup, const char *topic, int32_t partition,
+                        int timeout_ms, int64_t *ret_begin, int64_t *ret_end,
+                        char ret_message[static KAFKA_TEXT_MAX])
+{
+    int64_t begin = 0, end = 0;
+    rd_kafka_resp_err_t error = kafka_bound(lookup->client.rk, topic, partition,
+                                            RD_KAFKA_OFFSET_BEGINNING, timeout_ms, &begin);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        error =
+            kafka_bound(lookup->client.rk, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, &end);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const int rc = kafka_complain(&lookup->client, error, NULL,
+                                      "cannot read where a partition begins", ret_message);
+        return rc == -EACCES ? rc : -EIO;
+    }
+    *ret_begin = begin;
+    *ret_end = end;
+    return 0;
 }
 
 void kafka_lookup_free(struct kafka_lookup *lookup)

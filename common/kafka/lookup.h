@@ -23,6 +23,12 @@ __attribute__((warn_unused_result)) int kafka_lookup_read(
     int64_t patience_ms, void (*seen)(void *user, const struct kafka_record *record), void *user,
     char ret_message[static KAFKA_TEXT_MAX]);
 
+/* Where a partition begins and ends (to a reader of committed records) now: what kafka_lookup_read
+ * did not show is deleted when it lies before the beginning. -EIO, -EACCES, with ret_message. */
+__attribute__((warn_unused_result)) int kafka_lookup_bounds(
+    struct kafka_lookup *lookup, const char *topic, int32_t partition, int timeout_ms,
+    int64_t *ret_begin, int64_t *ret_end, char ret_message[static KAFKA_TEXT_MAX]);
+
 void kafka_lookup_free(struct kafka_lookup *lookup); /* briefly; accepts NULL */
 
 #endif

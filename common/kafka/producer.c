@@ -15,7 +15,9 @@ struct kafka_producer {
     rd_kafka_t *rk;
     int64_t message_max;
     bool searches;
-    struct kafka_refusal refusal; /* of the transaction under way */
+    /* of the transaction under way */
+    const struct kafka_message *const *messages;
+    struct kafka_refusal refusal;
 };
 
 /* ---- what a message takes, and which was refused ---- */
@@ -68,14 +70,32 @@ static void note_denial(struct kafka_producer *p, rd_kafka_resp_err_t err, bool 
         .is_of_unknown_topic = right == KAFKA_WRITE_TOPIC};
 }
 
-/* Of failed messages alone. An abort purges, a broker that does not answer in time has refused
+/* A message says by which key its partition is chosen. Called by librdkafka, in whichever thread of
+ * its own hears of the topic's partitions first. */
+static int32_t choose_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_size,
+                                int32_t count, void *opaque, void *index)
+{
+    const struct kafka_producer *p = opaque;
+    const struct kafka_message *m = p->messages[(size_t)(uintptr_t)index];
+    if (m->place_key != NULL)
+        return rd_kafka_msg_partitioner_murmur2(topic, m->place_key, m->place_key_size, count, NULL,
+                                                NULL);
+    return rd_kafka_msg_partitioner_murmur2_random(topic, key, key_size, count, NULL, NULL);
+}
+
+/* Of failed messages alone, unless somebody asks for offsets. An abort purges, a broker that does not answer in time has refused
  * nothing, and what is said of the producer or of a gap that an earlier abort left in its sequence
  * is not said of a message. Called by librdkafka while kafka_commit waits in it. */
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
+    const struct kafka_producer *p = opaque;
+    const size_t index = (size_t)(uintptr_t)message->_private;
     (void)rk;
     switch (message->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
+        if (p->messages[index]->ret_offset != NULL)
+            *p->messages[index]->ret_offset = message->offset;
+        break;
     case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
     case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
@@ -96,7 +116,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
     case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
         break;
     default:
-        note_refusal(opaque, message->err, (size_t)(uintptr_t)message->_private);
+        note_refusal(opaque, message->err, index);
     }
 }
 
@@ -122,7 +142,8 @@ static void limit_batches(rd_kafka_conf_t *conf, int64_t bytes_max)
 }
 
 int kafka_producer_new(const struct config *config, const char *transactional_id,
-                       int64_t batch_bytes_max, struct kafka_producer **ret_producer,
+                       int64_t batch_bytes_max, bool tells_offsets,
+                       struct kafka_producer **ret_producer,
                        char ret_message[static KAFKA_TEXT_MAX])
 {
     char timeout[24];
@@ -133,7 +154,6 @@ int kafka_producer_new(const struct config *config, const char *transactional_id
         {"socket.nagle.disable", "true"},
         {"compression.type", "lz4"},
         {"linger.ms", "1"},
-        {"partitioner", "murmur2_random"}, /* as Java's clients, so that keys meet */
         {"queue.buffering.max.messages", "100000"},
         {"message.max.bytes", "2097152"}, /* a dead letter is the largest input, 1 MiB, and its
                                                 headers; as the topics allow */
@@ -144,7 +164,8 @@ int kafka_producer_new(const struct config *config, const char *transactional_id
         {"transaction.timeout.ms", timeout},
         {"enable.idempotence", "true"},
         {"acks", "all"},
-        {"delivery.report.only.error", "true"},
+        {"partitioner", "murmur2_random"}, /* as Java's clients, so that keys meet; see below */
+        {"delivery.report.only.error", tells_offsets ? "false" : "true"},
         {"message.copy.max.bytes", "65535"}, /* LENT_MAX */
         {NULL, NULL},
     };
@@ -157,6 +178,9 @@ int kafka_producer_new(const struct config *config, const char *transactional_id
     char words[200];
     p->message_max = property(conf, "message.max.bytes", INT64_MAX);
     limit_batches(conf, batch_bytes_max);
+    rd_kafka_topic_conf_t *topics = rd_kafka_conf_get_default_topic_conf(conf);
+    rd_kafka_topic_conf_set_partitioner_cb(topics, choose_partition);
+    rd_kafka_topic_conf_set_opaque(topics, p);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_opaque(conf, p);
     rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words);
@@ -387,6 +411,7 @@ enum kafka_commit_result kafka_commit(struct kafka_producer *p, struct kafka_con
                                       char ret_message[static KAFKA_TEXT_MAX])
 {
     p->refusal = (struct kafka_refusal){.kind = KAFKA_REFUSES_NOTHING};
+    p->messages = messages;
     const enum kafka_commit_result result = producer_commit(
         p, consumer, messages, message_count, offsets, offset_count, give_up, ret_message);
     *ret_refusal = p->refusal;

@@ -75,8 +75,7 @@ static int partitions_add(struct reader *r, const char *topic)
         r->partitions = more;
         const char *key = r->range->partition_of_key;
         int32_t only = key == NULL ? r->range->partition
-                                   : rd_kafka_msg_partitioner_murmur2(
-                                         NULL, key, strlen(key), found->partition_cnt, NULL, NULL);
+                                   : kafka_partition_of(key, strlen(key), found->partition_cnt);
         for (int i = 0; i < found->partition_cnt; i++)
             if (only < 0 || only == found->partitions[i].id)
                 r->partitions[r->count++] =

@@ -71,6 +71,7 @@ static void read_posted(struct record *r, const struct keys_posted *posted)
     r->decision.summary = record_keep(r, posted->summary.data, posted->summary.size);
     r->posted.version = posted->version;
     r->posted.at_ms = posted->at_ms;
+    r->claim.reserved = posted->number;
     r->posted.by = posted->by;
     r->posted.name_until_ms = 0;
     r->posted.exception = record_keep(r, posted->exception.data, posted->exception.size).data;
@@ -157,9 +158,10 @@ static bool fits_one_step(const struct record *r)
     const struct worker *w = r->worker;
     const bool is_asked_for =
         r->lineage.resolve_first != RESOLVE_AS_NEEDED && !mutant("one_step_asks");
-    return !r->timing.has_begun && !record_takes_back(r) && !is_asked_for &&
-           r->partition->topic->role == TOPIC_INPUT && !w->shadow && !permit_line_is_needed(r) &&
-           w->posting->in_vain < POSTING_IN_VAIN && may_send_now(r) && !mutant("sent");
+    return w->flow->ledger == NULL && !r->timing.has_begun && !record_takes_back(r) &&
+           !is_asked_for && r->partition->topic->role == TOPIC_INPUT && !w->shadow &&
+           !permit_line_is_needed(r) && w->posting->in_vain < POSTING_IN_VAIN && may_send_now(r) &&
+           !mutant("sent");
 }
 
 static void count_claim(struct worker *w, enum verdict verdict, bool is_one_step)

@@ -3,6 +3,7 @@
 #include "base/failpoint.h"
 #include "obs/log.h"
 #include "posting/actions.h"
+#include "posting/credit.h"
 #include "posting/decide.h"
 #include "posting/facts.h"
 #include "posting/verdict.h"
@@ -24,6 +25,7 @@ static void on_cancel(void *user, const struct redis_reply *reply)
 
 static void take_back(struct record *r)
 {
+    r->decision.summary = (struct redis_bytes){NULL, 0}; /* of what was sent, and never came to be */
     const char *why_empty = r->key.cancels ? "" : pf_error_info(PF_E_nothing_left)->name;
     record_ref(r);
     keys_cancel(&r->worker->keys, &r->work, why_empty, on_cancel, r);
@@ -47,6 +49,12 @@ static void adopt_request(struct record *r, const struct flow_plan *plan)
 static void plan_to_send(struct record *r, const struct flow_plan *plan)
 {
     adopt_request(r, plan);
+    if (credit_must_wait(r) &&
+        (r->lineage.resolve_first == RESOLVE_AS_NEEDED || r->claim.asked_first)) {
+        r->claim.waits_on_world = true;
+        record_transition(r, TOO_LATE);
+        return;
+    }
     if (r->worker->shadow && !fail_point("shadow.forgets_order")) /* then the client refuses it */
         record_transition(r, SHADOWED);
     else
@@ -86,6 +94,7 @@ static void follow(struct record *r, const struct flow_plan *plan)
     case FLOW_NEEDS_FACTS:
         r->claim.facts = plan->facts;
         r->claim.products = NULL;
+        r->claim.credit = NULL;
         r->claim.fact_count = plan->fact_count;
         record_transition(r, FACTS_NEEDED);
         break;

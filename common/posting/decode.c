@@ -8,9 +8,9 @@
 #include "obs/log.h"
 #include "stream/ended.h"
 #include "kafka/headers.h"
+#include "posting/credit.h"
+#include "posting/schema.h"
 #include "posting/posting.h"
-
-enum { REGISTRY_WAIT_MS = 1000, REGISTRY_TURN_MS = 50 };
 
 /* A record that comes back from a retry topic was in order when it went there: its mapping was
  * taken away since, its schema. By the key that its headers name it is still known. */
@@ -95,6 +95,7 @@ static void find_key(struct record *r)
     r->work.delivery = r->lineage.delivery;
     r->work.parent = r->lineage.parent;
     r->work.version = r->key.version;
+    credit_begin(r);
     if (has_ended(r))
         record_transition(r, REPEATED);
     else if (r->lineage.replays > w->posting->replay_max && !r->lineage.was_sent)
@@ -103,57 +104,7 @@ static void find_key(struct record *r)
         record_transition(r, DECODED_OK);
 }
 
-/* ---- a schema that only the registry has: asked in the pool ---- */
-
-struct lookup {
-    uv_work_t work;
-    struct record *record;
-    int result;
-};
-
-static void look_up(uv_work_t *work)
-{
-    struct lookup *l = work->data;
-    l->result =
-        codec_fetch(l->record->worker->codec, l->record->raw.value, l->record->raw.value_size);
-}
-
-static void looked_up(uv_work_t *work, int status)
-{
-    struct lookup *l = work->data;
-    struct record *r = l->record;
-    const int result = l->result;
-    (void)status;
-    l->record->worker->posting->schema_fetch_running = false;
-    free(l);
-    if (!record_unref(r))
-        return;
-    if (result == 0) {
-        pauses_end(&r->worker->host.pauses, PAUSE_REGISTRY);
-        decode_begin(r);
-    } else {
-        pauses_begin(&r->worker->host.pauses, PAUSE_REGISTRY,
-                     "the schema registry does not answer");
-        record_delay(r, REGISTRY_WAIT_MS, decode_begin);
-    }
-}
-
-static void ask_registry(struct record *r)
-{
-    if (r->worker->posting
-            ->schema_fetch_running) { /* one question at a time: the pool is for commits, too */
-        record_delay(r, REGISTRY_TURN_MS, decode_begin);
-        return;
-    }
-    r->worker->posting->schema_fetch_running = true;
-    struct lookup *l = calloc(1, sizeof *l);
-    if (l == NULL)
-        abort();
-    l->record = r;
-    l->work.data = l;
-    record_ref(r);
-    (void)uv_queue_work(&r->worker->host.loop, &l->work, look_up, looked_up);
-}
+/* ---- bytes ---- */
 
 void decode_begin(struct record *r)
 {
@@ -173,7 +124,7 @@ void decode_begin(struct record *r)
         pauses_end(&w->host.pauses, PAUSE_REGISTRY);
         find_key(r);
     } else if (result == -EAGAIN)
-        ask_registry(r);
+        schema_ask(r, (struct redis_bytes){r->raw.value, r->raw.value_size}, decode_begin);
     else
         malformed(r, result == -EBADMSG ? fault.code : PF_E_avro_too_large,
                   record_keep(r, fault.message, strlen(fault.message)).data);

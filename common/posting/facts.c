@@ -10,6 +10,15 @@
 #include "posting/permit_line.h"
 #include "posting/posting.h"
 
+bool facts_create_accounts(const struct worker *w)
+{
+    const struct fact_source *const *sources = w->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->kind == FACT_CUSTOMER)
+            return true;
+    return false;
+}
+
 /* ---- what is known ---- */
 
 void facts_look(void *record, struct fact *fact)
@@ -17,8 +26,34 @@ void facts_look(void *record, struct fact *fact)
     struct record *r = record;
     const struct fact_source *const *sources = r->worker->posting->fact_sources;
     for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
-        if (sources[i]->kind == fact->kind && sources[i]->look(r, fact))
+        if (sources[i]->kind == fact->kind && sources[i]->look != NULL && sources[i]->look(r, fact))
             fact->state = FACT_KNOWN;
+}
+
+/* ---- partitions come and go ---- */
+
+void facts_begin(struct worker *w)
+{
+    const struct fact_source *const *sources = w->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->begin != NULL)
+            sources[i]->begin(w);
+}
+
+void facts_assigned(const struct partition *p)
+{
+    const struct fact_source *const *sources = p->worker->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->assigned != NULL)
+            sources[i]->assigned(p->worker, p);
+}
+
+void facts_revoked(const struct partition *p)
+{
+    const struct fact_source *const *sources = p->worker->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->revoked != NULL)
+            sources[i]->revoked(p->worker, p);
 }
 
 /* ---- one fact after the other ---- */

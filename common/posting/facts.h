@@ -5,15 +5,26 @@
 
 #include "posting/record.h"
 
-/* A source of facts of one kind. */
+/* A source of facts of one kind. Functions that are NULL are left out. */
 struct fact_source {
     enum fact_kind kind;
+    /* Once, before anything is read; and with each partition that comes or goes. */
+    void (*begin)(struct worker *w);
+    void (*assigned)(struct worker *w, const struct partition *p);
+    void (*revoked)(struct worker *w, const struct partition *p);
     /* What this process knows without asking anybody; in the record's arena. False: it does not. */
     bool (*look)(struct record *r, struct fact *fact);
     /* Finds out those of r->facts that are its own and unasked. False: all of them are known. True:
      * act_find_facts is called again, or the record goes another way. */
     bool (*find)(struct record *r);
 };
+
+/* Told to every source. */
+void facts_begin(struct worker *w);
+void facts_assigned(const struct partition *p);
+void facts_revoked(const struct partition *p);
+/* Whether a record of this worker's may create an account in Prima: it can ask for one. */
+bool facts_create_accounts(const struct worker *w);
 
 /* For struct flow_known: what this process knows of a fact, of a record's decision (`record`). */
 void facts_look(void *record, struct fact *fact);

@@ -40,6 +40,18 @@ void outgoing_build(struct outgoing *out, const char *topic, struct redis_bytes 
         memcpy(at, value.data, value.size);
     }
     out->memory = memory;
+    out->place = NULL;
+    out->offset = -1;
+}
+
+void outgoing_place(struct outgoing *out, struct redis_bytes key)
+{
+    out->place = malloc(key.size + 1);
+    if (out->place == NULL)
+        abort();
+    memcpy(out->place, key.data, key.size);
+    out->message.place_key = out->place;
+    out->message.place_key_size = key.size;
 }
 
 struct outgoing *outgoing_add(struct record *r)
@@ -54,10 +66,16 @@ struct outgoing *outgoing_add(struct record *r)
     return &r->out.list[r->out.count++];
 }
 
+void outgoing_free(struct outgoing *out)
+{
+    free(out->memory);
+    free(out->place);
+}
+
 void outgoing_clear(struct record *r)
 {
     for (size_t i = 0; i < r->out.count; i++)
-        free(r->out.list[i].memory);
+        outgoing_free(&r->out.list[i]);
     free(r->out.list);
     r->out.list = NULL;
     r->out.count = r->out.room = 0;

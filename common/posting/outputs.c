@@ -55,12 +55,15 @@ static void outputs_put(struct flow_outputs *outputs, size_t topic, const char *
 {
     struct putting *p = (struct putting *)outputs; /* its first member */
     const char *name = p->record->worker->stream->outputs.written[topic],
-               *its_key = key != NULL ? key : p->record->key.kafka;
+               *record_key = p->record->key.kafka, *its_key = key != NULL ? key : record_key;
     struct buf *value = outputs->value;
-    if (name[0] != '\0')
-        outgoing_build(outgoing_add(p->record), name,
-                       (struct redis_bytes){its_key, strlen(its_key)},
+    if (name[0] != '\0') {
+        struct outgoing *out = outgoing_add(p->record);
+        outgoing_build(out, name, (struct redis_bytes){its_key, strlen(its_key)},
                        (struct redis_bytes){value->data, value->size}, NULL, 0);
+        if (key != NULL)
+            outgoing_place(out, (struct redis_bytes){record_key, strlen(record_key)});
+    }
     if (value->room > MESSAGE_KEPT_BYTES)
         buf_release(value);
     buf_clear(value);
@@ -81,7 +84,7 @@ bool outputs_add(struct record *r, const struct flow_settlement *s)
 void outputs_drop(struct record *r, size_t from)
 {
     while (r->out.count > from)
-        free(r->out.list[--r->out.count].memory);
+        outgoing_free(&r->out.list[--r->out.count]);
 }
 
 const char *outputs_what(const struct worker *w, const char *topic)

@@ -7,6 +7,7 @@
 #include "base/failpoint.h"
 #include "obs/log.h"
 #include "posting/decode.h"
+#include "posting/facts.h"
 #include "posting/findings.h"
 #include "posting/permit_line.h"
 #include "posting/send_queue.h"
@@ -23,6 +24,7 @@ static void assigned(struct partition *p)
         abort();
     b->last = &b->first;
     p->engine_state = b;
+    facts_assigned(p);
 }
 
 /* The partition went away: forgotten now, or when the last answer comes. */
@@ -53,6 +55,7 @@ static void revoked(struct partition *p)
     }
     free(b);
     p->engine_state = NULL;
+    facts_revoked(p);
 }
 
 static void resumed(struct worker *w, int64_t pause_ms)
@@ -98,8 +101,11 @@ static struct collected collect(struct partition *p, size_t most, struct batch *
     struct record *r = backlog_of(p)->first;
     for (; r != NULL && r->state == SETTLED && got.count < most && is_ready(r); r = r->next) {
         record_transition(r, PREFIX_COMPLETE);
-        for (size_t i = 0; i < r->out.count; i++)
+        for (size_t i = 0; i < r->out.count; i++) {
+            if (p->worker->flow->ledger != NULL)
+                r->out.list[i].message.ret_offset = &r->out.list[i].offset;
             batch_add(batch, &r->out.list[i].message);
+        }
         got.next = r->raw.offset + 1;
         got.count++;
     }

@@ -17,6 +17,7 @@
 struct accounts;
 struct catalogue;
 struct fact_source;
+struct ktable;
 
 /* send_queue.h */
 struct send_queue {
@@ -56,6 +57,8 @@ struct posting {
     struct findings findings;                      /* what records of this process ask about now */
     struct catalogue *catalogue;
     struct accounts *accounts;
+    struct ktable *table; /* of a flow with a ledger; else NULL */
+    bool *table_also;     /* ../facts/credit.c */
 
     unsigned exceptions[PF_OWNER_COUNT]; /* published since the start, by owner */
 };

@@ -86,7 +86,6 @@ void act_publish_conflict(struct record *r)
 
 void act_publish_outcome(struct record *r)
 {
-    r->decision.summary = (struct redis_bytes){NULL, 0};
     struct flow_shadow shadow;
     const struct flow_settlement s = outputs_settlement(r, r->end.outcome, &shadow);
     publish(r, &s);

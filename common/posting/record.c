@@ -10,6 +10,7 @@
 #include "obs/log.h"
 #include "kafka/headers.h"
 #include "stream/watch.h"
+#include "posting/credit.h"
 #include "posting/outgoing.h"
 #include "posting/posting.h"
 
@@ -258,6 +259,7 @@ void record_free(struct record *r)
            r->send_queue.turn == TURN_NONE && r->permit.place == 0 && r->finding.at == NULL);
     timers_cancel(&r->worker->host.timers, &r->ready.timer);
     outgoing_clear(r);
+    credit_free(r);
     kafka_record_free(&r->raw);
     arena_free(r->arena);
     free(r);

@@ -24,6 +24,7 @@ struct partition;
 struct too_large;
 struct customers;
 struct products;
+struct credit_search;
 
 enum { RECORD_ARENA_MAX = 4 << 20, WORDS_ROOM = 301 };
 
@@ -32,6 +33,8 @@ struct outgoing {
     struct kafka_message message;
     char
         *memory; /* everything that `message` points to, but for topic names, which are constants */
+    char *place; /* what chooses its partition, where that is not its key; else NULL */
+    int64_t offset; /* where it stands, once it is committed, of a flow with a ledger */
 };
 
 /* How it came here: its own coordinates, or what our forward's headers say of it. Written once, when
@@ -133,9 +136,11 @@ struct claim_state {
     size_t fact_count;
     size_t fact_at;            /* of `facts`: the one that is being found out */
     struct products *products; /* products.c: those of `facts` that are sought; NULL: not yet */
-    const char *senders;       /* whose sends are unanswered, as Redis said last (senders.h); in the
+    int64_t reserved;          /* number of its reservation, once its document is known; 0: none */
+    struct credit_search *credit; /* ../facts/credit.c; NULL: not yet */
+    const char *senders;  /* whose sends are unanswered, as Redis said last (senders.h); in the
                                   arena, or "" */
-    struct senders known;      /* ... and what is known of them, since before Prima was asked */
+    struct senders known; /* ... and what is known of them, since before Prima was asked */
 };
 
 /* What is to be sent, ours or taken over: void with the next claim. */
@@ -203,6 +208,7 @@ struct output {
     const struct too_large *too_large; /* too_large.h: what of it does not fit; NULL: all does, so
                                           far as is known */
     bool is_cut;                       /* its dead letter is no copy of it */
+    struct credit_taken *credit; /* credit.h: what is told once it is committed; NULL: nothing */
 };
 
 struct record {
@@ -230,6 +236,7 @@ struct record {
     void *event;
     struct flow_key key;
     struct key_work work;
+    struct key_credit credit; /* of a flow with a ledger: credit.h */
     uint8_t identity[IDENTITY_SIZE], goods[GOODS_SIZE], money[MONEY_SIZE];
 
     /* what has become of it, phase by phase */

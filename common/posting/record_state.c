@@ -98,6 +98,7 @@ const char *life_event_name(enum life_event event)
         "key unreadable",
         "facts needed",
         "facts found",
+        "credit moved",
         "planned",
         "planned, in the shadow",
         "compared",

@@ -63,7 +63,8 @@ enum life_event {
     KEY_UNREADABLE, /* Redis has a value there that this version cannot read */
     FACTS_NEEDED,
     FACTS_FOUND,
-    PLANNED, /* a request is decided */
+    CREDIT_MOVED, /* what remains of the order is not any more what it was decided on */
+    PLANNED,      /* a request is decided */
     /* a request is decided, and this worker sends none: does Prima have the number? (shadow.h) */
     SHADOWED,
     COMPARED,  /* ... it said; what would have been posted is known */

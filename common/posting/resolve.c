@@ -43,7 +43,8 @@ static void sender_may_live(struct record *r, int64_t since_ms)
 static bool begins_anew(const struct record *r)
 {
     const bool other = memcmp(r->decision.sent_identity, r->identity, IDENTITY_SIZE) != 0;
-    return (other && (r->claim.is_from_lost_redis || record_takes_back(r))) ||
+    const bool has_no_reservation = r->worker->flow->ledger != NULL && r->claim.is_from_lost_redis;
+    return (other && (r->claim.is_from_lost_redis || record_takes_back(r))) || has_no_reservation ||
            mutant("body_freeze");
 }
 

@@ -5,6 +5,7 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 #include "posting/actions.h"
+#include "posting/credit.h"
 #include "posting/denial.h"
 #include "posting/outcomes.h"
 #include "posting/permit_line.h"
@@ -49,6 +50,12 @@ static void on_stored(void *user, const struct redis_reply *reply)
     permit_line_give_back(r);
     if (claim_is_over(r, verdict))
         return;
+    if (verdict == VERDICT_MOVED) {
+        r->send.on_record = false;
+        credit_forget(r);
+        record_transition(r, CREDIT_MOVED);
+        return;
+    }
     if (verdict == VERDICT_WAIT) {
         r->timing.wait_ms = keys_wait_ms(reply);
         permit_line_hold(r->worker, r->timing.wait_ms);
@@ -281,6 +288,7 @@ static void on_answered(void *user, const struct redis_reply *reply)
     } else if (decides_again) {
         r->claim.facts = NULL;
         r->claim.products = NULL;
+        r->claim.credit = NULL;
         r->claim.fact_count = 0;
         r->claim.request_is_stored = false;
         record_transition(r, DECIDE_AGAIN);
@@ -331,6 +339,7 @@ static void on_finished(void *user, const struct redis_reply *reply)
         return;
     }
     r->posted.at_ms = keys_finished_ms(reply);
+    r->claim.reserved = keys_finished_number(reply);
     record_transition(r, memcmp(r->decision.sent_identity, r->identity, IDENTITY_SIZE) == 0
                              ? FINISHED
                              : FINISHED_OTHER);
@@ -359,6 +368,11 @@ static void on_refused(void *user, const struct redis_reply *reply)
     const enum verdict verdict = keys_verdict(reply);
     if (claim_is_over(r, verdict))
         return;
+    if (verdict == VERDICT_MOVED) {
+        credit_forget(r);
+        record_transition(r, CREDIT_MOVED);
+        return;
+    }
     if (verdict == VERDICT_PARKED) {
         r->end.code = PF_E_refused_after_unknown;
         record_transition(r, PARKING_STORED);
@@ -376,6 +390,8 @@ void act_refuse(struct record *r)
     const bool ours = !r->claim.request_is_stored ||
                       memcmp(r->decision.sent_identity, r->identity, IDENTITY_SIZE) == 0;
     const int64_t number = r->state == SENT ? r->send.number : -1; /* no send's */
+    if (r->state != CLAIMED)
+        r->credit.read_to = -1; /* Prima said no, not the ledger */
     (void)fail_point("refuse.before");
     record_ref(r);
     keys_refuse(&r->worker->keys, &r->work, number, pf_error_info(r->end.code)->name,

@@ -8,6 +8,7 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 #include "posting/actions.h"
+#include "posting/credit.h"
 #include "posting/findings.h"
 #include "kafka/headers.h"
 #include "posting/outgoing.h"
@@ -28,6 +29,7 @@ void record_settled(struct record *r)
     permit_line_give_back(r);
     timers_cancel(&w->host.timers, &r->ready.timer);
     record_leave_lane(r);
+    credit_settled(r);
     record_release_texts(r);
     kafka_record_free(&r->raw);
     (void)fail_point("settled");
@@ -108,9 +110,13 @@ static struct redis_bytes raw_value(const struct record *r)
 static struct kafka_message raw_copy(const struct record *r, const char *topic,
                                      const struct header_list *list)
 {
-    return (struct kafka_message){topic,           r->raw.key,        r->raw.value,
-                                  r->raw.key_size, r->raw.value_size, list->headers,
-                                  list->count};
+    return (struct kafka_message){.topic = topic,
+                                  .key = r->raw.key,
+                                  .value = r->raw.value,
+                                  .key_size = r->raw.key_size,
+                                  .value_size = r->raw.value_size,
+                                  .headers = list->headers,
+                                  .header_count = list->count};
 }
 
 /* The sentence for people: ours, and Prima's words behind it where there are any. */
@@ -158,6 +164,8 @@ static void publish_beside(struct record *r, enum pf_error code)
         return;
     struct flow_settlement s = outputs_settlement(r, OUTCOME_COUNT, &shadow);
     s.is_dead_letter = true;
+    if (!r->claim.request_is_stored && r->claim.origin != CLAIM_PARKED)
+        s.summary = NULL; /* what would have been sent today says nothing of what was */
     s.code = code;
     const bool is_written = outputs_add(r, &s);
     if (is_written && too_large_first(r, 1) == r->out.count)
@@ -386,6 +394,7 @@ void act_pass_over(struct record *r)
 void act_forget(struct record *r)
 {
     struct worker *w = r->worker;
+    credit_committed(r);
     if (r->end.outcome != OUTCOME_COUNT)
         metrics_add(METRIC_records, outcome_name(r->end.outcome), 1);
     else if (r->end.code_count > 0)

@@ -41,6 +41,7 @@ static const struct transition rows[] = {
     ROW(CLAIMED,   FACTS_NEEDED,     CLAIMED,   act_find_facts),
     ROW(CLAIMED,   FACTS_FOUND,      CLAIMED,   act_decide),
     ROW(CLAIMED,   PLANNED,          CLAIMED,   act_store_request),
+    ROW(CLAIMED,   CREDIT_MOVED,     CLAIMED,   act_decide),        /* another refund of the order came first */
     ROW(CLAIMED,   SHADOWED,         RESOLVING, act_resolve),       /* nothing is sent: Prima is asked what it has */
     ROW(CLAIMED,   ASK_FIRST,        RESOLVING, act_resolve),
     ROW(CLAIMED,   NOT_TO_SEND,      SETTLED,   act_publish_outcome),

@@ -221,7 +221,8 @@ static void renew_producer(struct commit *c)
     kafka_producer_free(w->stream->producer);
     w->stream->producer = NULL;
     while ((result = kafka_producer_new(w->host.config, w->instance, batch_max,
-                                        &w->stream->producer, words)) == -EIO &&
+                                        w->flow->ledger != NULL, &w->stream->producer, words)) ==
+               -EIO &&
            !w->host.give_up)
         (void)usleep(ABORT_WAIT_MS * 1000);
     if (result == 0)

@@ -9,8 +9,6 @@
 #include "base/failpoint.h"
 #include "kafka/admin.h"
 #include "obs/log.h"
-#include "prima/client.h"
-#include "prima/requests.h"
 #include "stream/fleet.h"
 #include "stream/rebuild.h"
 #include "stream/roll_call.h"
@@ -28,25 +26,12 @@ static int get(struct redis_once *redis, const char *name, char *text, size_t ro
 
 /* ---- waiting ---- */
 
-/* The longest that a write of any kind (a document, a customer) may be on its way. */
-static int64_t longest_write_ms(const struct worker *w)
-{
-    int64_t longest = w->times.window_ms;
-    for (enum prima_type type = 0; type < PRIMA_TYPE_COUNT; type++) {
-        const int64_t ms = prima_deadline_ms(w->prima, type) +
-                           config_int(w->host.config, CFG_prima_max_apply_delay);
-        if (request_row(type)->is_write && ms > longest)
-            longest = ms;
-    }
-    return longest;
-}
-
 /* Whoever was sending when it was opened has heard of it, or of nothing any more, within
  * watch_bound_ms; what was on its way then has an answer, or none that counts, after one lease and
- * one window. */
+ * the longest that a write of this flow's may be on its way. */
 static int64_t wait_ms(const struct worker *w)
 {
-    return mutant("suspect_wait") ? 0 : watch_bound_ms(w) + w->times.lease_ms + longest_write_ms(w);
+    return mutant("suspect_wait") ? 0 : watch_bound_ms(w) + w->times.lease_ms + w->times.write_ms;
 }
 
 /* Counted from when *we* saw the incident, by our own clock: another host's, in the incident, may
@@ -191,7 +176,9 @@ static int begin_first(struct worker *w, const struct control *c, const char *ma
                        char ret_message[static KAFKA_TEXT_MAX])
 {
     const int result = control_clear(w->host.config, w->stream->group, c->incident, ret_message);
-    return result == 0 ? rebuild_mark(w, w->stream->incident.redis, marker, c->incident) : result;
+    return result == 0
+               ? rebuild_nothing(w, w->stream->incident.redis, marker, c->incident, ret_message)
+               : result;
 }
 
 static int open_new(struct worker *w, const struct redis_server *server, const char *marker,

@@ -391,6 +391,27 @@ static int take_ends(struct worker *w, struct kafka_place **ret_committed,
     return 0;
 }
 
+/* ---- the ledger ---- */
+
+/* Nobody takes anything of an order before its table has read what stands in the ledger now: what is
+ * open or credited is there, and reservations are not rebuilt. */
+static int set_positions(struct worker *w, struct keys_batch *batch,
+                         char ret_message[static KAFKA_TEXT_MAX])
+{
+    struct kafka_place *ends = NULL;
+    size_t count = 0;
+    if (w->flow->ledger == NULL)
+        return 0;
+    int result = kafka_ends(w->host.config, &w->flow->ledger->topic, 1, KAFKA_END_HIGH, &ends,
+                            &count, ret_message);
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = keys_credit_position(batch, ends[i].partition, ends[i].offset);
+    if (result == 0)
+        result = keys_batch_end(batch);
+    free(ends);
+    return result;
+}
+
 /* From here on records may be worked on: what is lost later is another incident's. */
 static int write_down(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
 {
@@ -468,26 +489,48 @@ static void rise_above(struct rebuild *b, char ret_message[static KAFKA_TEXT_MAX
                    (long long)c->epoch);
 }
 
+/* The marker says so while it is under way: nobody works. */
+static int begin_rebuild(struct worker *w, struct redis_once *redis, const char *marker,
+                         const char *incident)
+{
+    char under_way[sizeof w->keys.marker];
+    (void)snprintf(under_way, sizeof under_way, "rebuild:%.38s", incident);
+    const int result = rebuild_mark(w, redis, marker, under_way);
+    memcpy(w->keys.marker, under_way, sizeof under_way);
+    return result;
+}
+
+int rebuild_nothing(struct worker *w, struct redis_once *redis, const char *marker,
+                    const char *incident, char ret_message[static KAFKA_TEXT_MAX])
+{
+    struct keys_batch batch = {.redis = redis, .ks = &w->keys};
+    if (w->flow->ledger == NULL)
+        return rebuild_mark(w, redis, marker, incident);
+    int result = begin_rebuild(w, redis, marker, incident);
+    if (result == 0)
+        result = set_positions(w, &batch, ret_message);
+    return result == 0 ? rebuild_mark(w, redis, w->keys.marker, incident) : result;
+}
+
 int rebuild_keys(struct worker *w, struct redis_once *redis, const char *marker,
                  char ret_message[static KAFKA_TEXT_MAX])
 {
-    char under_way[sizeof w->keys.marker];
     const int64_t begun = clock_monotonic_ms();
     struct rebuild b = {.worker = w,
                         .redis = redis,
                         .batch = {.redis = redis, .ks = &w->keys},
                         .renewed_ms = begun};
     struct kafka_place *committed = NULL;
-    (void)snprintf(under_way, sizeof under_way, "rebuild:%.38s", w->stream->control.incident);
     (void)fail_point("rebuild.before");
-    int result = rebuild_mark(w, redis, marker, under_way);
-    memcpy(w->keys.marker, under_way, sizeof under_way);
+    int result = begin_rebuild(w, redis, marker, w->stream->control.incident);
     if (result == 0)
         result = restore_all(&b, ret_message);
     if (result == 0)
         result = take_ends(w, &committed, ret_message);
     if (result == 0)
         result = rebuild_marks(&b, committed, w->stream->control.end_count, ret_message);
+    if (result == 0 && !mutant("rebuild_sets_position"))
+        result = set_positions(w, &b.batch, ret_message);
     if (result == 0)
         result = write_down(w, ret_message);
     free(committed);
@@ -495,7 +538,7 @@ int rebuild_keys(struct worker *w, struct redis_once *redis, const char *marker,
         rise_above(&b, ret_message);
     (void)fail_point("rebuild.after");
     if (result == 0)
-        result = rebuild_mark(w, redis, under_way, w->stream->control.incident);
+        result = rebuild_mark(w, redis, w->keys.marker, w->stream->control.incident);
     if (result == 0 && b.unreadable > 0)
         note_unreadable(w->flow, b.unreadable);
     if (result == 0)

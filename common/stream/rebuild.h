@@ -25,6 +25,12 @@ __attribute__((warn_unused_result)) int rebuild_keys(struct worker *w, struct re
                                                      const char *marker,
                                                      char ret_message[static KAFKA_TEXT_MAX]);
 
+/* ... where there are no keys yet: the marker becomes `incident`, and with it what the ledger's tables
+ * are compared with, where the flow has a ledger. Errors as of rebuild_mark; -EIO with ret_message. */
+__attribute__((warn_unused_result)) int rebuild_nothing(struct worker *w, struct redis_once *redis,
+                                                        const char *marker, const char *incident,
+                                                        char ret_message[static KAFKA_TEXT_MAX]);
+
 size_t rebuild_input_names(const struct worker *w, const char *names[TOPICS_MAX]);
 const char *rebuild_marker_name(const struct worker *w, char text[static 200]);
 

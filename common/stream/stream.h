@@ -140,7 +140,8 @@ struct stream {
     const struct engine *engine;
     struct input_topics inputs;
     struct output_topics outputs;
-    struct sizes sizes; /* what those take */
+    struct sizes sizes;        /* what those take */
+    int32_t ledger_partitions; /* of a flow with a ledger; it and the input have as many */
     char redis_prefix[400];
     int64_t reach; /* no record is sent whose offset is so far behind its partition's committed one;
                       partitions_may_send */

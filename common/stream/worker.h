@@ -27,7 +27,9 @@ struct worker {
     struct keyspace keys;
     struct prima_client *prima;
     struct { /* that the fleet relies on: configuration, read once */
-        int64_t lease_ms, margin_ms, window_ms, ttl_ms, deferral_life_ms;
+        int64_t lease_ms, margin_ms, ttl_ms, deferral_life_ms;
+        int64_t window_ms; /* until when a document that was sent may be applied */
+        int64_t write_ms;  /* ... and anything that this flow sends, accounts included */
     } times;
 
     bool shadow;  /* worker.shadow: nothing is written to Prima */

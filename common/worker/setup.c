@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "kafka/topics.h"
+#include "posting/facts.h"
 #include "stream/start.h"
 
 /* Offsets for each record that may be buffered, of which hot keys make three (partitions.c): a
@@ -161,6 +162,14 @@ static void read_identity(struct worker *w)
     (void)snprintf(w->instance, sizeof w->instance, "%s-%s", w->stream->group, w->host.slot);
 }
 
+/* The writes of other flows are not waited for: whoever loses its Redis has sent none of them. */
+static int64_t longest_write_ms(const struct worker *w)
+{
+    const int64_t account = prima_deadline_ms(w->prima, PRIMA_NEW_CUSTOMER) +
+                            config_int(w->host.config, CFG_prima_max_apply_delay);
+    return facts_create_accounts(w) && account > w->times.window_ms ? account : w->times.window_ms;
+}
+
 static int read_times(struct worker *w, struct config_message *ret_message)
 {
     const struct config *c = w->host.config;
@@ -176,6 +185,7 @@ static int read_times(struct worker *w, struct config_message *ret_message)
     const int64_t deadline = prima_deadline_ms(w->prima, w->flow->writes);
     /* until when a send may be applied: it leaves up to a margin after it was stored */
     w->times.window_ms = w->times.margin_ms + deadline + config_int(c, CFG_prima_max_apply_delay);
+    w->times.write_ms = longest_write_ms(w);
     w->posting->unproven_wait_ms = config_int(c, CFG_prima_unproven_wait);
     w->times.lease_ms =
         deadline +
@@ -190,6 +200,9 @@ int setup_read(struct worker *w, struct config_message *ret_message)
 {
     const struct config *c = w->host.config;
     w->shadow = config_bool(c, CFG_worker_shadow);
+    if (w->shadow && w->flow->ledger != NULL)
+        return complain(ret_message, "worker.shadow is not for a flow that takes back what another "
+                                     "has posted: a shadow posts nothing; remove it");
     read_identity(w);
     w->posting->in_flight_max = (size_t)config_int(c, CFG_worker_max_in_flight);
     w->posting->buffered_max = (size_t)config_int(c, CFG_worker_buffered_max);

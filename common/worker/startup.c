@@ -98,6 +98,43 @@ static bool keys_outlive_topics(struct startup *s)
     return false;
 }
 
+/* ---- a flow with a ledger ---- */
+
+/* A refund and its order must meet: both topics choose a partition by the order's key. */
+static int count_beside(struct worker *w, const char *topic, size_t *ret_count,
+                        char ret_message[static KAFKA_TEXT_MAX])
+{
+    struct kafka_place *places = NULL;
+    const int result =
+        kafka_ends(w->host.config, &topic, 1, KAFKA_END_HIGH, &places, ret_count, ret_message);
+    free(places);
+    return result;
+}
+
+static bool ledger_lies_beside(struct startup *s)
+{
+    struct worker *w = s->worker;
+    size_t its = 0, input = 0;
+    int result;
+    if (w->flow->ledger == NULL)
+        return true;
+    waits_begin(&w->host.waits, WAIT_kafka);
+    while ((result = count_beside(w, w->flow->ledger->topic, &its, s->message)) < 0 ||
+           (result = count_beside(w, w->flow->reads, &input, s->message)) < 0)
+        if (!wait_for_world(s, result == -ENOENT ? WAIT_topic : WAIT_kafka, result,
+                            "waiting for Kafka: cannot count a topic's partitions"))
+            return false;
+    w->stream->ledger_partitions = (int32_t)its;
+    if (its == input)
+        return true;
+    (void)snprintf(s->message, sizeof s->message,
+                   "%s has %zu partitions and %s has %zu: what belongs to one order would not "
+                   "meet",
+                   w->flow->reads, input, w->flow->ledger->topic, its);
+    fail(s, 78, "give both topics the same number of partitions (primaflow topics check)");
+    return false;
+}
+
 /* ---- 2. Redis ---- */
 
 static bool open_redis(struct startup *s, struct redis_once **ret_redis,
@@ -199,10 +236,10 @@ static bool take_producer(struct startup *s)
     if (!learn_sizes(s))
         return false;
     waits_begin(&w->host.waits, WAIT_coordinator);
-    while (
-        (result = kafka_producer_new(w->host.config, w->instance, sizes_smallest(&w->stream->sizes),
-                                     &w->stream->producer, s->message)) == -EIO ||
-        result == -EACCES)
+    while ((result = kafka_producer_new(w->host.config, w->instance,
+                                        sizes_smallest(&w->stream->sizes), w->flow->ledger != NULL,
+                                        &w->stream->producer, s->message)) == -EIO ||
+           result == -EACCES)
         if (!wait_for_world(s, WAIT_coordinator, result,
                             "waiting for Kafka's transaction coordinator"))
             return false;
@@ -229,8 +266,8 @@ static bool steps(struct startup *s, struct redis_once **redis)
 {
     struct worker *w = s->worker;
     struct redis_server server;
-    if (!topics_are_there(s) || !keys_outlive_topics(s) || !register_schemas(s) ||
-        !open_fit_redis(s, redis, &server))
+    if (!topics_are_there(s) || !ledger_lies_beside(s) || !keys_outlive_topics(s) ||
+        !register_schemas(s) || !open_fit_redis(s, redis, &server))
         return false;
     if (!take_slot(s, *redis))
         return w->host.give_up || s->exit_code != 0

@@ -78,45 +78,95 @@ static void print_later(const struct ledger_entry *e)
     }
 }
 
-static void entry_print_text(const struct ledger_entry *e)
+/* What a person must tell of, and until then nobody else is credited. */
+static void print_open(const struct ledger_standing *s)
 {
-    char total[MONEY_TEXT_MAX], tax[MONEY_TEXT_MAX], outstanding[MONEY_TEXT_MAX],
-        remaining[MONEY_TEXT_MAX];
+    const struct ledger_entry *e = s->fold.entry;
+    char amount[MONEY_TEXT_MAX], at[CLOCK_TEXT_MAX];
+    for (size_t i = 0; i < s->fold.open_count; i++) {
+        const struct ledger_credit *c = s->fold.open[i];
+        printf("  open     refund %s, %s: %s kept until a person has told whether its credit note "
+               "exists\n",
+               c->refund_id, clock_format(c->at, at),
+               c->all ? "all that remains is" : minor_text(e, c->amount_minor, amount));
+    }
+    const struct ledger_credit *misfit = s->kept.misfit != NULL ? s->kept.misfit : s->fold.misfit;
+    if (s->is_broken)
+        printf("  the entry does not add up: nothing more of it is credited\n");
+    else if (misfit != NULL)
+        printf("  refund %s takes what the order does not have: nothing more of it is credited\n",
+               misfit->refund_id);
+}
+
+static void print_remains(const struct ledger_standing *s)
+{
+    const struct ledger_entry *e = s->fold.entry;
+    char remaining[MONEY_TEXT_MAX], kept[MONEY_TEXT_MAX];
+    struct exact exact = {0};
+    const int64_t rest = ledger_creditable(&exact, e), keeps = ledger_standing_kept(s);
+    printf("  remains creditable: %s %s",
+           exact.overflow ? "unknown, too large" : minor_text(e, rest, remaining), e->currency);
+    if (s->kept.is_all)
+        printf(", all of it kept");
+    else if (keeps != 0)
+        printf(", of that %s kept", minor_text(e, keeps, kept));
+    printf("\n");
+}
+
+static void entry_print_text(const struct ledger_standing *s)
+{
+    const struct ledger_entry *e = s->fold.entry;
+    char total[MONEY_TEXT_MAX], tax[MONEY_TEXT_MAX], outstanding[MONEY_TEXT_MAX];
     printf("%s\n", e->key);
-    printf("  document %s, %s, version %" PRId64 "%s\n", e->document, e->order_date, e->version,
-           e->identity[0] == '\0' ? ", imported" : ", posted by a worker");
+    printf("  document %s, %s, version %" PRId64 "%s\n", e->document, e->order_date,
+           s->group.entry->version, e->identity[0] == '\0' ? ", imported" : ", posted by a worker");
     printf("  total    %s %s, of that tax %s, outstanding %s; amounts %s tax\n",
            minor_text(e, e->total_minor, total), e->currency, minor_text(e, e->tax_minor, tax),
            minor_text(e, e->outstanding_minor, outstanding),
            e->tax_included ? "contain" : "are without");
     print_parts(e);
     print_later(e);
-    struct exact exact = {0};
-    const int64_t rest = ledger_creditable(&exact, e);
-    printf("  remains creditable: %s %s\n",
-           exact.overflow ? "unknown, too large" : minor_text(e, rest, remaining), e->currency);
+    print_open(s);
+    print_remains(s);
 }
 
-static int entry_print_json(const struct cli *cli, const void *bytes, size_t size)
+/* An order without an entry: it ended without a document, or its entry is gone. */
+static void records_print_text(const struct ledger_standing *s, const char *key)
+{
+    printf("%s\n", key);
+    if (s->fold.is_unposted)
+        printf("  not posted: %s; nothing of it can be credited\n",
+               s->fold.outcome != NULL ? s->fold.outcome : "how is not known");
+    for (size_t i = 0; i < s->group.record_count; i++) {
+        const struct ledger_credit *c = &s->group.records[i];
+        if (c->state != CREDIT_UNPOSTED)
+            printf("  refund %s: %s, of an order that the ledger does not have\n", c->refund_id,
+                   credit_state_names[c->state]);
+    }
+}
+
+static int order_print_json(const struct cli *cli, const struct ledger_shown_order *order)
 {
     struct ops_error error;
     json_t *json = NULL;
-    if (ledger_entry_json(cli->ops, bytes, size, &json, &error) != OPS_DONE)
+    if (ledger_shown_json(cli->ops, order, &json, &error) != OPS_DONE)
         return cli_report(&error);
     cli_print_json(json, JSON_COMPACT);
     return CLI_DONE;
 }
 
-static int entry_print(const struct cli *cli, const void *bytes, size_t size)
+static int order_print(const struct cli *cli, const struct ledger_shown_order *order)
 {
-    struct ledger_entry entry;
+    struct ledger_standing standing;
     struct ops_error error;
     struct arena *arena = arena_new(ARENA_MAX);
     if (arena == NULL)
         return cli_fail(CLI_UNAVAILABLE, "no memory");
-    const enum ops_kind kind = ledger_entry_decode(cli->ops, bytes, size, arena, &entry, &error);
-    if (kind == OPS_DONE)
-        entry_print_text(&entry);
+    const enum ops_kind kind = ledger_shown_read(cli->ops, order, arena, &standing, &error);
+    if (kind == OPS_DONE && standing.fold.entry != NULL)
+        entry_print_text(&standing);
+    else if (kind == OPS_DONE)
+        records_print_text(&standing, order->key);
     arena_free(arena);
     return kind == OPS_DONE ? CLI_DONE : cli_report(&error);
 }
@@ -129,10 +179,9 @@ static int ledger_show_run(struct cli *cli, const struct args *args)
     if (ledger_show(cli->ops, args->words[0], &shown, &error) != OPS_DONE)
         code = cli_report(&error);
     for (size_t i = 0; code == CLI_DONE && i < shown.count; i++) {
-        if (shown.entries[i].bytes == NULL)
-            continue;
-        code = cli->json ? entry_print_json(cli, shown.entries[i].bytes, shown.entries[i].size)
-                         : entry_print(cli, shown.entries[i].bytes, shown.entries[i].size);
+        if (ledger_pages_has_any(&shown.orders[i].pages))
+            code = cli->json ? order_print_json(cli, &shown.orders[i])
+                             : order_print(cli, &shown.orders[i]);
     }
     ledger_shown_release(&shown);
     return code;
@@ -144,8 +193,10 @@ const struct command command_ledger_show = {
     .summary = "show what remains creditable of one order",
     .help = "ID is the channel's order id, Prima's order number, or a key: "
             "company/orders/channel/store/order-id.\n"
-            "Shows the latest entry of orders.ledger: lines, charges, tenders, and what was "
-            "credited of each. --json: the entry as it is.\n"
+            "Shows the latest entry of orders.ledger with the records of its refunds: lines, "
+            "charges, tenders, what was credited of each, and what is kept for refunds that a "
+            "person must tell of. --json: the entry as it is, and beside its fields records, "
+            "remains_minor, kept_minor and misfit.\n"
             "Exit 65: the ledger has none.",
     .words_min = 1,
     .words_max = 1,

@@ -8,14 +8,25 @@
 #include <signal.h>
 
 static const struct command *const commands[] = {
-    &command_generate_orders,  &command_produce,
-    &command_consume,          &command_topics_create,
-    &command_topics_check,     &command_why,
-    &command_amended,          &command_ledger_import,
-    &command_ledger_show,      &command_mappings_check,
-    &command_report_refunds,   &command_report_shadow,
-    &command_doctor,           &command_exceptions,
-    &command_config_reference, &command_import_shopify_orders,
+    &command_generate_orders,
+    &command_generate_refunds,
+    &command_produce,
+    &command_consume,
+    &command_topics_create,
+    &command_topics_check,
+    &command_why,
+    &command_amended,
+    &command_ledger_import,
+    &command_ledger_show,
+    &command_mappings_check,
+    &command_report_refunds,
+    &command_report_shadow,
+    &command_doctor,
+    &command_exceptions,
+    &command_config_reference,
+    &command_import_shopify_orders,
+    &command_import_shopify_refunds,
+    &command_import_bigcommerce_refunds,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands, NAME_WORDS_MAX = 3 };
 

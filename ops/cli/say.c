@@ -87,6 +87,14 @@ int cli_write(const char *text, size_t size)
     return CLI_UNAVAILABLE;
 }
 
+/* Why printf failed nobody kept: it is found out by one more line, which an output that is cut can
+ * bear. 0: that one was written. */
+static int ask_errno(void)
+{
+    clearerr(stdout);
+    return fputc('\n', stdout) == EOF || fflush(stdout) != 0 ? errno : 0;
+}
+
 int cli_flush(void)
 {
     struct pollfd out = {.fd = fileno(stdout), .events = POLLOUT};
@@ -97,6 +105,8 @@ int cli_flush(void)
         return CLI_DONE;
     if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0)
         return CLI_DONE; /* a pipe whose reader (head, less) has seen enough */
+    if (error == 0)
+        error = ask_errno();
     return cli_fail(CLI_UNAVAILABLE, "stdout cannot be written: %s",
                     error != 0 ? strerror(error) : "see what it was sent to");
 }

@@ -85,6 +85,12 @@ static void print_self(const struct why_order *o, const struct why_refund *self)
     printf(", since %s\n", clock_format(record->at, time));
 }
 
+/* What is in the ledger was posted, whoever did it. */
+static bool is_order_posted(const struct why_order *o)
+{
+    return o->credit.has_entry || (o->order != NULL && why_is_posted(o->order));
+}
+
 static void print_order(const struct why_order *o)
 {
     enum pf_error open[WHY_OPEN_MAX];
@@ -92,9 +98,9 @@ static void print_order(const struct why_order *o)
     if (o->id.kafka[0] == '\0')
         return;
     printf("  Order: %s, %s", o->order != NULL ? o->order->id.natural : o->id.kafka,
-           o->order == NULL || !why_is_known(o->order) ? "not known here"
-           : why_is_posted(o->order)                   ? "posted"
-                                                       : "not posted");
+           is_order_posted(o)                            ? "posted"
+           : o->order == NULL || !why_is_known(o->order) ? "not known here"
+                                                         : "not posted");
     for (size_t i = 0; i < count; i++)
         printf("%s%s", i == 0 ? "; open: " : ", ", pf_error_info(open[i])->name);
     printf("\n");
@@ -149,7 +155,7 @@ static json_t *order_json(const struct why_order *o)
         (void)json_array_append_new(codes, json_string(pf_error_info(open[i])->name));
     return json_pack("{s:s, s:b, s:o}", "key",
                      o->order != NULL ? o->order->id.natural : o->id.kafka, "posted",
-                     o->order != NULL && why_is_posted(o->order), "open", codes);
+                     is_order_posted(o), "open", codes);
 }
 
 void why_refunds_json(const struct why_order *o, json_t *json)

@@ -36,8 +36,9 @@ struct amending {
     uint8_t digest[DIGEST_SIZE];
     struct flow_key key;
     uint8_t identity[IDENTITY_SIZE], goods[GOODS_SIZE], money[MONEY_SIZE];
-    struct ledger_entry former; /* what the ledger has */
-    bool has_former;
+    struct ledger_pages pages;         /* what the ledger has */
+    struct ledger_standing standing;   /* ... read */
+    const struct ledger_entry *former; /* its entry; NULL: none */
     struct buf ledger;
 };
 
@@ -136,15 +137,7 @@ static enum ops_kind amending_find_event(struct amending *a, struct ops_error *r
 static int amending_see_ledger(void *user, const struct kafka_record *record)
 {
     struct amending *a = user;
-    struct codec_fault fault = {0};
-    const size_t key_size = strlen(a->id.kafka);
-    if (record->key == NULL || record->key_size != key_size ||
-        memcmp(record->key, a->id.kafka, key_size) != 0)
-        return 0;
-    a->has_former = record->value != NULL &&
-                    events_decode(a->codec, &ledger_entry_record, record->value, record->value_size,
-                                  a->arena, &a->former, &fault) == 0;
-    return 0;
+    return ledger_pages_take(&a->pages, a->id.kafka, record);
 }
 
 static enum ops_kind amending_find_former(struct amending *a, struct ops_error *ret_error)
@@ -158,8 +151,13 @@ static enum ops_kind amending_find_former(struct amending *a, struct ops_error *
     const int rc =
         kafka_read(ops_config(a->ops), topics, 1, &range, amending_see_ledger, a, message.text);
     if (rc != 0)
-        return ops_fail_kafka(ret_error, rc, &message);
-    return OPS_DONE;
+        return message.text[0] == '\0' ? ops_fail_memory(ret_error)
+                                       : ops_fail_kafka(ret_error, rc, &message);
+    const enum ops_kind kind =
+        ledger_pages_read(&a->pages, a->codec, a->arena, &a->standing, ret_error);
+    if (kind == OPS_DONE)
+        a->former = a->standing.group.entry;
+    return kind;
 }
 
 /* Products and account are those that a person entered: nothing is asked. */
@@ -168,7 +166,23 @@ static void amending_look(void *user, struct fact *fact)
     const struct amending *a = user;
     fact->state = FACT_KNOWN;
     if (fact->kind == FACT_CUSTOMER)
-        fact->account = a->has_former && a->former.account != NULL ? a->former.account : "";
+        fact->account = a->former != NULL && a->former->account != NULL ? a->former->account : "";
+}
+
+static enum ops_kind amending_check_room(struct amending *a, const struct ledger_entry *entry,
+                                         struct ops_error *ret_error)
+{
+    char why[AMENDED_WHY_MAX];
+    const int rc = amended_has_room(entry, &a->standing.group, NULL, 0, a->arena, why);
+    if (rc == -ENOMEM)
+        return ops_fail_memory(ret_error);
+    if (rc < 0)
+        return ops_fail(ret_error, OPS_DATA,
+                        "correct its credit notes in Prima with finance, and leave the exception "
+                        "open: refunds are checked against the version that was posted",
+                        "%s: version %" PRId64 " cannot be the posted one: %s", a->id.natural,
+                        a->options->version, why);
+    return OPS_DONE;
 }
 
 static enum ops_kind amending_write_ledger(struct amending *a, struct ops_error *ret_error)
@@ -197,21 +211,24 @@ static enum ops_kind amending_write_ledger(struct amending *a, struct ops_error 
                                                .summary = plan.summary,
                                                .summary_size = plan.summary_size,
                                                .delivery = a->delivery,
-                                               .posted_ms = a->has_former ? a->former.posted_at
-                                                                          : clock_wall_ms()};
+                                               .posted_ms = a->former != NULL ? a->former->posted_at
+                                                                              : clock_wall_ms()};
     if (order_write_ledger(a->codec, &settlement, &a->event, a->rules, a->arena, &a->ledger) != 0 ||
         events_decode(a->codec, &ledger_entry_record, a->ledger.data, a->ledger.size, a->arena,
                       &entry, &fault) != 0)
         return ops_fail(ret_error, OPS_DEFECT, "report it", "its ledger entry cannot be written");
     char why[AMENDED_WHY_MAX];
-    if (a->has_former && amended_carry_credits(&a->former, &entry, why) != 0)
+    if (a->former != NULL && amended_carry_credits(a->former, &entry, why) != 0)
         return ops_fail(ret_error, OPS_DATA,
                         "correct its credit notes in Prima with finance, and leave the exception "
                         "open: refunds are checked against the version that was posted",
                         "%s has %zu credit notes already, which version %" PRId64
                         " cannot take: %s",
-                        a->id.natural, a->former.credits.count, a->options->version, why);
-    entry.version = (a->has_former ? a->former.version : 0) + 1;
+                        a->id.natural, a->former->credits.count, a->options->version, why);
+    const enum ops_kind kind = amending_check_room(a, &entry, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    entry.version = (a->former != NULL ? a->former->version : 0) + 1;
     buf_clear(&a->ledger);
     return codec_encode(a->codec, &ledger_entry_record, &entry, &a->ledger) == 0
                ? OPS_DONE
@@ -353,6 +370,7 @@ enum ops_kind ops_amended(struct ops *ops, const struct amended_options *options
     }
     if (a.arena != NULL)
         arena_free(a.arena);
+    ledger_pages_release(&a.pages);
     buf_release(&a.ledger);
     return kind;
 }

@@ -9,7 +9,7 @@
 #define PRIMAFLOW_OPS_AMENDED_H
 
 #include "core/context.h"
-#include "domain/events/ledger_entry.h"
+#include "core/ledger_pages.h"
 
 struct amended_options {
     const char *id;       /* as of `why` */
@@ -41,5 +41,13 @@ enum { AMENDED_WHY_MAX = 200 };
 __attribute__((warn_unused_result)) int amended_carry_credits(const struct ledger_entry *former,
                                                               struct ledger_entry *entry,
                                                               char ret_why[static AMENDED_WHY_MAX]);
+
+/* Whether `entry`, of a later version, has room for what its refunds took, for what a person must tell
+ * of, and for what is reserved (each with its key). 0; -EINVAL with ret_why; -ENOMEM. Pure. */
+__attribute__((warn_unused_result)) int amended_has_room(const struct ledger_entry *entry,
+                                                         const struct ledger_group *group,
+                                                         const struct ledger_credit reserved[],
+                                                         size_t reserved_count, struct arena *arena,
+                                                         char ret_why[static AMENDED_WHY_MAX]);
 
 #endif

@@ -184,3 +184,37 @@ int amended_carry_credits(const struct ledger_entry *former, struct ledger_entry
     entry->credits.count = former->credits.count;
     return c.result;
 }
+
+/* ---- records beside the entry ---- */
+
+int amended_has_room(const struct ledger_entry *entry, const struct ledger_group *group,
+                     const struct ledger_credit reserved[], size_t reserved_count,
+                     struct arena *arena, char ret_why[static AMENDED_WHY_MAX])
+{
+    struct ledger_fold fold;
+    struct ledger_kept kept = {.count = 0};
+    int r = ledger_fold(entry, group->records, group->record_count, NULL, arena, &fold);
+    if (r == 0)
+        r = ledger_keep(&fold, reserved, reserved_count, arena, &kept);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0) {
+        (void)snprintf(ret_why, AMENDED_WHY_MAX, "it does not add up");
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < fold.open_count; i++)
+        if (fold.open[i]->all) {
+            (void)snprintf(ret_why, AMENDED_WHY_MAX,
+                           "nobody knows yet what the credit note of refund %.60s took: tell of it "
+                           "first",
+                           fold.open[i]->refund_id);
+            return -EINVAL;
+        }
+    if (kept.misfit == NULL)
+        return 0;
+    (void)snprintf(ret_why, AMENDED_WHY_MAX, "it has no room for what refund %.60s %s",
+                   strrchr(kept.misfit->key, '/') != NULL ? strrchr(kept.misfit->key, '/') + 1
+                                                          : kept.misfit->key,
+                   kept.misfit->state == CREDIT_CREDITED ? "took" : "may have taken");
+    return -EINVAL;
+}

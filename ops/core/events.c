@@ -60,10 +60,13 @@ enum ops_kind events_maker_new(struct ops *ops, const char *topic, struct event_
                                struct ops_error *ret_error)
 {
     const struct flow *flow = flow_of_input(topic);
+    char inputs[200] = "";
+    for (size_t i = 0; flows[i] != NULL; i++)
+        (void)snprintf(inputs + strlen(inputs), sizeof inputs - strlen(inputs), "%s%s",
+                       i > 0 ? ", " : "", flows[i]->reads);
     if (flow == NULL)
         return ops_fail(ret_error, OPS_USAGE, "for other topics: --raw",
-                        "topic %s carries no events that are made here (%s does)", topic,
-                        flows[0]->reads);
+                        "topic %s carries no events that are made here (%s)", topic, inputs);
     struct event_maker *maker = calloc(1, sizeof *maker);
     if (maker == NULL)
         return ops_fail_memory(ret_error);

@@ -179,6 +179,10 @@ __attribute__((warn_unused_result)) enum ops_kind why_credit_gather(
     struct why_credit *ret_credit, struct ops_error *ret_error);
 void why_credit_release(struct why_credit *credit);
 
+/* why_ledger.c: the text of a message of the ledger, which is one of the order's. */
+void why_ledger_read(struct codec *codec, const struct kafka_record *record, struct arena *arena,
+                     struct why_event *event);
+
 /* why_versions.c: fills in what changed, of events in their order. */
 void why_versions_compare(const struct codec *codec, struct why_order *order);
 

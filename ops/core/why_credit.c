@@ -3,9 +3,10 @@
  * it is under way. */
 #include "core/why.h"
 
-#include "core/ledger_order.h"
+#include "core/ledger_pages.h"
 #include "domain/keys/key_parts.h"
 #include "idempotency/key_credit.h"
+#include "kafka/topics.h"
 #include "order_flow.h"
 #include "refund_flow.h"
 
@@ -20,8 +21,9 @@ struct crediting {
     const char *order;
     struct refund_reader reader;
     struct refund_book book;
-    struct ledger_order ledger;
-    struct ledger_fold fold;
+    struct ledger_pages pages;
+    struct ledger_standing ledger;
+    int32_t partition; /* of the ledger */
     struct why_credit *credit;
 };
 
@@ -129,8 +131,8 @@ static struct refund_standing standing_of(const struct ledger_credit *record)
 
 static int refunds_of_ledger(const struct crediting *c)
 {
-    for (size_t i = 0; i < c->ledger.record_count; i++) {
-        const struct ledger_credit *record = &c->ledger.records[i];
+    for (size_t i = 0; i < c->ledger.group.record_count; i++) {
+        const struct ledger_credit *record = &c->ledger.group.records[i];
         if (record->state == CREDIT_UNPOSTED)
             continue; /* of the order */
         struct why_refund *refund = refund_of(c->credit, record->key);
@@ -152,7 +154,7 @@ static int refunds_of_ledger(const struct crediting *c)
 /* Notes of an import, and of entries from before refunds had records of their own. */
 static int refunds_of_entry(const struct crediting *c)
 {
-    const struct ledger_entry *e = c->ledger.has_entry ? &c->ledger.entry : NULL;
+    const struct ledger_entry *e = c->ledger.group.entry;
     for (size_t i = 0; e != NULL && i < e->credits.count; i++) {
         const struct ledger_note *note = &e->credits.items[i];
         const char *natural = arena_printf(c->credit->memory, "%s/%s/%s/%s/%s", e->company,
@@ -229,8 +231,7 @@ static int redis_read(const struct crediting *c)
     const struct credit_block asked = {.prefix = config_text(config, CFG_redis_prefix),
                                        .flow = refund_flow.name,
                                        .order = c->order,
-                                       .partition =
-                                           c->ledger.partition >= 0 ? c->ledger.partition : 0};
+                                       .partition = c->partition};
     if (ops_redis(c->ops, &redis, NULL, &error) != OPS_DONE) {
         (void)snprintf(c->credit->why_not, sizeof c->credit->why_not, "Redis not queried: %.370s",
                        error.text);
@@ -270,11 +271,13 @@ static bool is_kept(const struct why_refund *refund)
 static void remains_add_up(const struct crediting *c)
 {
     struct why_credit *credit = c->credit;
-    const struct ledger_entry *e = c->fold.entry;
+    const struct ledger_entry *e = c->ledger.fold.entry;
     struct exact exact = {0};
     credit->has_entry = e != NULL;
-    credit->outcome = c->fold.is_unposted ? (c->fold.outcome != NULL ? c->fold.outcome : "") : NULL;
-    credit->is_all_kept = c->fold.is_all_kept;
+    credit->outcome = c->ledger.fold.is_unposted
+                          ? (c->ledger.fold.outcome != NULL ? c->ledger.fold.outcome : "")
+                          : NULL;
+    credit->is_all_kept = c->ledger.fold.is_all_kept;
     if (e == NULL)
         return;
     credit->remains_minor = ledger_creditable(&exact, e);
@@ -286,25 +289,46 @@ static void remains_add_up(const struct crediting *c)
             strcmp(refund->currency, e->currency) == 0)
             credit->kept_minor = exact_add(&exact, credit->kept_minor, refund->minor);
     }
-    if (c->fold.misfit != NULL && credit->all_kept_for == NULL)
-        credit->all_kept_for = c->fold.misfit->key;
+    if (c->ledger.fold.misfit != NULL && credit->all_kept_for == NULL)
+        credit->all_kept_for = c->ledger.fold.misfit->key;
     credit->currency = exact.overflow ? NULL : e->currency;
 }
 
 /* ---- all of it ---- */
 
+static int ledger_take(void *user, const struct kafka_record *record)
+{
+    struct crediting *c = user;
+    const size_t before = c->pages.count;
+    const int rc = ledger_pages_take(&c->pages, c->order, record);
+    if (c->pages.count > before)
+        c->partition = record->partition;
+    return rc;
+}
+
+/* The whole partition: an order's entry may be older than what is asked for. */
 static enum ops_kind ledger_read(struct crediting *c, struct ops_error *ret_error)
 {
-    enum ops_kind kind = ledger_order_read(c->ops, c->order, false, &c->ledger, ret_error);
-    if (kind == OPS_DONE)
-        kind = ledger_order_fold(&c->ledger, &c->fold, ret_error);
-    c->credit->memory = c->ledger.memory; /* with all that its refunds point to */
-    c->ledger.memory = NULL;
-    c->credit->is_read = kind == OPS_DONE;
-    if (kind == OPS_DONE || kind == OPS_UNAVAILABLE)
-        return kind;
-    (void)snprintf(c->credit->why_not, sizeof c->credit->why_not, "%.399s", ret_error->text);
-    return c->credit->memory != NULL ? OPS_DONE : kind; /* the rest is told */
+    const char *const topics[] = {topic_orders_ledger};
+    const struct kafka_range range = {
+        .from = KAFKA_FROM_BEGINNING, .partition = -1, .partition_of_key = c->order};
+    struct kafka_words message = {""};
+    c->credit->memory = arena_new(MEMORY_MAX);
+    if (c->credit->memory == NULL)
+        return ops_fail_memory(ret_error);
+    const int rc = kafka_read(ops_config(c->ops), topics, 1, &range, ledger_take, c, message.text);
+    if (rc == -ENOMEM && message.text[0] == '\0')
+        return ops_fail_memory(ret_error);
+    if (rc != 0)
+        return ops_fail_kafka(ret_error, rc, &message);
+    const enum ops_kind kind =
+        ledger_pages_read(&c->pages, c->reader.codec, c->credit->memory, &c->ledger, ret_error);
+    c->credit->is_read = kind == OPS_DONE && !c->ledger.is_broken;
+    if (kind == OPS_DATA || c->ledger.is_broken) /* the rest is told */
+        (void)snprintf(c->credit->why_not, sizeof c->credit->why_not, "%.399s",
+                       kind == OPS_DATA ? ret_error->text
+                                        : "the ledger's entry of the order does not add up");
+    return kind == OPS_DATA ? OPS_DONE : kind;
 }
 
 static enum ops_kind refunds_put_together(struct crediting *c, struct ops_error *ret_error)
@@ -336,7 +360,7 @@ enum ops_kind why_credit_gather(struct ops *ops, const char *order, bool is_post
     if (kind == OPS_DONE && asks)
         kind = refunds_put_together(&c, ret_error);
     refund_book_release(&c.book);
-    ledger_order_release(&c.ledger);
+    ledger_pages_release(&c.pages);
     return kind;
 }
 

@@ -37,13 +37,15 @@ static bool ended_before(const struct why_event *a, const struct why_event *b)
     return true; /* as they are listed: by time */
 }
 
-/* How the last delivery ended, or NULL. */
+static const struct why_event no_end = {.kind = WHY_INPUT};
+
+/* How the last delivery ended, or no_end. */
 static const struct why_event *last_end(const struct why_order *o)
 {
-    const struct why_event *last = NULL;
+    const struct why_event *last = &no_end;
     for (size_t i = 0; i < o->event_count; i++)
         if ((o->events[i].kind == WHY_RESULT || o->events[i].kind == WHY_DEAD) &&
-            (last == NULL || ended_before(last, &o->events[i])))
+            (last == &no_end || ended_before(last, &o->events[i])))
             last = &o->events[i];
     return last;
 }
@@ -138,7 +140,7 @@ static void next_open(const struct why_order *o, const struct why_event *said, s
     for (size_t i = o->event_count; i > 0; i--) {
         const struct why_event *dead = &o->events[i - 1];
         if (dead != said && why_is_open(o, dead) &&
-            (said == NULL || said->kind != WHY_DEAD || said->code != dead->code))
+            (said->kind != WHY_DEAD || said->code != dead->code))
             next_say_code(next, dead->code);
     }
 }
@@ -153,7 +155,7 @@ size_t why_next(const struct why_order *o, char ret_next[static WHY_NEXT_MAX][70
         next_say_code(&next, pf_error_find(o->redis.code));
     next_under_way(o, &next);
     next_unread(o, &next);
-    if (last != NULL && last->kind == WHY_DEAD && o->redis.state != 'k')
+    if (last->kind == WHY_DEAD && o->redis.state != 'k')
         next_say_code(&next, last->code);
     next_open(o, last, &next);
     for (size_t i = o->event_count; i > 0;

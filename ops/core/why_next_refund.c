@@ -103,16 +103,17 @@ void next_of_refunds(const struct why_order *o, struct next *next)
 static void next_order_missing(const struct why_order *o, struct next *next)
 {
     const struct why_order *order = o->order;
-    if (order == NULL || order->event_count == 0)
+    const bool is_posted = o->credit.has_entry || (order != NULL && why_is_posted(order));
+    if (is_posted)
+        next_say(next, "Its order %s is posted: the refund goes on with its next try.",
+                 order != NULL ? order->id.natural : o->id.kafka);
+    else if (order == NULL || order->event_count == 0)
         next_say(next,
                  "Of its order%s%s nothing is found here: see whether the channel sent it, and "
                  "whether this order id is right.",
                  o->id.kafka[0] != '\0' ? " " : "", o->id.kafka);
-    else if (!why_is_posted(order))
-        next_say(next, "Its order is not posted yet: primaflow why %s says what that waits for.",
-                 order->id.natural);
     else
-        next_say(next, "Its order %s is posted: the refund goes on with its next try.",
+        next_say(next, "Its order is not posted yet: primaflow why %s says what that waits for.",
                  order->id.natural);
 }
 

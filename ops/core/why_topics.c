@@ -9,6 +9,7 @@
 #include "base/money.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
+#include "domain/ledger/ledger_key.h"
 #include "kafka/headers.h"
 #include "order_flow.h"
 
@@ -143,20 +144,24 @@ static int event_add(const struct gather *g, struct why_order *order, enum why_k
         why_event_dead(e, record);
         break;
     default:
-        (void)snprintf(e->text, sizeof e->text, "%s",
-                       record->value != NULL ? "what remains creditable" : "taken back");
+        why_ledger_read(g->codec, record, arena, e);
     }
     arena_free(arena);
     return 0;
 }
 
+/* The ledger has messages of an order's refunds as well, behind the order's key. */
 static int why_take(void *user, const struct kafka_record *record)
 {
     const struct gather *g = user;
-    for (size_t i = 0; record->key != NULL && i < g->count; i++)
-        if (!g->orders[i].id.is_refund && record->key_size == strlen(g->orders[i].id.kafka) &&
-            memcmp(record->key, g->orders[i].id.kafka, record->key_size) == 0)
-            return event_add(g, &g->orders[i], why_kind_of(&order_flow, record->topic), record);
+    const enum why_kind kind = why_kind_of(&order_flow, record->topic);
+    const size_t size = record->key == NULL  ? 0
+                        : kind == WHY_LEDGER ? ledger_key_order(record->key, record->key_size)
+                                             : record->key_size;
+    for (size_t i = 0; size > 0 && i < g->count; i++)
+        if (!g->orders[i].id.is_refund && size == strlen(g->orders[i].id.kafka) &&
+            memcmp(record->key, g->orders[i].id.kafka, size) == 0)
+            return event_add(g, &g->orders[i], kind, record);
     return 0;
 }
 

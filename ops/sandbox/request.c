@@ -18,7 +18,7 @@ static const struct request_type types[] = {
     {"ProductAvailableToSell", "ProductFrom", apply_product_available, NULL},
 };
 
-const char *outcome_name(enum outcome outcome)
+const char *request_outcome_name(enum outcome outcome)
 {
     static const char *const names[OUTCOME_COUNT] = {"applied",   "read",        "refused",
                                                      "malformed", "not_applied", "pending"};

@@ -54,7 +54,7 @@ __attribute__((warn_unused_result)) int request_read(struct request *r, const ch
 /* Carries it out and appends the reply's document. Call after a successful request_read. */
 enum outcome request_apply(struct request *r);
 
-const char *outcome_name(enum outcome outcome);
+const char *request_outcome_name(enum outcome outcome);
 
 /* For the implementations of request types: */
 void reply_begin(struct request *r, const char *status, const char *error);

@@ -201,7 +201,7 @@ static void log_request(struct call *call, const struct request *r, enum outcome
     struct server_world *world = call->server->world;
     const int64_t applied = outcome == OUTCOME_APPLIED;
     db_write(world->ledger->db, DB_REQUEST_ADD, "iittttiitiibb", r->id, r->now_ms, r->company,
-             r->type_name, r->key, outcome_name(outcome), applied, r->now_ms, fault,
+             r->type_name, r->key, request_outcome_name(outcome), applied, r->now_ms, fault,
              (int64_t)doc_lossy(world->ledger->doc), (int64_t)call->answer.status, call->body.data,
              call->body.size, call->answer.body.data, call->answer.body.size);
     struct stats_of_type *row = stats_of(&world->stats, stats_type(r, outcome));
@@ -242,7 +242,7 @@ static void on_late(struct loop_timer *timer)
         abort(); /* it was read when it came */
     const enum outcome outcome = request_apply(&r);
     answer_prima(answer, late->soap.operation, r.reply);
-    db_write(r.ledger->db, DB_REQUEST_LATE, "itiib", late->id, outcome_name(outcome),
+    db_write(r.ledger->db, DB_REQUEST_LATE, "itiib", late->id, request_outcome_name(outcome),
              (int64_t)(outcome == OUTCOME_APPLIED), r.now_ms, answer->body.data, answer->body.size);
     count_outcome(server, &r, outcome);
     if (late->call != NULL) {

@@ -1,7 +1,6 @@
 /* The stream of events: which order is next, whether it is new, a resend, or wrong. */
 #include "order_gen_parts.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,9 +56,7 @@ struct order_gen *order_gen_new(const struct order_gen_options *options)
         order_gen_free(gen);
         return NULL;
     }
-    double sum = 0;
-    for (int64_t i = 0; i < options->keys; i++)
-        gen->shares[i] = sum += pow((double)(i + 1), -options->skew);
+    skew_fill(gen->shares, options->keys, options->skew);
     return gen;
 }
 
@@ -70,21 +67,6 @@ void order_gen_free(struct order_gen *gen)
     free(gen->orders);
     free(gen->shares);
     free(gen);
-}
-
-static int64_t key_choose(const struct order_gen *gen, struct chance *c)
-{
-    int64_t low = 0, high = gen->options.keys - 1;
-    double ticket =
-        (double)chance_below(c, INT64_C(1) << 52) / (double)(INT64_C(1) << 52) * gen->shares[high];
-    while (low < high) {
-        int64_t middle = (low + high) / 2;
-        if (gen->shares[middle] <= ticket)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
 }
 
 /* The next of the faults asked for, in turn, so that a few events show them all. */
@@ -162,7 +144,7 @@ static void follow_up(struct order_gen *gen, int64_t index, enum order_fault fau
 
 static void next_by_key(struct order_gen *gen, struct chance *c, struct order_gen_event *e)
 {
-    int64_t index = key_choose(gen, c);
+    int64_t index = skew_choose(gen->shares, gen->options.keys, c);
     if (gen->orders[index].is_made)
         resend(gen, index, e);
     else

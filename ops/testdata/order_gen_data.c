@@ -2,6 +2,7 @@
 #include "order_gen_parts.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,28 @@ int64_t chance_below(struct chance *c, int64_t bound)
 bool chance_percent(struct chance *c, double percent)
 {
     return (double)chance_below(c, 100000) < percent * 1000;
+}
+
+void skew_fill(double shares[], int64_t count, double exponent)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        shares[i] = sum += pow((double)(i + 1), -exponent);
+}
+
+int64_t skew_choose(const double shares[], int64_t count, struct chance *c)
+{
+    int64_t low = 0, high = count - 1;
+    double ticket =
+        (double)chance_below(c, INT64_C(1) << 52) / (double)(INT64_C(1) << 52) * shares[high];
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        if (shares[middle] <= ticket)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* ---- shops: the channels of ops/deploy/mappings/channels.yaml ---- */

@@ -14,6 +14,10 @@ uint64_t chance_next(struct chance *c);
 int64_t chance_below(struct chance *c, int64_t bound); /* 0 .. bound - 1 */
 bool chance_percent(struct chance *c, double percent); /* to a thousandth of a per cent */
 
+/* Zipf's law over `count` things: fills the cumulative shares, and chooses by them. */
+void skew_fill(double shares[], int64_t count, double exponent);
+int64_t skew_choose(const double shares[], int64_t count, struct chance *c);
+
 /* ---- what is sold where ---- */
 
 struct made_shop {
@@ -99,6 +103,18 @@ struct made_order {
     size_t tender_count;
     struct made_money subtotal, discounts, shipping_total, charges_total, tax, total, outstanding;
 };
+
+/* The order's number in its channel, from which its parts' ids follow, and when it was made. Its
+ * first event is of MADE_EVENT_AFTER_MS later, or more where resends of others came before. */
+enum { MADE_EVENT_INTERVAL_MS = 1370, MADE_EVENT_AFTER_MS = 5000 };
+static inline int64_t made_order_number(uint64_t seed, int64_t index)
+{
+    return INT64_C(5000000000000) + (int64_t)(seed % 100000) * 10000000 + index;
+}
+static inline int64_t made_order_time(const struct order_gen_options *options, int64_t index)
+{
+    return options->start_ms + index * MADE_EVENT_INTERVAL_MS;
+}
 
 /* Fills shares, taxes and totals from units, quantities, promotions, prices and rates. */
 void made_order_price(struct made_order *order);

@@ -1,5 +1,6 @@
 """The figures. Each function measures, and gives rows: {figure, who, unit, values, ...}; what is compared ran alternately, in one run of the rig."""
 
+import machine
 import samples as sampling
 from scenarios import BACKLOG, Scenarios
 
@@ -159,6 +160,31 @@ class Bench(Scenarios):
         rows = [row("Redis bytes per settled key", "worker", "B", values[0], "≤ 250")]
         return rows + ([row("Redis bytes per settled key", "bare", "B", values[1])] if values[1] else [])
 
+    # ---- the table of the ledger ----
+
+    def table(self):
+        """A process that begins reads the ledger, then looks up orders: those written last, which are in memory, and others, which are not."""
+        orders, runs = self.options.table_orders, []
+        self.say(f"writing {orders} orders, one in ten with a credit")
+        self.rig.table(orders, "--fill")
+        for _ in range(self.options.rounds):
+            span = machine.Span(self.rig.pids)
+            run = self.rig.table(orders)
+            runs.append({"who": "table", "what": "table", "orders": orders, **run, **span.end(run["cpu_s"])})
+            self.say(f"table: {run}")
+        self.runs += runs
+
+        def of(name, scale=1.0):
+            return [run[name] * scale for run in runs]
+
+        return [row(f"table of {orders} orders: restore", "table", "s", of("restore_s"), "≤ 20"),
+                row("records restored", "table", "/s", [run["keys"] / run["restore_s"] for run in runs]),
+                row("CPU of a restored record", "table", "us", [run["restore_cpu_s"] / run["keys"] * 1e6 for run in runs]),
+                row("RSS of an order, cache included", "table", "B", of("hwm_kib", 1024 / orders), "≤ 200"),
+                row("index of an order", "table", "B", of("index_bytes", 1 / orders)),
+                row("lookups of orders in memory", "table", "/s", of("warm_rate")),
+                row("lookups of other orders, 64 at a time", "table", "/s", of("cold_rate"))]
+
     # ---- where the worker's time goes ----
 
     def profile(self):
@@ -181,5 +207,6 @@ NAMES = {"throughput": "throughput, CPU per order, share of commits, start: work
          "duplicates": "CPU for a duplicate", "redis": "bytes in Redis for a settled key", "capacity": "a Prima of 20 requests per second and a backlog: its use, and who is throttled",
          "hot_keys": "Zipf over order ids and over new customers, beside the ideal schedule",
          "soak": "slopes of memory and descriptors over a million orders (only when named)",
+         "table": "the table of a ledger: restore, memory of an order, lookups (only when named)",
          "profile": "perf's view of the worker at 5 ms (only when named)"}
 DEFAULT = ("throughput", "requests", "memory", "duplicates", "redis", "hot_keys", "capacity")

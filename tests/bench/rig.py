@@ -312,6 +312,12 @@ class Rig:
         run = {"who": "wrk", "orders": count, "warm": 0, "latency_ms": latency_ms, "cpu_s": cpu, "cpu_us": cpu / max(count, 1) * 1e6}
         return self._outcome(run, after, span, began, 0)
 
+    def table(self, orders, *more):
+        """Writes the ledger of so many orders (--fill), or reads it."""
+        out = self._run(self.bin / "bench-table", "--bootstrap", self.env["KAFKA_BOOTSTRAP_SERVERS"], "--topic", "bench.table", "--partitions", "8",
+                        "--orders", str(orders), *more)
+        return json.loads(out) if out else {}
+
     @staticmethod
     def _end_of(child):
         out = child.stdout.read()

@@ -8,6 +8,7 @@ import evidence
 import feed
 import history
 import wire
+from refund_feed import REFUND_GROUP, REFUND_RETRIES, REFUNDS
 from stack import DEAD, GROUP, IN, READ, Stack, until
 from workers import Worker
 
@@ -241,8 +242,11 @@ def committed(world):
 
 def unread(stack):
     """What a case left that the next case's workers would read as if it were theirs, in words; None."""
-    ends, done = stack.kafka.ends(READ, stack.partitions), stack.kafka.committed(GROUP, READ, stack.partitions)
-    left = [f"{topic}/{partition}" for (topic, partition), end in ends.items() if end > max(done.get((topic, partition), 0), 0)]
+    left = []
+    for group, topics in ((GROUP, READ), (REFUND_GROUP, [REFUNDS, *REFUND_RETRIES])):
+        done = stack.kafka.committed(group, topics, stack.partitions)
+        left += [f"{topic}/{partition}" for (topic, partition), end in stack.kafka.ends(topics, stack.partitions).items()
+                 if end > max(done.get((topic, partition), 0), 0)]
     return f"{', '.join(left)} has records that no worker has ended" if left else None
 
 

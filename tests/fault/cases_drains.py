@@ -54,40 +54,33 @@ def prima_hangs(w):
     w.judge()
 
 
-@case("drains", usual=("off",))
-def kafka_stands_still(w):
-    """Kafka is stopped while orders are under way: nothing can be committed, and nobody waits for that longer than told."""
+def ends_while_it_stands_still(w, server):
+    """SIGTERM while orders are under way and the server is stopped; afterwards it goes on, and so does the next worker."""
     w.stack.admin("POST", "/latency", {"latency": "300ms"})
     worker = w.worker("0", options=(OPTION,)).await_running()
     orders = [w.order() for _ in range(8)]
     w.feed(*orders)
     until("some are at Prima", 15, lambda: any(w.requests(o) for o in orders))
-    w.stack.kill("kafka", "STOP")
+    w.stack.kill(server, "STOP")
     try:
         ends_in_time(worker)
     finally:
-        w.stack.kill("kafka", "CONT")
+        w.stack.kill(server, "CONT")
     w.stack.admin("POST", "/latency", {"latency": "0ms"})
     w.worker("0", options=(OPTION,))
     w.judge()
+
+
+@case("drains", usual=("off",))
+def kafka_stands_still(w):
+    """Kafka is stopped while orders are under way: nothing can be committed, and nobody waits for that longer than told."""
+    ends_while_it_stands_still(w, "kafka")
 
 
 @case("drains", usual=("off",))
 def redis_stands_still(w):
     """Redis is stopped while orders are under way."""
-    w.stack.admin("POST", "/latency", {"latency": "300ms"})
-    worker = w.worker("0", options=(OPTION,)).await_running()
-    orders = [w.order() for _ in range(8)]
-    w.feed(*orders)
-    until("some are at Prima", 15, lambda: any(w.requests(o) for o in orders))
-    w.stack.kill("redis", "STOP")
-    try:
-        ends_in_time(worker)
-    finally:
-        w.stack.kill("redis", "CONT")
-    w.stack.admin("POST", "/latency", {"latency": "0ms"})
-    w.worker("0", options=(OPTION,))
-    w.judge()
+    ends_while_it_stands_still(w, "redis")
 
 
 @case("drains", usual=("on",))
@@ -119,10 +112,14 @@ def nobody_hears_that_it_stops(w):
     w.judge()
 
 
+def control(w):
+    """What ops.control would keep: the last value of each key."""
+    return {line["key"]: line["value"] for line in w.stack.consume("ops.control", raw=True)}
+
+
 def last_word_of_slot(w, slot):
-    """What ops.control would keep of a slot."""
-    lines = [line for line in w.stack.consume("ops.control", raw=True) if line["key"] == f"worker/{GROUP}/{slot}"]
-    return lines[-1]["value"] if isinstance(lines[-1]["value"], dict) else json.loads(lines[-1]["value"])
+    word = control(w)[f"worker/{GROUP}/{slot}"]
+    return word if isinstance(word, dict) else json.loads(word)
 
 
 @case("drains", usual=("off",))
@@ -160,9 +157,7 @@ def kafka_is_slow(w):
     now = committed(w)
     for order in late:
         expect(w.outcomes(order) == ["posted"], f"{feed.natural(order)}: {w.outcomes(order)}")
-    noted = {}
-    for line in w.stack.consume("ops.control", raw=True):
-        noted[line["key"]] = line["value"]
+    noted = control(w)
     for topic in READ:
         for partition in range(PARTITIONS):
             if now[topic, partition] > 0:

@@ -175,6 +175,17 @@ def ledger_is_what_was_posted(e, view):
                 yield f"I5 {key}: the ledger's {entry.total} are {entry.lines} by its lines, {entry.tenders} paid and {entry.outstanding} open"
 
 
+UNPOSTED = ("cancelled_before_posting", "ignored_test", "ignored_before_cutover")
+
+
+def ledger_says_what_was_not_posted(e, view):
+    """An order that ended without a document says so in the ledger, in the same transaction, and no other order does: refunds of it read nothing else."""
+    for key, inputs in view.by_key.items():
+        ended = sorted({r.outcome for i in inputs for r in view.results[i.delivery] if r.outcome in UNPOSTED})
+        if bool(ended) != (key in e.unposted) and not (ended and e.earlier):
+            yield f"I5 {key}: " + (f"ended as {ended[0]}, and the ledger does not say so" if ended else "the ledger says that it ended without a document, and it never did")
+
+
 LATER_CODES = ("conflict", "order_amended", "units_cancelled_after_posting", "cancelled_after_posting")
 
 
@@ -370,5 +381,5 @@ def no_personal_data(e, personal):
 
 
 RULES = (one_document, one_account, no_needless_send, one_terminal, committed_is_visible, posted_is_that_document, one_posted,
-         ledger_is_what_was_posted, later_versions_change_nothing, one_exception, redis_agrees, no_marks_left, key_order, order_of_ends, order_in_prima, original_records,
+         ledger_is_what_was_posted, ledger_says_what_was_not_posted, later_versions_change_nothing, one_exception, redis_agrees, no_marks_left, key_order, order_of_ends, order_in_prima, original_records,
          nothing_grows, sends_have_a_reason, forwards_take_their_time, nobodys_work_without_a_reason, seen_on_the_way)

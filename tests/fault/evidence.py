@@ -118,6 +118,8 @@ class Evidence:
     texts: list = field(default_factory=list)      # (where, text): what must not hold personal data
     forwards: dict = field(default_factory=dict)   # delivery: [Forward], in the order of their times
     ledger: list = field(default_factory=list)     # every entry, in the order of the log
+    earlier: bool = False        # workers of an earlier release, which says nothing of such orders, took part
+    unposted: set = field(default_factory=set)     # natural keys of which the ledger says that they ended without a document
     marks: list = field(default_factory=list)      # names of the deferral marks that are left in Redis
     bounds: list = field(default_factory=list)     # (what, how much, how much is allowed)
     happenings: list = field(default_factory=list) # stack.Happening: what the case did
@@ -206,7 +208,12 @@ class Reader:
         return [_dead(record) for record in self._new([DEAD])]
 
     def ledger(self):
-        return [_entry(line["value"]) for line in self.stack.consume(LEDGER) if line["value"] and self._is_new(line)]
+        return [_entry(line["value"]) for line in self.stack.consume(LEDGER) if line["value"] and self._is_new(line) and is_entry(line["key"])]
+
+    def unposted(self):
+        """Natural keys of orders of which the ledger says that they ended without a document."""
+        lines = [line for line in self.stack.consume(LEDGER) if line["value"] and self._is_new(line) and not is_entry(line["key"])]
+        return {"{company}/orders/{channel}/{store}/{order_id}".format(**line["value"]) for line in lines if line["value"]["state"] == "unposted"}
 
     def dump(self, path, found):
         """For people: what was seen, key by key."""
@@ -228,7 +235,7 @@ class Reader:
     def collect(self, workers=(), resends=0):
         stack = self.stack
         found = Evidence(inputs=list(self._inputs()), results=self.results(), dead=self.dead(), ledger=self.ledger(), resends=resends,
-                         unique=stack.unique, happenings=list(stack.happenings))
+                         unposted=self.unposted(), earlier=stack.writer is not None, unique=stack.unique, happenings=list(stack.happenings))
         found.committed = stack.kafka.committed(GROUP, READ, stack.partitions)
         found.forwards = self._forwards()
         for delivery, forwards in found.forwards.items():
@@ -268,6 +275,11 @@ def _dead(record):
     return Dead(delivery=ours.get("primaflow.delivery", "?"), code=ours.get("primaflow.code", "?"), klass=ours.get("primaflow.class", "?"),
                 raw=_raw(record), key=ours.get("primaflow.idempotency-key", ""), identity=ours.get("primaflow.fingerprint", ""),
                 parent=ours.get("primaflow.parent", ""), at=record.timestamp, original_at=int(ours.get("primaflow.original-timestamp", 0)))
+
+
+def is_entry(key):
+    """Of the ledger's messages: an order's entry has the order's key, the record of a refund goes on behind it."""
+    return key.count("/") == 3
 
 
 def _entry(value):

@@ -150,6 +150,15 @@ def false_duplicate(e):
     del e.dead[0]
 
 
+def unposted_unsaid(e):
+    e.results.append(Result("orders.raw/0/3", "ignored_test", OTHER, "f1", "", (0, 3), at=ENDED))
+    del e.dead[1]
+
+
+def unposted_said_of_another(e):
+    e.unposted.add(OTHER)
+
+
 def false_conflict(e):
     e.inputs[2].content = CONTENT
 
@@ -381,7 +390,7 @@ SEEDED = {
     "I2": [two_terminals, result_and_dead_letter, never_ended, still_waiting, never_entered],
     "I3": [committed_and_lost], "I4": [no_such_document, other_content, foreign_document, other_number, on_hold_unsaid, other_currency],
     "I5": [posted_twice, document_without_result, duplicate_of_nothing, no_ledger_entry, ledger_twice, ledger_of_another, ledger_other_total,
-           ledger_does_not_add_up, ledger_not_all_paid],
+           ledger_does_not_add_up, ledger_not_all_paid, unposted_unsaid, unposted_said_of_another],
     "I6": [false_duplicate, false_conflict, conflict_with_nothing, duplicate_without_document],
     "I7": [posted_regressed, forgotten, other_identity, other_publisher, claim_left, wrong_for_a_moment],
     "I8": [out_of_order, overtaken, mark_left, mark_left_by_a_sleeper, conflict_overtakes, sent_after_its_edit],

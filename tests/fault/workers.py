@@ -24,21 +24,21 @@ def die_with_us():
 
 class Worker:
     def __init__(self, stack, slot="0", fail=None, mutant=None, options=(), limits=None, http_port=0, through=(), has_clock=False, profile=PROFILE,
-                 release=None):
+                 release=None, program="primaflow-orders"):
         """fail: PRIMAFLOW_FAIL's text (base/failpoint.h); mutant: a rule to switch off; options: further "key=value"; limits: prlimit's words;
         http_port: a fixed one, which it keeps when it starts over; slot None: it has none; profile None: the product's defaults;
         through: "kafka", "redis", "prima": whose link it takes (proxy.py); has_clock: stack.clock("worker-<slot>") moves its clocks;
         release: another one (releases.py), which brings its own profile."""
         self.stack, self.slot, self.fail, self.http_port, self.release = stack, str(slot), fail, http_port, release
         bin_, tree, profile, more = (release.bin, release.tree, release.profile, release.env) if release else (binaries(), TREE, profile, {})
-        self.log_path = stack.folder / f"worker-{slot}-{time.monotonic_ns()}.log"
+        self.log_path = stack.folder / f"worker-{slot if program == 'primaflow-orders' else program}-{time.monotonic_ns()}.log"
         env = {**stack.env, **more, **stack.through(through), "PF_CLOCK_FILE": str(stack.folder / f"clock-worker-{slot}")}
         if fail:
             env["PRIMAFLOW_FAIL"] = fail
         if mutant:
             env["PRIMAFLOW_MUTANT"] = mutant
         clocks = ["env", f"LD_PRELOAD={shim()}"] if has_clock else []
-        words = [*clocks, *(limits or []), str(bin_ / "primaflow-orders"), *(["--config", str(profile)] if profile else []),
+        words = [*clocks, *(limits or []), str(bin_ / program), *(["--config", str(profile)] if profile else []),
                  *(["--slot", self.slot] if slot is not None else []), "--http", f"127.0.0.1:{http_port}",
                  "-o", f"prima.enforces_unique_order_number={'true' if stack.unique else 'false'}"]
         for option in options:

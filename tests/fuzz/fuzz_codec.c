@@ -1,9 +1,10 @@
 /* Framed bytes as they come from Kafka: decoding, JSON, and what must hold for whatever could be
  * decoded.
  *
- * The first byte chooses the schema, so that the fuzzer need not guess fingerprints: 0-5 put the
+ * The first byte chooses the schema, so that the fuzzer need not guess fingerprints: 0-6 put the
  * frame of one of ours before the rest, anything else takes the rest as it is. */
 #include "codec/codec.h"
+#include "domain/events/ledger_credit.h"
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
@@ -24,6 +25,7 @@ static const struct {
     {&ledger_entry_record, "\xc3\x01\x66\xc6\xf9\x43\xc2\x2c\xc2\x6e"}, /* its first version */
     {&ledger_entry_record, "\xc3\x01\x76\xc9\xbc\x78\xb1\x42\xd7\xcf"},
     {&refund_event_record, "\xc3\x01\xc3\x84\x00\x5d\x82\x09\xe6\xfd"},
+    {&ledger_credit_record, "\xc3\x01\x1b\x36\x8e\x09\x9e\x24\x9d\x12"},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -49,6 +51,7 @@ static void check_round_trip(struct codec *codec, const struct bound_record *rec
         struct order_event event;
         struct order_result result;
         struct ledger_entry ledger;
+        struct ledger_credit credit;
         struct refund_event refund;
     } again;
     uint8_t before[CODEC_IDENTITY_SIZE], after[CODEC_IDENTITY_SIZE];
@@ -74,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct order_event event;
         struct order_result result;
         struct ledger_entry ledger;
+        struct ledger_credit credit;
         struct refund_event refund;
     } value;
     if (codec == NULL)

@@ -5,7 +5,7 @@
 #include "domain/events/order_event.h"
 #include "order_sale.h"
 #include "shopify_order.h"
-#include "shopify_source.h"
+#include "import_source.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static void check_event(struct codec *codec, const json_t *json)
     arena_free(arena);
 }
 
-static bool take(void *user, struct shopify_source *source, const struct shopify_at *order)
+static bool take(void *user, struct import_source *source, const struct import_at *order)
 {
     static const struct shopify_order_options options = {
         .channel = "shopify", .store = "uk", .gift_wrap_sku = "WRAP"};
@@ -70,15 +70,15 @@ static bool take(void *user, struct shopify_source *source, const struct shopify
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct codec *codec;
-    struct shopify_source source;
+    struct import_source source;
     if (codec == NULL)
         codec = open_codec();
     if (size == 0)
         return 0;
     FILE *in = fmemopen((void *)(uintptr_t)data, size, "r");
     FUZZ_CHECK(in != NULL);
-    shopify_source_init(&source, "orders", "order");
-    FUZZ_CHECK(shopify_source_read(&source, in, take, codec) == 0);
+    import_source_init(&source, &shopify_orders_form);
+    FUZZ_CHECK(import_source_read(&source, in, take, codec) == 0);
     FUZZ_CHECK(source.wrong == 0 || source.complaints.count > 0);
     (void)fclose(in);
     return 0;

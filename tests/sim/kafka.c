@@ -336,10 +336,11 @@ void kafka_consumer_free(struct kafka_consumer *c)
 /* ---- producer ---- */
 
 int kafka_producer_new(const struct config *config, const char *transactional_id,
-                       int64_t batch_bytes_max, struct kafka_producer **ret_producer,
+                       int64_t batch_bytes_max, bool tells_offsets,
+                       struct kafka_producer **ret_producer,
                        char ret_message[static KAFKA_TEXT_MAX])
 {
-    (void)config, (void)transactional_id, (void)batch_bytes_max;
+    (void)config, (void)transactional_id, (void)batch_bytes_max, (void)tells_offsets;
     if (!broker_wait(ANSWER_MS))
         return not_there(ret_message);
     struct kafka_producer *p = calloc(1, sizeof *p);

@@ -202,12 +202,58 @@ static void test_without_credits_nothing_is_asked(void **state)
     assert_int_equal(now.entry.credits.count, 0);
 }
 
+/* What is reserved in Redis counts as well, beside records; each refund once. */
+static void test_room_for_what_is_reserved(void **state)
+{
+    static const struct {
+        const char *name;
+        int32_t recorded, reserved;
+        const char *reserved_key, *why; /* NULL: there is room */
+    } rows[] = {
+        {"nothing", 0, 0, "x/r2", NULL},
+        {"reserved", 0, 3, "x/r2", NULL},
+        {"more than there is", 0, 4, "x/r2", "it has no room for what refund r2 may have taken"},
+        {"beside a note", 2, 1, "x/r2", NULL},
+        {"... too much with it", 2, 2, "x/r2", "it has no room for what refund r2 may have taken"},
+        {"of the note itself", 2, 2, "x/r1", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        struct arena *memory = arena_new(1 << 20);
+        struct world now;
+        struct ledger_credit_part parts[2] = {
+            {.what = CREDIT_AT_LINE, .number = 1, .quantity = rows[i].recorded},
+            {.what = CREDIT_AT_LINE, .number = 1, .quantity = rows[i].reserved}};
+        const struct ledger_credit record = {.key = "x/r1",
+                                             .refund_id = "r1",
+                                             .state = CREDIT_CREDITED,
+                                             .currency = "GBP",
+                                             .parts = {.items = &parts[0], .count = 1}},
+                                   reserved = {.key = rows[i].reserved_key,
+                                               .refund_id = "",
+                                               .state = CREDIT_OPEN,
+                                               .currency = "",
+                                               .parts = {.items = &parts[1], .count = 1}};
+        const struct ledger_group group = {.records = &record, .record_count = 1};
+        char why[AMENDED_WHY_MAX] = "";
+        begin(&now, false);
+        now.lines[0].number = 1;
+        now.lines[1].number = 2;
+        const int r = amended_has_room(&now.entry, &group, &reserved, 1, memory, why);
+        assert_int_equal(r, rows[i].why == NULL ? 0 : -EINVAL);
+        assert_string_equal(why, rows[i].why == NULL ? "" : rows[i].why);
+        arena_free(memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_credits),
         cmocka_unit_test(test_parts_of_one_line),
         cmocka_unit_test(test_without_credits_nothing_is_asked),
+        cmocka_unit_test(test_room_for_what_is_reserved),
     };
     return cmocka_run_group_tests_name("amended", tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <time.h>
 
+#include "domain/events/ledger_credit.h"
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_result.h"
 
@@ -401,10 +402,76 @@ static void test_what_remains_of_an_order(void **state)
     assert_int_equal(run("ledger", "show", KEY, NULL), CLI_DONE);
     run_has(run_out, "version 3, posted by a worker\n  total    2595 ???, of that tax 200");
     run_has(run_out, "amounts are without tax\n");
+    run_has(run_out, "  the entry does not add up: nothing more of it is credited\n");
     assert_int_equal(run("ledger", "show", KEY, "--json", NULL), CLI_DONE);
     run_has(run_out, "\"total_minor\":2595");
     assert_int_equal(run("ledger", "show", "7", NULL), CLI_DATA);
     run_has(run_err, "the ledger has no entry of 7");
+}
+
+static void put_record(const char *refund_id, enum credit_state state, int64_t gross, bool all)
+{
+    char key[100];
+    struct ledger_credit_part part = {.what = CREDIT_AT_LINE, .number = 2, .gross_minor = gross};
+    const struct ledger_credit record = {.key = refund_id,
+                                         .order = KEY,
+                                         .company = "01",
+                                         .channel = "shopify",
+                                         .store = "uk",
+                                         .order_id = "1001",
+                                         .refund_id = refund_id,
+                                         .state = state,
+                                         .all = all,
+                                         .outcome =
+                                             state == CREDIT_UNPOSTED ? "ignored_test" : NULL,
+                                         .document = state == CREDIT_CREDITED ? "CN2" : NULL,
+                                         .currency = "GBP",
+                                         .amount_minor = gross,
+                                         .at = 2000,
+                                         .parts = {.items = &part, .count = 1}};
+    (void)snprintf(key, sizeof key, KEY "/%s", refund_id);
+    world_put_struct(world_ops(NULL), &(struct world_put){.topic = "orders.ledger", .key = key},
+                     &ledger_credit_record, &record);
+}
+
+static void test_what_refunds_took_of_an_order(void **state)
+{
+    (void)state;
+    const struct ledger_entry entry = whole_entry();
+    put_entry(&entry);
+    put_record("r2", CREDIT_CREDITED, 300, false);
+    put_record("r3", CREDIT_OPEN, 200, false);
+    assert_int_equal(run("ledger", "show", "1001", NULL), CLI_DONE);
+    run_has(run_out, "  line 2   12  1 x GIFT: 10.00, credited 0 for 3.00, a gift card\n");
+    run_has(run_out, "  credit   CN2, refund r2: 3.00, 1970-01-01T00:00:02.000Z\n"
+                     "  open     refund r3, 1970-01-01T00:00:02.000Z: 2.00 kept until a person has "
+                     "told whether its credit note exists\n"
+                     "  remains creditable: 19.00 GBP, of that 2.00 kept\n");
+    put_record("r3", CREDIT_OPEN, 200, true);
+    assert_int_equal(run("ledger", "show", "1001", NULL), CLI_DONE);
+    run_has(run_out, "all that remains is kept until a person has told");
+    run_has(run_out, "remains creditable: 19.00 GBP, all of it kept\n");
+    put_record("r3", CREDIT_CREDITED, 800, false);
+    assert_int_equal(run("ledger", "show", "1001", NULL), CLI_DONE);
+    run_has(run_out,
+            "  refund r3 takes what the order does not have: nothing more of it is credited\n"
+            "  remains creditable: 19.00 GBP, all of it kept\n");
+    assert_int_equal(run("ledger", "show", "1001", "--json", NULL), CLI_DONE);
+    run_has(run_out, "\"remains_minor\":1900,\"kept_minor\":1900,\"misfit\":\"r3\"");
+}
+
+static void test_an_order_that_the_ledger_has_no_entry_of(void **state)
+{
+    (void)state;
+    put_record("", CREDIT_UNPOSTED, 0, false);
+    assert_int_equal(run("ledger", "show", "1001", NULL), CLI_DONE);
+    assert_string_equal(run_out,
+                        KEY "\n  not posted: ignored_test; nothing of it can be credited\n");
+    put_record("r2", CREDIT_OPEN, 200, false);
+    assert_int_equal(run("ledger", "show", "1001", NULL), CLI_DONE);
+    run_has(run_out, "  refund r2: open, of an order that the ledger does not have\n");
+    assert_int_equal(run("ledger", "show", "1001", "--json", NULL), CLI_DONE);
+    run_has(run_out, "{\"order\":\"" KEY "\",\"records\":[{");
 }
 
 static void test_an_entry_that_cannot_be_read(void **state)
@@ -478,6 +545,8 @@ int main(void)
         TEST(test_an_import_that_is_refused),
         TEST(test_a_table_is_read_as_one),
         TEST(test_what_remains_of_an_order),
+        TEST(test_what_refunds_took_of_an_order),
+        TEST(test_an_order_that_the_ledger_has_no_entry_of),
         TEST(test_an_entry_that_cannot_be_read),
         TEST(test_a_word_about_a_version),
         TEST(test_a_word_that_is_incomplete),

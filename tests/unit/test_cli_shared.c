@@ -45,13 +45,24 @@ static void test_help_and_version(void **state)
 
 static void test_help_names_every_command_and_option(void **state)
 {
-    static const char *const all[] = {
-        "  generate orders ", "  produce ",          "  consume ",
-        "  topics create ",   "  topics check ",     "  why ",
-        "  amended ",         "  ledger import ",    "  ledger show ",
-        "  mappings check ",  "  report shadow ",    "  doctor ",
-        "  exceptions ",      "  config reference ", "  import shopify orders ",
-        "--print-config",     "-o KEY=VALUE"};
+    static const char *const all[] = {"  generate orders ",
+                                      "  generate refunds ",
+                                      "  produce ",
+                                      "  consume ",
+                                      "  topics create ",
+                                      "  topics check ",
+                                      "  why ",
+                                      "  amended ",
+                                      "  ledger import ",
+                                      "  ledger show ",
+                                      "  mappings check ",
+                                      "  report shadow ",
+                                      "  doctor ",
+                                      "  exceptions ",
+                                      "  config reference ",
+                                      "  import shopify orders ",
+                                      "--print-config",
+                                      "-o KEY=VALUE"};
     (void)state;
     assert_int_equal(run("--help", NULL), CLI_DONE);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -77,7 +88,9 @@ static void test_what_is_no_command(void **state)
          "see: primaflow --help\n"},
         {{"ledger", "shew"}, "primaflow: error: unknown command 'ledger'; did you mean: ledger"},
         {{"wy"}, "primaflow: error: unknown command 'wy'; did you mean: why; see"},
-        {{"gen"}, "primaflow: error: unknown command 'gen'; did you mean: generate orders; see"},
+        {{"gen"},
+         "primaflow: error: unknown command 'gen'; did you mean: generate orders, "
+         "generate refunds; see"},
         {{"--frob"}, "primaflow: error: option: '--frob' is none of primaflow's own, or lacks"},
         {{"a_word_that_is_longer_than_the_name_of_any_command_and_than_the_room_for_one", "show"},
          "primaflow: error: unknown command 'a_word_that_is_longer_than"},

@@ -394,6 +394,22 @@ static void test_register(void **state)
     }
 }
 
+/* A topic's own record, and one that is beside it: not two versions of one thing. */
+static void test_register_beside(void **state)
+{
+    (void)state;
+    char message[300] = "";
+    struct codec *codec = open_codec(registry.url);
+    registry.level = "{\"compatibilityLevel\":\"BACKWARD_TRANSITIVE\"}";
+    assert_int_equal(codec_register(codec, "LedgerEntry", "orders.ledger", message), 0);
+    assert_string_equal(registry.log,
+                        "GET /base/config/orders.ledger-value;"
+                        "POST /base/subjects/orders.ledger-value/versions;"
+                        "GET /base/config/orders.ledger-primaflow.v1.RefundCredit;"
+                        "POST /base/subjects/orders.ledger-primaflow.v1.RefundCredit/versions;");
+    codec_close(codec);
+}
+
 /* Whoever answers instead of the registry is waited for: nobody's schema was refused. */
 static void test_register_elsewhere(void **state)
 {
@@ -480,13 +496,10 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_unreachable),
-        cmocka_unit_test(test_late_schema),
-        cmocka_unit_test(test_hostile_ids),
-        cmocka_unit_test(test_register),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_register_elsewhere),
+        cmocka_unit_test(test_answers),     cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_late_schema), cmocka_unit_test(test_hostile_ids),
+        cmocka_unit_test(test_register),    cmocka_unit_test(test_register_beside),
+        cmocka_unit_test(test_threads),     cmocka_unit_test(test_register_elsewhere),
         cmocka_unit_test(test_credentials),
     };
     return cmocka_run_group_tests_name("codec_registry", tests, start_registry, stop_registry);

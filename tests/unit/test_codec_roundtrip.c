@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "codec_support.h"
+#include "domain/events/ledger_credit.h"
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
@@ -214,10 +215,10 @@ static const struct ledger_entry sample_ledger = {
                                  .count = 1}}},
               .count = 1},
     .credits = {.items = (struct ledger_note[]){{.refund_id = "r1",
-                                                   .document = "201Rr1",
-                                                   .amount_minor = 600,
-                                                   .tax_minor = 100,
-                                                   .posted_at = 1795500000000}},
+                                                 .document = "201Rr1",
+                                                 .amount_minor = 600,
+                                                 .tax_minor = 100,
+                                                 .posted_at = 1795500000000}},
                 .count = 1},
     .shares = {.items =
                    (struct ledger_share[]){
@@ -238,6 +239,47 @@ static const struct ledger_entry sample_ledger = {
                                     (struct ledger_tax[]){{.rate_ppm = 200000, .tax_minor = 900}},
                                 .count = 1}}},
              .count = 1},
+};
+
+static const struct ledger_credit sample_credit = {
+    .key = "01/refunds/shopify/uk/9001001",
+    .order = "01/shopify/uk/5001001",
+    .company = "01",
+    .channel = "shopify",
+    .store = "uk",
+    .order_id = "5001001",
+    .refund_id = "9001001",
+    .state = CREDIT_OPEN,
+    .all = true,
+    .outcome = "ignored_test",
+    .document = "201R9001001",
+    .currency = "GBP",
+    .amount_minor = 2160,
+    .tax_minor = 360,
+    .account_minor = 100,
+    .at = 1795400002000,
+    .event_time = 1795400000123,
+    .parts = {.items =
+                  (struct ledger_credit_part[]){
+                      {.what = CREDIT_AT_ORDER,
+                       .number = 2,
+                       .code = "CARR",
+                       .line_id = "S1",
+                       .mark = 0xfb8a94,
+                       .edit_id = "e1",
+                       .quantity = 2,
+                       .gross_minor = 2160,
+                       .taxes = {.items = (struct ledger_credit_tax[]){{.rate_ppm = 200000,
+                                                                        .tax_minor = 360}},
+                                 .count = 1}}},
+              .count = 1},
+    .tenders = {.items = (struct ledger_credit_tender[]){{.kind = "card",
+                                                          .gateway = "stripe",
+                                                          .parent_id = "t-9",
+                                                          .amount_minor = 2060}},
+                .count = 1},
+    .taken = {.items = (struct ledger_credit_taken[]){{.number = 2, .mark = 0xfb8a94, .units = 1}},
+              .count = 1},
 };
 
 static const struct refund_result sample_refund = {
@@ -289,11 +331,13 @@ static void test_written_records(void **state)
     } rows[] = {
         {"a result with everything", &order_result_record, &sample_result},
         {"a ledger entry", &ledger_entry_record, &sample_ledger},
+        {"what a refund takes", &ledger_credit_record, &sample_credit},
         {"a refund's result", &refund_result_record, &sample_refund},
     };
     union {
         struct order_result result;
         struct ledger_entry ledger;
+        struct ledger_credit credit;
         struct refund_result refund;
     } back;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -23,4 +23,8 @@ struct ledger_credit_part *take_of(struct arena *arena, struct ledger_credit *re
 /* Units that an edit took away of a line. */
 void take_away(struct arena *arena, struct ledger_credit *record, int32_t number, int32_t units);
 
+/* One step after another, for tests that make them up: answer and state as above. */
+void credit_begin(void);
+void credit_step(const char *step, char answer[static 600], char state[static 400]);
+
 #endif

@@ -111,7 +111,7 @@ static void test_the_process_remembers(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct facts_way way = {
             .needs = {PRODUCT("PA")}, .knows = "PA", .distrusts = true, .script = rows[i].script};
-        struct record *r = facts_begin(&way);
+        struct record *r = facts_world_begin(&way);
         const struct product_tag tag = catalogue_tag("01", &way.needs[0].sku);
         facts_go(r);
         if (catalogue_has(posting.catalogue, &tag, now_ms) != rows[i].is_known)
@@ -123,7 +123,7 @@ static void test_the_process_remembers(void **state)
             continue;
         struct facts_way fresh = way;
         fresh.knows = NULL;
-        r = facts_begin(&fresh);
+        r = facts_world_begin(&fresh);
         facts_go(r);
         assert_true(catalogue_has(posting.catalogue, &tag, now_ms + max_age - rows[i].age_ms - 1));
         assert_false(catalogue_has(posting.catalogue, &tag, now_ms + max_age - rows[i].age_ms + 1));

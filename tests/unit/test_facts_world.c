@@ -163,7 +163,7 @@ static int plans(struct fact *facts, size_t fact_count, struct arena *arena,
 
 static const struct fact_source *const sources[] = {&products_source, &customers_source, NULL};
 
-struct record *facts_begin(const struct facts_way *way)
+struct record *facts_world_begin(const struct facts_way *way)
 {
     here = way;
     more_plans = plans;
@@ -226,7 +226,7 @@ void facts_end(void)
 
 void facts_walk(const struct facts_way *way)
 {
-    struct record *r = facts_begin(way);
+    struct record *r = facts_world_begin(way);
     facts_go(r);
     if (way->trace == NULL || strcmp(trace, way->trace) != 0 || script[0] != '\0')
         fail_msg("%s:\n  %s\ninstead of\n  %s\nleft of the script: \"%s\"", way->name, trace,

@@ -30,7 +30,7 @@ void facts_walk(const struct facts_way *way);
     facts_walk(&(ways)[i])
 
 /* A second record of the same lane's neighbour, with the same needs; steps until nothing happens. */
-struct record *facts_begin(const struct facts_way *way); /* a world, and its first record */
+struct record *facts_world_begin(const struct facts_way *way); /* a world, and its first record */
 void facts_go(struct record *r); /* until it is decided, or the script ends */
 void facts_end(void);
 

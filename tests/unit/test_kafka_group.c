@@ -70,7 +70,7 @@ static int join(void **state)
     assert_int_equal(
         kafka_consumer_new(config, "group", NULL, topics, 1, wake_fd, &hooks, &consumer, words), 0);
     assert_int_equal(kafka_generation(consumer), KAFKA_NO_GENERATION);
-    assert_int_equal(kafka_producer_new(config, "id", 1000, &producer, words), 0);
+    assert_int_equal(kafka_producer_new(config, "id", 1000, false, &producer, words), 0);
     serve_until(&assignments, 1);
     return 0;
 }
@@ -350,7 +350,7 @@ static void test_transactions(void **state)
             assert_string_not_equal(words, "");
         if (refusal.kind != KAFKA_REFUSES_NOTHING) { /* as commit.c does */
             kafka_producer_free(producer);
-            assert_int_equal(kafka_producer_new(config, "id", 1000, &producer, words), 0);
+            assert_int_equal(kafka_producer_new(config, "id", 1000, false, &producer, words), 0);
         }
     }
 }
@@ -395,7 +395,7 @@ static void test_transactions_that_are_searched(void **state)
             fail_msg("%s: %d, refused %d of message %zu, right %d: %s", rows[i].name, (int)result,
                      (int)refusal.kind, refusal.message, (int)refusal.right, words);
         kafka_producer_free(producer);
-        assert_int_equal(kafka_producer_new(config, "id", 1000, &producer, words), 0);
+        assert_int_equal(kafka_producer_new(config, "id", 1000, false, &producer, words), 0);
     }
     kafka_producer_search(producer, true);
     assert_int_equal(kafka_commit(producer, consumer, list, 3, offsets, 1, &go_on, &refusal, words),
@@ -433,14 +433,14 @@ static void test_fenced(void **state)
     kafka_producer_free(producer);
     producer = NULL;
     cluster_answers(API_INIT_PRODUCER_ID, RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, 1);
-    assert_int_equal(kafka_producer_new(config, "id", 1000, &producer, words), -EPERM);
+    assert_int_equal(kafka_producer_new(config, "id", 1000, false, &producer, words), -EPERM);
     assert_non_null(strstr(words, "cannot begin transactions as id: "));
     cluster_answers(API_INIT_PRODUCER_ID, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
                     1);
-    assert_denied(kafka_producer_new(config, "id", 1000, &producer, words),
+    assert_denied(kafka_producer_new(config, "id", 1000, false, &producer, words),
                   "WRITE on transactional id id (kafka-acls --add --operation Write "
                   "--transactional-id id)");
-    assert_int_equal(kafka_producer_new(config, "id", INT64_MAX, &producer, words), 0);
+    assert_int_equal(kafka_producer_new(config, "id", INT64_MAX, false, &producer, words), 0);
     assert_int_equal(kafka_producer_message_max(producer), 2097152);
 }
 

@@ -394,7 +394,7 @@ static void read_step(char *text, struct step *s)
     }
 }
 
-static void do_step(const struct credit_row *row, const struct step *s, struct said *said)
+static void do_step(const char *row, const struct step *s, struct said *said)
 {
     struct said again;
     char once[400], twice[400];
@@ -409,25 +409,42 @@ static void do_step(const struct credit_row *row, const struct step *s, struct s
     step_run(s, &again);
     (void)draw(twice);
     if (strcmp(once, twice) != 0)
-        fail_msg("%s: %s twice leaves\n%s, not\n%s", row->name, s->words[0], twice, once);
+        fail_msg("%s: %s twice leaves\n%s, not\n%s", row, s->words[0], twice, once);
     if (strcmp(said->text, again.text) != 0 && strcmp(s->words[0], "restore") != 0)
-        fail_msg("%s: %s twice says\n%s, not\n%s", row->name, s->words[0], again.text, said->text);
+        fail_msg("%s: %s twice says\n%s, not\n%s", row, s->words[0], again.text, said->text);
+}
+
+void credit_begin(void)
+{
+    credit.keys = world_fresh();
+    credit.lease_ms = credit.window_ms = credit.block_ms = LONG_MS;
+    credit.stamp[0] = '\0';
+}
+
+void credit_step(const char *step, char answer[static 600], char state[static 400])
+{
+    char text[200];
+    struct said said = {.verdict = VERDICT_COUNT};
+    struct step s;
+    (void)snprintf(text, sizeof text, "%s", step);
+    read_step(text, &s);
+    do_step(step, &s, &said);
+    (void)snprintf(answer, 600, "%s", said.text);
+    (void)draw(state);
 }
 
 static void row_runs(const struct credit_row *row)
 {
     char steps[1200], state[400], *save = NULL;
     struct said said = {.verdict = VERDICT_COUNT};
-    credit.keys = world_fresh();
-    credit.lease_ms = credit.window_ms = credit.block_ms = LONG_MS;
-    credit.stamp[0] = '\0';
+    credit_begin();
     (void)snprintf(steps, sizeof steps, "%s", row->steps);
     for (char *text = strtok_r(steps, ";", &save); text != NULL;
          text = strtok_r(NULL, ";", &save)) {
         struct step s;
         read_step(text, &s);
         if (s.count > 0)
-            do_step(row, &s, &said);
+            do_step(row->name, &s, &said);
     }
     if (strcmp(said.text, row->answer) != 0)
         fail_msg("%s: the answer is\n%s, not\n%s", row->name, said.text, row->answer);

@@ -44,4 +44,8 @@ int credit_tear_down(void **state);
 
 void credit_rows_run(const struct credit_row *rows, size_t count);
 
+/* One step after another, for tests that make them up: answer and state as above. */
+void credit_begin(void);
+void credit_step(const char *step, char answer[static 600], char state[static 400]);
+
 #endif

@@ -142,8 +142,11 @@ static void test_golden(void **state)
     char hex[2 * ROOM + 1];
     begin(&w);
     assert_int_equal(ledger_pack(&w.book.balance, &credit, tenders, 2, &w.bytes), 0);
-    assert_string_equal(digest_hex(w.bytes.data, w.bytes.size, hex), "01e807060001fb8a9404a01f0180b5189a050100054341525203533100d0050180b51878010006524f554e44000003000201fb8a940365"
-                        "3102880e0180b518ac020300c8010180b5182203005001000002056361726407737472697065035431a42d0d73746f72655f637265646974"
+    assert_string_equal(digest_hex(w.bytes.data, w.bytes.size, hex),
+                        "01e807060001fb8a9404a01f0180b5189a050100054341525203533100d0050180b5187801"
+                        "0006524f554e44000003000201fb8a940365"
+                        "3102880e0180b518ac020300c8010180b51822030050010000020563617264077374726970"
+                        "65035431a42d0d73746f72655f637265646974"
                         "00000000");
     end(&w);
 }

@@ -6,6 +6,7 @@
 
 #include "core/amended.h"
 #include "core/events.h"
+#include "domain/events/ledger_credit.h"
 #include "domain/events/ledger_entry.h"
 
 #define NATURAL "01/orders/shopify/uk/1001"
@@ -239,6 +240,85 @@ static void test_credit_notes_forbid_it(void **state)
     assert_null(strstr(world.trace, "begin"));
 }
 
+/* A record of a refund: one unit of the order's first line, for 1.00. */
+static void put_record(struct ops *ops, const char *refund_id, enum credit_state state,
+                       int32_t units, bool all)
+{
+    char key[100], natural[100];
+    struct ledger_credit_part part = {
+        .what = CREDIT_AT_LINE, .number = 1, .quantity = units, .gross_minor = 100};
+    (void)snprintf(key, sizeof key, KEY "/%s", refund_id);
+    (void)snprintf(natural, sizeof natural, "01/refunds/shopify/uk/%s", refund_id);
+    const struct ledger_credit record = {.key = natural,
+                                         .order = KEY,
+                                         .company = "01",
+                                         .channel = "shopify",
+                                         .store = "uk",
+                                         .order_id = "1001",
+                                         .refund_id = refund_id,
+                                         .state = state,
+                                         .all = all,
+                                         .currency = "GBP",
+                                         .parts = {.items = &part, .count = 1}};
+    world_put_struct(ops, &(struct world_put){.topic = "orders.ledger", .key = key},
+                     &ledger_credit_record, &record);
+}
+
+static void test_what_refunds_took_needs_room(void **state)
+{
+    static const struct {
+        const char *name;
+        enum credit_state state;
+        int32_t units;
+        bool all;
+        const char *why; /* NULL: it is the posted one */
+    } rows[] = {
+        {"a note", CREDIT_CREDITED, 2, false, NULL},
+        {"a note of units that are not there", CREDIT_CREDITED, 3, false,
+         NATURAL ": version 8 cannot be the posted one: it has no room for what refund r1 took"},
+        {"a note that a person must tell of", CREDIT_OPEN, 2, false, NULL},
+        {"... of units that are not there", CREDIT_OPEN, 3, false,
+         NATURAL ": version 8 cannot be the posted one: it has no room for what refund r1 may have "
+                 "taken"},
+        {"... and of which nobody knows what it took", CREDIT_OPEN, 1, true,
+         NATURAL ": version 8 cannot be the posted one: nobody knows yet what the credit note of "
+                 "refund r1 took: tell of it first"},
+        {"an edit without money", CREDIT_OWED, 0, false, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        world_reset();
+        struct ops *ops = world_ops(NULL);
+        const struct ledger_entry former = entry_of(3);
+        world_view(NATURAL, &posted);
+        put_version(ops, 8, 0); /* two units in its first line */
+        put_entry(ops, &former);
+        put_record(ops, "r1", rows[i].state, rows[i].units, rows[i].all);
+        assert_int_equal(amend(ops, KEY, 8, true), rows[i].why == NULL ? OPS_DONE : OPS_DATA);
+        if (rows[i].why == NULL) {
+            assert_int_equal(sent_entry(ops).version, 4);
+            assert_int_equal(sent_entry(ops).lines.items[0].credited_quantity, 0);
+        } else {
+            assert_string_equal(error.text, rows[i].why);
+            assert_null(strstr(world.trace, "begin"));
+        }
+    }
+}
+
+static void test_a_record_that_cannot_be_read_forbids_it(void **state)
+{
+    (void)state;
+    struct ops *ops = world_ops(NULL);
+    world_view(NATURAL, &posted);
+    put_version(ops, 8, 0);
+    world_put(
+        &(struct world_put){.topic = "orders.ledger", .key = KEY "/r1", .value = "x", .size = 1});
+    assert_int_equal(amend(ops, KEY, 8, true), OPS_DATA);
+    assert_string_equal(error.text, "the record " KEY "/r1 cannot be read: framing_unknown");
+    assert_null(strstr(world.trace, "begin"));
+}
+
 static void test_what_could_not_be_posted_is_refused(void **state)
 {
     (void)state;
@@ -358,6 +438,8 @@ int main(void)
         TEST(test_which_event_is_meant),
         TEST(test_which_order_is_meant),
         TEST(test_credit_notes_forbid_it),
+        TEST(test_what_refunds_took_needs_room),
+        TEST(test_a_record_that_cannot_be_read_forbids_it),
         TEST(test_what_could_not_be_posted_is_refused),
         TEST(test_each_step_that_fails_is_told),
         TEST(test_what_redis_says_of_it),

@@ -95,6 +95,12 @@ static void test_roles_of_topics(void **state)
         if (found != (rows[i].role >= 0) || (found && (int)role != rows[i].role))
             fail_msg("%s: role %d", rows[i].topic, found ? (int)role : -1);
     }
+    enum topic_role role = TOPIC_INPUT; /* orders.ledger is another flow's as well */
+    assert_true(flow_topic_role(flow_of_input("refunds.raw"), "orders.ledger", &role));
+    assert_int_equal(role, TOPIC_LEDGER);
+    assert_true(flow_topic_role(flow_of_input("refunds.raw"), "refunds.results", &role));
+    assert_int_equal(role, TOPIC_RESULTS);
+    assert_false(flow_topic_role(flow_of_input("refunds.raw"), "orders.raw", &role));
 }
 
 /* Whatever topics.def gives an input, its flow knows what it is. */

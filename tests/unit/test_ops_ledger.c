@@ -349,7 +349,7 @@ static void test_an_order_is_shown_by_what_people_have_in_hand(void **state)
         put_written(ops, ORDER("7001", "12.00") ORDER("7002", "12.00"), 0, 10);
         assert_int_equal(ledger_show(ops, rows[i].id, &shown, &error), rows[i].kind);
         for (size_t k = 0; k < shown.count; k++)
-            found += shown.entries[k].bytes != NULL;
+            found += ledger_pages_has_any(&shown.orders[k].pages);
         assert_int_equal(found, rows[i].found);
         ledger_shown_release(&shown);
         assert_int_equal(shown.count, 0);
@@ -371,7 +371,7 @@ static void test_the_entry_that_is_shown_is_the_latest(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct ledger_shown shown;
-        struct ledger_entry entry;
+        struct ledger_standing standing;
         struct arena *arena = arena_new(1 << 20);
         world_reset();
         struct ops *ops = world_ops(NULL);
@@ -379,11 +379,10 @@ static void test_the_entry_that_is_shown_is_the_latest(void **state)
         put_written(ops, ORDER("7001", "11.00"), rows[i].partitions[1], rows[i].at_ms[1]);
         assert_int_equal(ledger_show(ops, "01/shopify/uk/7001", &shown, &error), OPS_DONE);
         assert_int_equal(shown.count, 1);
-        assert_int_equal(ledger_entry_decode(ops, shown.entries[0].bytes, shown.entries[0].size,
-                                             arena, &entry, &error),
+        assert_int_equal(ledger_shown_read(ops, &shown.orders[0], arena, &standing, &error),
                          OPS_DONE);
-        if (entry.total_minor != rows[i].total)
-            fail_msg("%s: %lld", rows[i].name, (long long)entry.total_minor);
+        if (standing.group.entry->total_minor != rows[i].total)
+            fail_msg("%s: %lld", rows[i].name, (long long)standing.group.entry->total_minor);
         arena_free(arena);
         ledger_shown_release(&shown);
     }
@@ -410,27 +409,149 @@ static void test_an_entry_taken_back_is_none(void **state)
 static void test_an_entry_as_json_and_one_that_is_broken(void **state)
 {
     struct ledger_shown shown;
-    struct ledger_entry entry;
+    struct ledger_standing standing;
     json_t *json = NULL;
     (void)state;
     world_reset();
     struct ops *ops = world_ops(NULL);
     put_written(ops, ORDER("7001", "12.00"), 0, 10);
     assert_int_equal(ledger_show(ops, "01/shopify/uk/7001", &shown, &error), OPS_DONE);
-    assert_int_equal(
-        ledger_entry_json(ops, shown.entries[0].bytes, shown.entries[0].size, &json, &error),
-        OPS_DONE);
+    assert_int_equal(ledger_shown_json(ops, &shown.orders[0], &json, &error), OPS_DONE);
     assert_int_equal(json_integer_value(json_object_get(json, "total_minor")), 1200);
+    assert_int_equal(json_integer_value(json_object_get(json, "remains_minor")), 1200);
+    assert_int_equal(json_integer_value(json_object_get(json, "kept_minor")), 0);
+    assert_int_equal(json_array_size(json_object_get(json, "records")), 0);
+    assert_true(json_is_null(json_object_get(json, "misfit")));
     json_decref(json);
     json = NULL;
+    ledger_shown_release(&shown);
     struct arena *arena = arena_new(1 << 20);
-    assert_int_equal(ledger_entry_decode(ops, "x", 1, arena, &entry, &error), OPS_DATA);
+    world_put(&(struct world_put){
+        .topic = LEDGER, .key = "01/shopify/uk/7001", .value = "x", .size = 1, .at_ms = 20});
+    assert_int_equal(ledger_show(ops, "01/shopify/uk/7001", &shown, &error), OPS_DONE);
+    assert_int_equal(ledger_shown_read(ops, &shown.orders[0], arena, &standing, &error), OPS_DATA);
     assert_string_equal(error.text, "the entry cannot be read: framing_unknown");
-    assert_int_equal(ledger_entry_json(ops, "x", 1, &json, &error), OPS_DATA);
+    assert_int_equal(ledger_shown_json(ops, &shown.orders[0], &json, &error), OPS_DATA);
     assert_string_equal(error.text, "the entry cannot be read: framing_unknown");
     assert_null(json);
     arena_free(arena);
     ledger_shown_release(&shown);
+}
+
+/* ---- refunds' records beside it ---- */
+
+static void put_record(struct ops *ops, const char *refund_id, enum credit_state state,
+                       int64_t gross)
+{
+    char key[100];
+    struct ledger_credit_tax tax = {200000, 0};
+    struct ledger_credit_part part = {.what = CREDIT_AT_LINE,
+                                      .number = 1,
+                                      .gross_minor = gross,
+                                      .taxes = {.items = &tax, .count = 1}};
+    const struct ledger_credit record = {.key = refund_id, /* enough to tell them apart */
+                                         .order = "01/shopify/uk/7001",
+                                         .company = "01",
+                                         .channel = "shopify",
+                                         .store = "uk",
+                                         .order_id = "7001",
+                                         .refund_id = refund_id,
+                                         .state = state,
+                                         .outcome =
+                                             state == CREDIT_UNPOSTED ? "ignored_test" : NULL,
+                                         .currency = "GBP",
+                                         .amount_minor = gross,
+                                         .parts = {.items = &part, .count = 1}};
+    (void)snprintf(key, sizeof key, "01/shopify/uk/7001/%s", refund_id);
+    world_put_struct(ops, &(struct world_put){.topic = LEDGER, .key = key, .at_ms = 30},
+                     &ledger_credit_record, &record);
+}
+
+static void test_records_of_refunds(void **state)
+{
+    struct ledger_shown shown;
+    struct ledger_standing s;
+    json_t *json = NULL;
+    (void)state;
+    world_reset();
+    struct ops *ops = world_ops(NULL);
+    put_record(ops, "r1", CREDIT_OPEN, 300);
+    put_written(ops, ORDER("7001", "12.00") ORDER("70010", "13.00"), 0, 10);
+    put_record(ops, "r1", CREDIT_CREDITED, 300);
+    put_record(ops, "r2", CREDIT_OPEN, 200);
+    put_record(ops, "r3", CREDIT_OPEN, 100);
+    put_tombstone("01/shopify/uk/7001/r3", 0, 40);
+    struct arena *arena = arena_new(1 << 20);
+    assert_int_equal(ledger_show(ops, "01/shopify/uk/7001", &shown, &error), OPS_DONE);
+    assert_int_equal(ledger_shown_read(ops, &shown.orders[0], arena, &s, &error), OPS_DONE);
+    struct exact exact = {0};
+    assert_int_equal(s.group.entry->total_minor, 1200);
+    assert_int_equal(s.group.record_count, 2);
+    assert_int_equal(ledger_creditable(&exact, s.fold.entry), 900);
+    assert_int_equal(s.fold.open_count, 1);
+    assert_int_equal(ledger_standing_kept(&s), 200);
+    assert_int_equal(ledger_shown_json(ops, &shown.orders[0], &json, &error), OPS_DONE);
+    assert_int_equal(json_integer_value(json_object_get(json, "remains_minor")), 900);
+    assert_int_equal(json_integer_value(json_object_get(json, "kept_minor")), 200);
+    const json_t *records = json_object_get(json, "records");
+    assert_int_equal(json_array_size(records), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(records, 0), "refund_id")),
+                        "r1");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(records, 0), "state")),
+                        "credited");
+    json_decref(json);
+    ledger_shown_release(&shown);
+    /* more than there is */
+    put_record(ops, "r4", CREDIT_CREDITED, 1000);
+    assert_int_equal(ledger_show(ops, "01/shopify/uk/7001", &shown, &error), OPS_DONE);
+    assert_int_equal(ledger_shown_json(ops, &shown.orders[0], &json, &error), OPS_DONE);
+    assert_string_equal(json_string_value(json_object_get(json, "misfit")), "r4");
+    assert_int_equal(json_integer_value(json_object_get(json, "kept_minor")), 900);
+    json_decref(json);
+    ledger_shown_release(&shown);
+    /* one that cannot be read is named */
+    world_put(&(struct world_put){
+        .topic = LEDGER, .key = "01/shopify/uk/7001/r5", .value = "x", .size = 1, .at_ms = 50});
+    assert_int_equal(ledger_show(ops, "01/shopify/uk/7001", &shown, &error), OPS_DONE);
+    assert_int_equal(ledger_shown_read(ops, &shown.orders[0], arena, &s, &error), OPS_DATA);
+    assert_string_equal(error.text,
+                        "the record 01/shopify/uk/7001/r5 cannot be read: framing_unknown");
+    ledger_shown_release(&shown);
+    arena_free(arena);
+}
+
+static void test_an_order_that_was_not_posted(void **state)
+{
+    struct ledger_shown shown;
+    struct ledger_standing s;
+    json_t *json = NULL;
+    (void)state;
+    world_reset();
+    struct ops *ops = world_ops(NULL);
+    put_record(ops, "", CREDIT_UNPOSTED, 0);
+    struct arena *arena = arena_new(1 << 20);
+    assert_int_equal(ledger_show(ops, "01/shopify/uk/7001", &shown, &error), OPS_DONE);
+    assert_int_equal(ledger_shown_read(ops, &shown.orders[0], arena, &s, &error), OPS_DONE);
+    assert_true(s.fold.is_unposted);
+    assert_string_equal(s.fold.outcome, "ignored_test");
+    assert_int_equal(ledger_shown_json(ops, &shown.orders[0], &json, &error), OPS_DONE);
+    assert_string_equal(json_string_value(json_object_get(json, "order")), "01/shopify/uk/7001");
+    assert_null(json_object_get(json, "remains_minor"));
+    json_decref(json);
+    ledger_shown_release(&shown);
+    arena_free(arena);
+}
+
+/* What an import compares are entries: a record beside one is none. */
+static void test_records_are_no_entries_of_an_import(void **state)
+{
+    (void)state;
+    world_reset();
+    struct ops *ops = world_ops(NULL);
+    put_record(ops, "", CREDIT_UNPOSTED, 0);
+    put_record(ops, "r1", CREDIT_OPEN, 100);
+    assert_int_equal(import_text(ops, ORDER("7001", "12.00"), true), OPS_DONE);
+    assert_int_equal(o.fresh, 1);
 }
 
 static int end(void **state)
@@ -447,6 +568,9 @@ int main(void)
         cmocka_unit_test(test_what_remains_is_added_up_by_currency),
         cmocka_unit_test(test_a_check_writes_nothing),
         cmocka_unit_test(test_what_is_all_there_is_not_written_again),
+        cmocka_unit_test(test_records_of_refunds),
+        cmocka_unit_test(test_an_order_that_was_not_posted),
+        cmocka_unit_test(test_records_are_no_entries_of_an_import),
         cmocka_unit_test(test_an_empty_file_asks_nobody),
         cmocka_unit_test(test_other_content_refuses_the_file),
         cmocka_unit_test(test_the_latest_entry_counts),

@@ -2,6 +2,8 @@
  * compared with. */
 #include "test_why_support.h"
 
+#include "domain/events/ledger_credit.h"
+
 static void test_an_event_by_kind_version_size_and_total(void **state)
 {
     (void)state;
@@ -76,6 +78,64 @@ static void test_what_cannot_be_read_says_why(void **state)
         assert_int_equal(why(ops, KEY, 0, true), OPS_DONE);
         assert_string_equal(only_event()->text, rows[i].text);
         assert_string_equal(only_event()->content, "");
+    }
+}
+
+/* Of an order's refunds, whose keys go on behind the order's. */
+static void test_what_the_ledger_says_of_refunds(void **state)
+{
+    struct ledger_credit_taken taken[] = {{.number = 1, .units = 2}, {.number = 2, .units = 1}};
+    const struct {
+        const char *key;
+        enum credit_state state;
+        bool all, is_tombstone;
+        const char *text; /* NULL: it is not of this order */
+    } rows[] = {
+        {KEY "/9001", CREDIT_CREDITED, false, false, "refund 9001: credited 12.50 GBP by CN1"},
+        {KEY "/9001", CREDIT_OPEN, false, false,
+         "refund 9001: a person must tell whether its credit note exists; until then 12.50 GBP is "
+         "kept"},
+        {KEY "/9001", CREDIT_OPEN, true, false,
+         "refund 9001: a person must tell whether its credit note exists; until then all that "
+         "remains is kept, and other refunds of the order wait"},
+        {KEY "/9001", CREDIT_OWED, false, false,
+         "edit 9001: took away 3 units, and no money came back"},
+        {KEY "/", CREDIT_UNPOSTED, false, false,
+         "not posted (ignored_test): nothing can be credited"},
+        {KEY "/9001", CREDIT_OPEN, false, true, "refund 9001: nothing is kept for it any more"},
+        {KEY "2/9001", CREDIT_OPEN, false, false, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct ledger_credit record = {.key = "",
+                                             .order = KEY,
+                                             .company = "01",
+                                             .channel = "shopify",
+                                             .store = "uk",
+                                             .order_id = "1001",
+                                             .refund_id = "9001",
+                                             .state = rows[i].state,
+                                             .all = rows[i].all,
+                                             .outcome = "ignored_test",
+                                             .document = "CN1",
+                                             .currency = "GBP",
+                                             .amount_minor = 1250,
+                                             .taken = {.items = taken, .count = 2}};
+        world_reset();
+        world.answer_count = 1;
+        struct ops *ops = world_ops(NULL);
+        const struct world_put put = {.topic = "orders.ledger", .key = rows[i].key};
+        if (rows[i].is_tombstone)
+            world_put(&put);
+        else
+            world_put_struct(ops, &put, &ledger_credit_record, &record);
+        assert_int_equal(why(ops, KEY, 0, true), OPS_DONE);
+        if (rows[i].text == NULL) {
+            assert_int_equal(story.orders[0].event_count, 0);
+            continue;
+        }
+        assert_string_equal(only_event()->text, rows[i].text);
+        assert_int_equal(only_event()->kind, WHY_LEDGER);
     }
 }
 
@@ -295,6 +355,7 @@ int main(void)
         TEST(test_one_line_a_test_and_no_currency),
         TEST(test_the_same_content_has_the_same_digest),
         TEST(test_what_cannot_be_read_says_why),
+        TEST(test_what_the_ledger_says_of_refunds),
         TEST(test_a_result),
         TEST(test_a_plain_result),
         TEST(test_dead_letters_and_retries_by_their_headers),

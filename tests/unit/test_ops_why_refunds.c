@@ -304,7 +304,7 @@ static void test_what_cannot_be_asked(void **state)
     world.credit_verdict = VERDICT_KNOWN;
     assert_int_equal(why(ops, R1, 0, false), OPS_DONE);
     assert_false(story.orders[0].credit.is_read);
-    assert_non_null(strstr(story.orders[0].credit.why_not, "the ledger's entry " KEY));
+    assert_non_null(strstr(story.orders[0].credit.why_not, "the entry cannot be read"));
     assert_true(story.is_incomplete);
 }
 

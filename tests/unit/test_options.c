@@ -215,7 +215,8 @@ static void test_table(void **state)
         print_message("  %s\n", rows[i].name);
         char *argv[ARGS_MAX + 2] = {strdup("test")};
         int argc = 1;
-        for (size_t arg = 0; arg < ARGS_MAX && rows[i].args[arg] != NULL; arg++)
+        for (size_t arg = 0;
+             arg < sizeof rows[i].args / sizeof *rows[i].args && rows[i].args[arg] != NULL; arg++)
             argv[argc++] = strdup(rows[i].args[arg]);
         struct command_line line;
         assert_int_equal(command_line_init(&line, table, ROWS, argc, argv), 0);

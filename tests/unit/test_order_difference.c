@@ -10,6 +10,7 @@
 
 #include "codec_support.h"
 #include "domain/difference/difference.h"
+#include "domain/difference/order_match.h"
 #include "domain/difference/order_words.h"
 #include "domain/events/ledger_entry.h"
 
@@ -447,10 +448,34 @@ static int close_codec(void **state)
     return 0;
 }
 
+/* A key whose fields are none of the record's makes no two items one. */
+static void test_a_key_of_no_field(void **state)
+{
+    static const struct binding fields[] = {{.name = "text", .kind = BIND_TEXT, .offset = 0}};
+    static const struct bound_record record = {"", sizeof(const char *), fields, 1};
+    static const struct record_words without = {.record = &record, .keys = {{"none"}}},
+                                     with = {.record = &record, .keys = {{"none"}, {"text"}}};
+    const char *texts[] = {"one"};
+    const struct bound_array list = {.items = texts, .count = 1};
+    struct arena *arena = arena_new(ARENA);
+    struct order_match *matches;
+    size_t count;
+    (void)state;
+    assert_non_null(arena);
+    assert_int_equal(order_match(&without, &list, &list, arena, &matches, &count), 0);
+    assert_int_equal(count, 2);
+    assert_true(matches[0].former == NULL && matches[1].now == NULL);
+    assert_int_equal(order_match(&with, &list, &list, arena, &matches, &count), 0);
+    assert_int_equal(count, 1);
+    assert_true(matches[0].former == texts && matches[0].now == texts);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_a_key_of_no_field),
         cmocka_unit_test(test_nobody_is_named),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_every_field_has_words),

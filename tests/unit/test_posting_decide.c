@@ -93,7 +93,7 @@ static void test_decide(void **state)
         {.name = "sends", "claimed", "claim sent:R1 | claimed", .plan = PLAN_SENDS},
         {.name = "ignores",
          "claimed;released",
-         "claim release:ends | ignored_test",
+         "claim release:ends | ignored_test, and why",
          .plan = PLAN_IGNORES},
         {.name = "refuses",
          "claimed;refused",

@@ -33,7 +33,7 @@ static void test_one_step(void **state)
          "both:R1 ask release:ends | dead letter outcome_unknown"},
         {.name = "nothing is to be sent: claimed first",
          "claimed;released",
-         "claim release:ends | ignored_test",
+         "claim release:ends | ignored_test, and why",
          .plan = PLAN_IGNORES},
         {.name = "taken back: claimed first",
          "claimed;cancelled",

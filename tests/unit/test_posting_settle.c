@@ -118,6 +118,49 @@ static void test_beside_a_dead_letter(void **state)
     }
 }
 
+/* Of a letter that had to be cut, by the code that it was. */
+static void test_beside_a_cut_letter(void **state)
+{
+    (void)state;
+    begin_world();
+    (void)snprintf(stream.outputs.written[1], sizeof stream.outputs.written[1], "beside");
+    stream.sizes = (struct sizes){.count = 2,
+                                  .message_max = 1 << 20,
+                                  .topics = {stream.outputs.dlq, stream.outputs.written[1]},
+                                  .bytes = {300, 1 << 20}};
+    script = "discarded";
+    struct record *r = decoded(false, false);
+    record_transition(r, DECODED_OK);
+    for (int steps = 0; steps < LINES_MAX && r->state < SETTLED && step(); steps++)
+        continue;
+    assert_int_equal(r->state, SETTLED);
+    assert_int_equal(r->end.code, PF_E_record_too_large);
+    assert_int_equal(r->out.count, 2);
+    assert_int_equal(r->out.list[1].message.value_size, 9);
+    assert_memory_equal(r->out.list[1].message.value, "discarded", 9);
+    end_world();
+}
+
+/* ---- a decision that settles ---- */
+
+/* Its summary is in the settlement, though nothing is stored. */
+static void test_a_settlement_has_its_summary(void **state)
+{
+    (void)state;
+    begin_world();
+    plan = PLAN_IGNORES;
+    script = "claimed;released";
+    struct record *r = decoded(false, false);
+    record_transition(r, DECODED_OK);
+    for (int steps = 0; steps < LINES_MAX && r->state < SETTLED && step(); steps++)
+        continue;
+    assert_int_equal(r->state, SETTLED);
+    assert_int_equal(r->out.count, 1);
+    assert_int_equal(r->out.list[0].message.value_size, 21);
+    assert_memory_equal(r->out.list[0].message.value, "ignored_test, and why", 21);
+    end_world();
+}
+
 /* ---- the stream's side of the engine ---- */
 
 static void test_engine(void **state)
@@ -164,6 +207,8 @@ int main(void)
         cmocka_unit_test(test_settle),
         cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_beside_a_dead_letter),
+        cmocka_unit_test(test_beside_a_cut_letter),
+        cmocka_unit_test(test_a_settlement_has_its_summary),
         cmocka_unit_test(test_engine),
     };
     return cmocka_run_group_tests_name("posting_settle", tests, set_up, tear_down);

@@ -460,7 +460,10 @@ static int decide(const void *event, const struct flow_key *key, const void *rul
                                        .summary_size = 1};
         break;
     case PLAN_IGNORES:
-        *ret_plan = (struct flow_plan){.verdict = FLOW_SETTLES, .outcome = OUTCOME_IGNORED_TEST};
+        *ret_plan = (struct flow_plan){.verdict = FLOW_SETTLES,
+                                       .outcome = OUTCOME_IGNORED_TEST,
+                                       .summary = ", and why",
+                                       .summary_size = 9};
         break;
     case PLAN_REFUSES:
         *ret_plan = (struct flow_plan){
@@ -495,6 +498,8 @@ static int write_outputs(struct codec *codec, const struct flow_settlement *s, c
     (void)codec, (void)event, (void)rules, (void)arena;
     buf_text(outputs->value,
              s->is_dead_letter ? pf_error_info(s->code)->name : outcome_name(s->outcome));
+    if (s->outcome == OUTCOME_IGNORED_TEST)
+        buf_append(outputs->value, s->summary, s->summary_size);
     outputs->put(outputs, s->is_dead_letter ? 1 : 0, s->is_dead_letter ? "beside" : NULL);
     return 0;
 }

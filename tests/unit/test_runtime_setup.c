@@ -8,14 +8,20 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "posting/facts.h"
 #include "worker/setup.h"
 
 int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type);
 
+static int64_t account_ms, credit_note_ms; /* deadlines */
+
 int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type)
 {
     (void)client;
-    return type == PRIMA_NEW_ORDER ? 30000 : 1;
+    return type == PRIMA_NEW_ORDER         ? 30000
+           : type == PRIMA_NEW_CUSTOMER    ? account_ms
+           : type == PRIMA_NEW_CREDIT_NOTE ? credit_note_ms
+                                           : 1;
 }
 
 static const struct flow flow = {
@@ -26,9 +32,17 @@ static const struct flow flow = {
     .writes = PRIMA_NEW_ORDER,
     .limit_weight = 6};
 
+static const struct flow flow_of_notes = {
+    .name = "refunds",
+    .reads = "refunds.raw",
+    .outputs = {{"refunds.results", "RefundResult", "result", true}},
+    .writes = PRIMA_NEW_CREDIT_NOTE,
+    .limit_weight = 1};
+
 /* Up to three overrides, "" for none. A worker that must be freed with `done`. */
-static struct worker *read_setup(const char *const overrides[3], const char *slot, int *ret_result,
-                                 struct config_message *ret_message)
+static struct worker *read_setup_of(const struct flow *of, const struct fact_source *const *sources,
+                                    const char *const overrides[3], const char *slot,
+                                    int *ret_result, struct config_message *ret_message)
 {
     struct worker *w = calloc(1, sizeof *w);
     assert_non_null(w);
@@ -42,11 +56,18 @@ static struct worker *read_setup(const char *const overrides[3], const char *slo
         count++;
     if (config_load(NULL, overrides, count, &config, ret_message) != 0)
         fail_msg("%s", ret_message->text);
-    w->flow = &flow;
+    w->flow = of;
+    w->posting->fact_sources = sources;
     w->host.config = w->host.options.config = config;
     w->host.options.slot = slot;
     *ret_result = setup_read(w, ret_message);
     return w;
+}
+
+static struct worker *read_setup(const char *const overrides[3], const char *slot, int *ret_result,
+                                 struct config_message *ret_message)
+{
+    return read_setup_of(&flow, NULL, overrides, slot, ret_result, ret_message);
 }
 
 static void done(struct worker *w)
@@ -195,6 +216,45 @@ static void test_limits(void **state)
     done(w);
 }
 
+/* What a loss of Redis waits for is what this flow sends: its documents, and accounts where it has
+ * a source that creates them. */
+static void test_longest_write(void **state)
+{
+    static const struct fact_source of_products = {.kind = FACT_PRODUCT},
+                                    of_customers = {.kind = FACT_CUSTOMER};
+    static const struct fact_source *const products[] = {&of_products, NULL};
+    static const struct fact_source *const all[] = {&of_products, &of_customers, NULL};
+    static const struct {
+        const char *name;
+        const struct flow *of;
+        const struct fact_source *const *sources;
+        int64_t account_ms, credit_note_ms, wanted_ms;
+    } rows[] = {
+        {"an order, with its margin", &flow, NULL, 30000, 30000, 39000},
+        {"no credit note", &flow, all, 30000, 600000, 39000},
+        {"an account, which it may create", &flow, all, 600000, 1, 607000},
+        {"... in less time than an order", &flow, all, 31000, 1, 39000},
+        {"... which it never creates", &flow, products, 600000, 1, 39000},
+        {"... without any source", &flow, NULL, 600000, 1, 39000},
+        {"a credit note, no order and no account", &flow_of_notes, products, 600000, 5000, 14000},
+        {"a slow credit note", &flow_of_notes, products, 1, 500000, 509000},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct config_message message = {""};
+        int result;
+        account_ms = rows[i].account_ms;
+        credit_note_ms = rows[i].credit_note_ms;
+        struct worker *w = read_setup_of(
+            rows[i].of, rows[i].sources,
+            (const char *const[3]){"idempotency.margin=2s", "prima.max_apply_delay=7s"}, "0",
+            &result, &message);
+        if (result != 0 || w->times.write_ms != rows[i].wanted_ms)
+            fail_msg("%s: %lld ms, %s", rows[i].name, (long long)w->times.write_ms, message.text);
+        done(w);
+    }
+}
+
 /* Each key arrives where it is read. */
 static void test_keys(void **state)
 {
@@ -323,9 +383,10 @@ static void test_asking_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_names),
-        cmocka_unit_test(test_identity), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_keys),     cmocka_unit_test(test_start_of_a_topic),
-        cmocka_unit_test(test_shadow),   cmocka_unit_test(test_asking_first)};
+        cmocka_unit_test(test_refused),          cmocka_unit_test(test_names),
+        cmocka_unit_test(test_identity),         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_longest_write),    cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_start_of_a_topic), cmocka_unit_test(test_shadow),
+        cmocka_unit_test(test_asking_first)};
     return cmocka_run_group_tests_name("a worker's settings", tests, NULL, NULL);
 }

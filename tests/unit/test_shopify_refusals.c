@@ -297,7 +297,7 @@ static void test_lists_are_bounded(void **state)
     (void)state;
     struct heard heard = {.count = 0};
     json_t *order = shopify_fixture("uk_vat_included"), *tags = json_array();
-    for (int i = 0; i <= SHOPIFY_ITEMS_MAX; i++)
+    for (int i = 0; i <= IMPORT_ITEMS_MAX; i++)
         (void)json_array_append_new(tags, json_null());
     (void)json_object_set_new(order, "note_attributes", tags);
     assert_null(shopify_import(order, &uk, &heard));

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "shopify_import.h"
-#include "shopify_source.h"
+#include "import_file.h"
+#include "shopify_order.h"
 
 #include <errno.h>
 
@@ -20,13 +20,13 @@ struct taken {
     size_t refuse; /* the order with this id */
 };
 
-static bool take(void *user, struct shopify_source *source, const struct shopify_at *order)
+static bool take(void *user, struct import_source *source, const struct import_at *order)
 {
     struct taken *taken = user;
     const size_t used = strlen(taken->ids);
     const json_int_t id = json_integer_value(json_object_get(order->json, "id"));
     if (order->json == NULL || (taken->refuse > 0 && (size_t)id == taken->refuse)) {
-        shopify_complain(&source->reader, order, "is refused");
+        import_complain(&source->reader, order, "is refused");
         return false;
     }
     (void)snprintf(taken->ids + used, sizeof taken->ids - used, "%zu:%lld ", source->line,
@@ -35,14 +35,14 @@ static bool take(void *user, struct shopify_source *source, const struct shopify
 }
 
 /* Reads `size` bytes with what is complained of in `said`, as it is printed. */
-static struct shopify_source read_said(const char *text, size_t size, struct taken *taken,
-                                       char *said, size_t said_size)
+static struct import_source read_said(const char *text, size_t size, struct taken *taken,
+                                      char *said, size_t said_size)
 {
-    struct shopify_source source;
+    struct import_source source;
     FILE *in = fmemopen((char *)(uintptr_t)text, size, "r");
     assert_non_null(in);
-    shopify_source_init(&source, "orders", "order");
-    int rc = shopify_source_read(&source, in, take, taken);
+    import_source_init(&source, &shopify_orders_form);
+    int rc = import_source_read(&source, in, take, taken);
     size_t used = 0;
     said[0] = '\0';
     for (size_t i = 0; i < complaints_kept(&source.complaints) && used < said_size; i++)
@@ -78,7 +78,7 @@ static void test_forms(void **state)
         char said[1000];
         struct taken taken = {.ids = ""};
         print_message("  %s\n", table[i].name);
-        const struct shopify_source source =
+        const struct import_source source =
             read_said(table[i].text, strlen(table[i].text), &taken, said, sizeof said);
         assert_string_equal(said, "");
         assert_string_equal(taken.ids, table[i].ids);
@@ -145,7 +145,7 @@ static void test_what_is_no_such_file(void **state)
         char said[2000];
         struct taken taken = {.ids = ""};
         print_message("  %s\n", table[i].name);
-        const struct shopify_source source =
+        const struct import_source source =
             read_said(table[i].text, table[i].size, &taken, said, sizeof said);
         if (table[i].said != NULL && strcmp(said, table[i].said) != 0)
             fail_msg("said: %swanted: %s", said, table[i].said);
@@ -154,11 +154,11 @@ static void test_what_is_no_such_file(void **state)
     }
 }
 
-static bool refuse(void *user, struct shopify_source *source, const struct shopify_at *order)
+static bool refuse(void *user, struct import_source *source, const struct import_at *order)
 {
     (void)user;
-    const struct shopify_at field = shopify_field(order, "id");
-    shopify_complain(&source->reader, &field, "is refused");
+    const struct import_at field = import_field(order, "id");
+    import_complain(&source->reader, &field, "is refused");
     return false;
 }
 
@@ -183,11 +183,11 @@ static void test_an_order_is_named(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct shopify_source source;
+        struct import_source source;
         FILE *in = fmemopen((char *)(uintptr_t)rows[i].order, strlen(rows[i].order), "r");
         assert_non_null(in);
-        shopify_source_init(&source, "orders", "order");
-        assert_int_equal(shopify_source_read(&source, in, refuse, NULL), 0);
+        import_source_init(&source, &shopify_orders_form);
+        assert_int_equal(import_source_read(&source, in, refuse, NULL), 0);
         (void)fclose(in);
         assert_int_equal(source.complaints.count, 1);
         assert_string_equal(source.complaints.first[0].text, rows[i].said);
@@ -213,22 +213,24 @@ static void test_a_file_that_breaks_off(void **state)
 {
     (void)state;
     struct taken taken = {.ids = ""};
-    struct shopify_source source;
+    struct import_source source;
     bool given = false;
     FILE *in = fopencookie(&given, "r", (cookie_io_functions_t){.read = break_off});
     assert_non_null(in);
-    shopify_source_init(&source, "orders", "order");
-    assert_int_equal(shopify_source_read(&source, in, take, &taken), -EIO);
+    import_source_init(&source, &shopify_orders_form);
+    assert_int_equal(import_source_read(&source, in, take, &taken), -EIO);
     assert_string_equal(taken.ids, "1:1 2:2 ");
     assert_int_equal(source.line, 2);
     (void)fclose(in);
 
     const struct shopify_order_options options = {.channel = "shopify", .store = "uk"};
-    struct shopify_imported imported = {.line = 0};
+    const struct import_job job = {
+        .form = &shopify_orders_form, .make = shopify_order_make, .options = &options};
+    struct imported imported = {.line = 0};
     given = false;
     in = fopencookie(&given, "r", (cookie_io_functions_t){.read = break_off});
     assert_non_null(in);
-    assert_int_equal(shopify_import_orders(in, &options, NULL, NULL, NULL, &imported), -EIO);
+    assert_int_equal(import_file(in, &job, &imported), -EIO);
     assert_int_equal(imported.line, 2);
     assert_int_equal(imported.wrong, 2);
     (void)fclose(in);
@@ -240,7 +242,7 @@ static void test_one_wrong_order_does_not_hide_the_next(void **state)
     static const char *const text = "{\"id\": 1}\n{\"id\": 2}\n{\"id\": \n{\"id\": 4}\n";
     char said[1000];
     struct taken taken = {.ids = "", .refuse = 2};
-    const struct shopify_source source = read_said(text, strlen(text), &taken, said, sizeof said);
+    const struct import_source source = read_said(text, strlen(text), &taken, said, sizeof said);
     assert_string_equal(taken.ids, "1:1 4:4 ");
     assert_int_equal(source.found, 3);
     assert_int_equal(source.wrong, 2);
@@ -255,7 +257,7 @@ static void test_complaints_are_bounded_and_counted(void **state)
     struct taken taken = {.ids = "", .refuse = 7};
     for (size_t i = 0; i < 100; i++)
         memcpy(text + 10 * i, "{\"id\": 7}\n", 11);
-    const struct shopify_source source = read_said(text, strlen(text), &taken, said, sizeof said);
+    const struct import_source source = read_said(text, strlen(text), &taken, said, sizeof said);
     assert_int_equal(source.wrong, 100);
     assert_int_equal(source.complaints.count, 100);
     assert_non_null(strstr(said, "orders.json:20: "));
@@ -268,15 +270,15 @@ static void test_depth_and_size_are_bounded(void **state)
     enum { DEEP = 5000 };
     char said[1000];
     struct taken taken = {.ids = ""};
-    char *text = malloc((size_t)SHOPIFY_DOCUMENT_MAX + 100);
+    char *text = malloc((size_t)IMPORT_DOCUMENT_MAX + 100);
     assert_non_null(text);
     memset(text, '[', DEEP);
-    struct shopify_source source = read_said(text, DEEP, &taken, said, sizeof said);
+    struct import_source source = read_said(text, DEEP, &taken, said, sizeof said);
     assert_int_equal(source.wrong, 1);
     assert_non_null(strstr(said, "maximum parsing depth reached"));
 
-    memset(text, 'x', (size_t)SHOPIFY_DOCUMENT_MAX + 100);
-    source = read_said(text, (size_t)SHOPIFY_DOCUMENT_MAX + 100, &taken, said, sizeof said);
+    memset(text, 'x', (size_t)IMPORT_DOCUMENT_MAX + 100);
+    source = read_said(text, (size_t)IMPORT_DOCUMENT_MAX + 100, &taken, said, sizeof said);
     assert_int_equal(source.wrong, 1);
     assert_non_null(strstr(said, "orders.json:1: $: is longer than the 64 MiB that are read at a "
                                  "time; export fewer orders into one document\n"));
@@ -296,7 +298,7 @@ static void test_lines_stream(void **state)
     for (int i = 0; i < LINES; i++)
         buf_printf(&text, "{\"id\": %d, \"note\": \"%1000d\"}\n", i, i);
     assert_true(text.size > 19 << 20);
-    const struct shopify_source source = read_said(text.data, text.size, &taken, said, sizeof said);
+    const struct import_source source = read_said(text.data, text.size, &taken, said, sizeof said);
     assert_int_equal(source.found, LINES);
     assert_int_equal(source.line, LINES);
     assert_int_equal(source.wrong, 0);
@@ -315,5 +317,5 @@ int main(void)
         cmocka_unit_test(test_depth_and_size_are_bounded),
         cmocka_unit_test(test_lines_stream),
     };
-    return cmocka_run_group_tests_name("shopify_source", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("import_source", tests, NULL, NULL);
 }

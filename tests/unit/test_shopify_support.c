@@ -37,8 +37,8 @@ json_t *shopify_import(const json_t *order, const struct shopify_order_options *
                        struct heard *heard)
 {
     struct heard own = {.count = 0};
-    struct shopify_reader reader = {.complain = hear, .user = heard != NULL ? heard : &own};
-    const struct shopify_at at = {.json = order};
+    struct import_reader reader = {.complain = hear, .user = heard != NULL ? heard : &own};
+    const struct import_at at = {.json = order};
     json_t *event = shopify_order_event(&at, options, &reader);
     if (own.count > 0)
         fail_msg("%s", own.text);

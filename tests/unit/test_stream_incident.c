@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "kafka/topics.h"
-#include "prima/client.h"
 #include "stream/incident.h"
 #include "stream/rebuild.h"
 
@@ -14,6 +13,14 @@
 #define CLEARED "redis.cleared/primaflow.orders"
 
 static char words[KAFKA_TEXT_MAX], marker_name[200], turn_name[200], lock_name[200];
+
+/* watch_bound_ms + lease + the longest that a write may be on its way. */
+enum { BOUND_MS = 10000, LEASE_MS = 30000, WRITE_MS = 45000 };
+
+static int64_t all_ms(int64_t write_ms)
+{
+    return BOUND_MS + LEASE_MS + write_ms;
+}
 
 /* Nothing was ever read or published. */
 static void begin_incident(void)
@@ -106,7 +113,7 @@ static void test_what_makes_it_no_first_start(void **state)
         if (!wrote(OPEN, "orders.raw"))
             fail_msg("%s: %s", rows[i].name, kafka_last(CONTROL, OPEN));
         assert_non_null(strstr(logged, "warning: Redis state lost: every record is resolved"));
-        assert_true(now_ms - began >= 10000 + 30000 + 4000);
+        assert_true(now_ms - began >= all_ms(WRITE_MS));
         end_world();
     }
 }
@@ -231,32 +238,17 @@ static void test_the_former_holder(void **state)
 
 /* ---- waiting ---- */
 
-/* watch_bound_ms + lease + the longest that a write may be on its way. */
-enum { BOUND_MS = 10000, LEASE_MS = 30000 };
-
-static int64_t all_ms(int64_t window_ms)
-{
-    int64_t longest = window_ms;
-    const int64_t write =
-        prima_deadline_ms(NULL, PRIMA_NEW_CUSTOMER) > prima_deadline_ms(NULL, PRIMA_NEW_ORDER)
-            ? prima_deadline_ms(NULL, PRIMA_NEW_CUSTOMER)
-            : prima_deadline_ms(NULL, PRIMA_NEW_ORDER);
-    if (write + config_int(worker.host.config, CFG_prima_max_apply_delay) > longest)
-        longest = write + config_int(worker.host.config, CFG_prima_max_apply_delay);
-    return BOUND_MS + LEASE_MS + longest;
-}
-
 static void test_everybody_waits(void **state)
 {
-    static const int64_t windows[] = {4000, 400000};
+    static const int64_t writes[] = {WRITE_MS, 400000};
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         begin_incident();
         has_incident("", "", false);
-        worker.times.window_ms = windows[i];
+        worker.times.write_ms = writes[i];
         assert_int_equal(settle(), 0);
-        assert_in_range(now_ms - BEGINNING_MS, all_ms(windows[i]),
-                        all_ms(windows[i]) + 5); /* each look takes a moment */
+        assert_in_range(now_ms - BEGINNING_MS, all_ms(writes[i]),
+                        all_ms(writes[i]) + 5); /* each look takes a moment */
         const char *said = strstr(logged, "info: waiting until no process can still be sending");
         assert_non_null(said);
         assert_null(strstr(said + 10, "waiting until no process")); /* once */
@@ -271,7 +263,7 @@ static void look_at_waits(void)
     struct wait_seen seen;
     waits_look(&worker.host.waits, &seen);
     const int64_t passed = now_ms - BEGINNING_MS;
-    if (passed < all_ms(4000))
+    if (passed < all_ms(WRITE_MS))
         assert_int_equal(seen.wait, WAIT_fleet);
     if (passed < BOUND_MS + 2000)
         assert_null(stream.incident.ends);
@@ -320,7 +312,7 @@ static void test_seen_once(void **state)
     begin_incident();
     has_incident("", "", false);
     (void)snprintf(stream.incident.seen, sizeof stream.incident.seen, "a");
-    stream.incident.seen_ms = now_ms - all_ms(4000) + 50;
+    stream.incident.seen_ms = now_ms - all_ms(WRITE_MS) + 50;
     stream.incident.ends = calloc(1, sizeof *stream.incident.ends);
     assert_int_equal(settle(), 0);
     assert_in_range(now_ms - BEGINNING_MS, 50, 55); /* the rest of the wait alone */
@@ -357,7 +349,7 @@ static void test_the_others_turn(void **state)
 
 static void another_has_rebuilt(void)
 {
-    if (now_ms >= BEGINNING_MS + all_ms(4000) + 150)
+    if (now_ms >= BEGINNING_MS + all_ms(WRITE_MS) + 150)
         redis_set(marker_name, "a");
 }
 
@@ -377,7 +369,7 @@ static void test_another_rebuilds(void **state)
 /* Its holder may have finished just before we had it. */
 static void marker_comes_with_the_lock(void)
 {
-    if (now_ms >= BEGINNING_MS + all_ms(4000))
+    if (now_ms >= BEGINNING_MS + all_ms(WRITE_MS))
         redis_set(marker_name, "a");
 }
 

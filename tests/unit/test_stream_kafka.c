@@ -423,10 +423,11 @@ size_t kafka_message_bytes(const struct kafka_message *m)
 }
 
 int kafka_producer_new(const struct config *config, const char *transactional_id,
-                       int64_t batch_bytes_max, struct kafka_producer **ret_producer,
+                       int64_t batch_bytes_max, bool tells_offsets,
+                       struct kafka_producer **ret_producer,
                        char ret_message[static KAFKA_TEXT_MAX])
 {
-    (void)config;
+    (void)config, (void)tells_offsets;
     note("producer:%s:%lld", transactional_id, (long long)batch_bytes_max);
     if (kafka_fails("producer", ret_message))
         return -EIO;

@@ -257,6 +257,13 @@ int keys_batch_defer(struct keys_batch *b, const char *natural, const char *deli
     return fails("defer") ? -EIO : 0;
 }
 
+int keys_credit_position(struct keys_batch *b, int32_t partition, int64_t offset)
+{
+    note("position:%d:%lld", partition, (long long)offset);
+    b->given++;
+    return fails("position") ? -EIO : 0;
+}
+
 int keys_batch_end(struct keys_batch *b)
 {
     b->given = 0;

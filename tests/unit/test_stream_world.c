@@ -408,14 +408,6 @@ static const struct engine engine = {.turn = engine_turn,
 
 /* ---- a world ---- */
 
-int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type);
-
-int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type)
-{
-    (void)client;
-    return 15000 + (int64_t)type;
-}
-
 static const struct flow flow = {.name = "orders", .noun = "order", .reads = "orders.raw"};
 
 void configure(const char *const options[])
@@ -470,19 +462,19 @@ void begin_world(void)
         .consumer = (struct kafka_consumer *)(uintptr_t)1, /* the fakes ask nothing of it */
         .start = {.from = KAFKA_START_END, .vanished = START_ASK}};
     stream.watch.heard_ms = now_ms;
-    worker =
-        (struct worker){.flow = &flow,
-                        .stream = &stream,
-                        .host = {.config = config, .running = true, .slot = "1"},
-                        .instance = "primaflow.orders-1",
-                        .keys = {.prefix = "pf", .flow = "orders", .slot = "1", .slot_epoch = 4},
-                        .times = {.lease_ms = 30000, .margin_ms = 2000, .window_ms = 4000}};
+    worker = (struct worker){
+        .flow = &flow,
+        .stream = &stream,
+        .host = {.config = config, .running = true, .slot = "1"},
+        .instance = "primaflow.orders-1",
+        .keys = {.prefix = "pf", .flow = "orders", .slot = "1", .slot_epoch = 4},
+        .times = {.lease_ms = 30000, .margin_ms = 2000, .window_ms = 4000, .write_ms = 45000}};
     assert_int_equal(uv_loop_init(&worker.host.loop), 0);
     timers_init(&worker.host.timers, &worker.host.loop);
     waits_init(&worker.host.waits);
     stream.commit = commit_new(&worker);
     char words[KAFKA_TEXT_MAX];
-    assert_int_equal(kafka_producer_new(config, worker.instance, 0, &stream.producer, words), 0);
+    assert_int_equal(kafka_producer_new(config, worker.instance, 0, false, &stream.producer, words), 0);
     trace[0] = '\0';
 }
 

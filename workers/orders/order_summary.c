@@ -1,8 +1,8 @@
 /* The stored form of a decision; see order_summary.h. */
 #include "order_summary.h"
 
-#include "base/digest.h"
 #include "base/varint.h"
+#include "domain/flags/flags_pack.h"
 
 #include <errno.h>
 
@@ -14,21 +14,6 @@ enum {
     BIT_TAX_INCLUDED = 4,
     BIT_VAT_INCLUSIVE = 8
 };
-
-/* The catalogue's codes by their 16 bits, made once. */
-static uint16_t code_marks[PF_ERROR_COUNT];
-
-static void make_marks(void)
-{
-    if (code_marks[PF_E_defect] != 0)
-        return;
-    for (size_t i = 0; i < PF_ERROR_COUNT; i++) {
-        const char *name = pf_error_info((enum pf_error)i)->name;
-        uint8_t hash[DIGEST_SIZE];
-        digest_sha256(name, strlen(name), hash);
-        code_marks[i] = (uint16_t)(hash[0] << 8 | hash[1]);
-    }
-}
 
 /* ---- writing ---- */
 
@@ -47,7 +32,6 @@ static void put_bundles(struct buf *out, const struct order_summary *s)
 
 int order_summary_write(const struct order_summary *s, struct buf *out)
 {
-    make_marks();
     const size_t start = out->size, account = strlen(s->account);
     buf_byte(out, s->is_taken_apart ? VERSION_BUNDLES : VERSION_PLAIN);
     buf_byte(out, (uint8_t)((s->hold ? BIT_HOLD : 0) |
@@ -56,14 +40,7 @@ int order_summary_write(const struct order_summary *s, struct buf *out)
                             (s->vat_inclusive ? BIT_VAT_INCLUSIVE : 0)));
     buf_append(out, s->currency->code, 3);
     varint_put(out, (uint64_t)s->date);
-    varint_put(out, s->flags.count);
-    for (size_t i = 0; i < s->flags.count; i++) {
-        const struct flag *flag = &s->flags.items[i];
-        buf_byte(out, (uint8_t)(code_marks[flag->code] >> 8));
-        buf_byte(out, (uint8_t)code_marks[flag->code]);
-        varint_put(out, flag->at);
-        varint_put(out, flag->count);
-    }
+    flags_put(out, &s->flags);
     const struct sale_proof *p = &s->proof;
     const int64_t amounts[] = {p->lines,       p->discounts,    p->charges,
                                p->tax,         p->tax_expected, p->tenders,
@@ -81,26 +58,6 @@ int order_summary_write(const struct order_summary *s, struct buf *out)
 }
 
 /* ---- reading ---- */
-
-static enum pf_error take_code(struct varint_reader *c)
-{
-    const unsigned high = varint_byte(c), mark = high << 8 | varint_byte(c);
-    for (size_t i = 1; i < PF_ERROR_COUNT; i++)
-        if (code_marks[i] == mark)
-            return (enum pf_error)i;
-    c->bad = true;
-    return PF_OK;
-}
-
-static void take_flags(struct varint_reader *c, struct flags *flags)
-{
-    flags->count = varint_take(c, FLAGS_MAX);
-    for (size_t i = 0; i < flags->count; i++) {
-        flags->items[i].code = take_code(c);
-        flags->items[i].at = (uint32_t)varint_take(c, UINT32_MAX);
-        flags->items[i].count = (uint32_t)varint_take(c, UINT32_MAX);
-    }
-}
 
 static int take_misc_lines(struct varint_reader *c, struct arena *arena, struct order_summary *s)
 {
@@ -134,7 +91,6 @@ static int take_bundles(struct varint_reader *c, struct arena *arena, struct ord
 int order_summary_read(const char *bytes, size_t size, struct arena *arena,
                        struct order_summary *ret_summary)
 {
-    make_marks();
     struct varint_reader c = {(const uint8_t *)bytes, (const uint8_t *)bytes + size, false};
     struct order_summary s = {0};
     const uint8_t version = varint_byte(&c);
@@ -151,7 +107,7 @@ int order_summary_read(const char *bytes, size_t size, struct arena *arena,
     s.currency = currency_find(code);
     c.bad |= s.currency == NULL;
     s.date = (int32_t)varint_take(&c, 99991231);
-    take_flags(&c, &s.flags);
+    flags_take(&c, &s.flags);
     int64_t *amounts[] = {&s.proof.lines,       &s.proof.discounts,    &s.proof.charges,
                           &s.proof.tax,         &s.proof.tax_expected, &s.proof.tenders,
                           &s.proof.outstanding, &s.proof.difference,   &s.proof.tolerance};

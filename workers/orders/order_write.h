@@ -8,7 +8,8 @@
 
 enum { ORDER_RESULT, ORDER_LEDGER }; /* places in order_flow.outputs */
 
-/* flow.h: the result, and with `posted` the ledger entry; nothing beside a dead letter. */
+/* flow.h: the result; with `posted` the ledger entry, and with an end without a document the ledger's
+ * word of that; nothing beside a dead letter. */
 __attribute__((warn_unused_result)) int order_write_outputs(
     struct codec *codec, const struct flow_settlement *settlement, const void *event,
     const void *rules, struct arena *arena, struct flow_outputs *outputs);
@@ -26,5 +27,10 @@ __attribute__((warn_unused_result)) int order_write_ledger(struct codec *codec,
                                                            const struct flow_settlement *settlement,
                                                            const void *event, const void *rules,
                                                            struct arena *arena, struct buf *out);
+
+/* ... of the ledger's word that the order ended without a document. */
+__attribute__((warn_unused_result)) int order_write_unposted(
+    struct codec *codec, const struct flow_settlement *settlement, const void *event,
+    struct arena *arena, struct buf *out);
 
 #endif

@@ -249,6 +249,9 @@ int refund_flow_decide(const void *event, const struct flow_key *key, const void
         want_fact(&a, &(struct fact){.kind = FACT_CREDIT}, facts, fact_count);
     if (credit->state == FACT_UNASKED)
         return ask_facts(&a, ret_plan);
+    if (credit->state != FACT_KNOWN)
+        return dead_letter(ret_plan, PF_E_defect,
+                           "what the ledger has of its order cannot be read");
     int r = know_credit(&a, credit);
     if (r == -EBADMSG)
         return dead_letter(ret_plan, PF_E_defect, "the order's ledger does not add up");

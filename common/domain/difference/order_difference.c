@@ -161,16 +161,20 @@ static void compare_presentment(struct walk *w, const struct pair *p, const stru
          is ? amount_text(w, b->presentment_minor, presentment_of(w->now)) : NULL);
 }
 
+static void tell_money(struct walk *w, const struct pair *p, const struct money_set *a,
+                       const struct money_set *b)
+{
+    tell(w, p, change_of(a != NULL, b != NULL),
+         a != NULL ? amount_text(w, a->shop_minor, w->former->currency) : NULL,
+         b != NULL ? amount_text(w, b->shop_minor, w->now->currency) : NULL);
+}
+
 /* One statement an amount: in the customer's currency only where the shop's stayed. */
 static void compare_money(struct walk *w, const struct pair *p, const struct money_set *a,
                           const struct money_set *b)
 {
-    if (a == NULL && b == NULL)
-        return;
-    if (a == NULL || b == NULL || a->shop_minor != b->shop_minor)
-        tell(w, p, change_of(a != NULL, b != NULL),
-             a != NULL ? amount_text(w, a->shop_minor, w->former->currency) : NULL,
-             b != NULL ? amount_text(w, b->shop_minor, w->now->currency) : NULL);
+    if (a->shop_minor != b->shop_minor)
+        tell_money(w, p, a, b);
     else
         compare_presentment(w, p, a, b);
 }
@@ -211,14 +215,23 @@ static void compare_record(struct walk *w, const struct pair *p, const void *a, 
 {
     if (p->row->record == &money_set_record)
         compare_money(w, p, a, b);
-    else if (a == NULL && b == NULL)
-        return;
-    else if (a == NULL || b == NULL)
-        tell(w, p, change_of(a != NULL, b != NULL), NULL, NULL);
     else if (p->words->show == SHOW_WHOLE)
         compare_whole(w, p, a, b);
     else
         walk_within(w, p, a, b);
+}
+
+/* Records that may be absent. */
+static void compare_pointed(struct walk *w, const struct pair *p, const void *a, const void *b)
+{
+    if (a != NULL && b != NULL)
+        compare_record(w, p, a, b);
+    else if (a == NULL && b == NULL)
+        return;
+    else if (p->row->record == &money_set_record)
+        tell_money(w, p, a, b);
+    else
+        tell(w, p, change_of(a != NULL, b != NULL), NULL, NULL);
 }
 
 /* ---- lists ---- */
@@ -338,7 +351,7 @@ static void compare_field(struct walk *w, const struct bound_record *record, con
     else if (p->row->kind == BIND_ARRAY)
         compare_lists(w, p);
     else if (p->row->kind == BIND_RECORD)
-        compare_record(w, p, pointer_at(p->row, p->former), pointer_at(p->row, p->now));
+        compare_pointed(w, p, pointer_at(p->row, p->former), pointer_at(p->row, p->now));
     else if (p->row->kind == BIND_INLINE)
         compare_record(w, p, p->former + p->row->offset, p->now + p->row->offset);
     else

@@ -86,6 +86,8 @@ static struct key key_of(const struct record_words *words, const char *const fie
 static bool has_key(const struct key *key, const char *value)
 {
     const char *text = "";
+    if (key->count == 0) /* its fields are none of the record's */
+        return false;
     if (key->rows[0]->kind == BIND_TEXT)
         memcpy(&text, value + key->rows[0]->offset, sizeof text);
     return text != NULL;

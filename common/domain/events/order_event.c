@@ -2,23 +2,11 @@
 #include "domain/events/order_event.h"
 
 const char *const order_kind_names[] = {"created", "edited", "cancelled", NULL};
-const char *const charge_kind_names[] = {"other", "gift_wrap",     "handling", "tip",
-                                         "duty",  "cash_rounding", NULL};
-const char *const tender_kind_names[] = {"other",         "card",         "wallet",
-                                         "gift_card",     "store_credit", "cash",
-                                         "bank_transfer", "on_account",   NULL};
 const char *const tender_status_names[] = {"unknown", "pending", "authorized", "captured",
                                            "failed",  "voided",  NULL};
 const char *const payment_status_names[] = {"unknown",        "pending", "authorized",
                                             "partially_paid", "paid",    "partially_refunded",
                                             "refunded",       "voided",  NULL};
-
-static const struct binding money_set_fields[] = {
-    BIND(struct money_set, shop_minor, BIND_LONG),
-    BIND_OPTIONAL(struct money_set, presentment_minor, BIND_LONG),
-};
-const struct bound_record money_set_record =
-    BOUND_RECORD("MoneySet", struct money_set, money_set_fields);
 
 static const struct binding tax_line_fields[] = {
     BIND(struct tax_line, title, BIND_TEXT),

@@ -12,29 +12,9 @@
 #ifndef PRIMAFLOW_ORDER_EVENT_H
 #define PRIMAFLOW_ORDER_EVENT_H
 
-#include "codec/binding.h"
+#include "domain/events/event_parts.h"
 
 enum order_kind { ORDER_CREATED, ORDER_EDITED, ORDER_CANCELLED, ORDER_KIND_COUNT };
-enum charge_kind {
-    CHARGE_OTHER,
-    CHARGE_GIFT_WRAP,
-    CHARGE_HANDLING,
-    CHARGE_TIP,
-    CHARGE_DUTY,
-    CHARGE_CASH_ROUNDING,
-    CHARGE_KIND_COUNT
-};
-enum tender_kind {
-    TENDER_OTHER,
-    TENDER_CARD,
-    TENDER_WALLET,
-    TENDER_GIFT_CARD,
-    TENDER_STORE_CREDIT,
-    TENDER_CASH,
-    TENDER_BANK_TRANSFER,
-    TENDER_ON_ACCOUNT,
-    TENDER_KIND_COUNT
-};
 enum tender_status {
     TENDER_STATUS_UNKNOWN,
     TENDER_STATUS_PENDING,
@@ -57,16 +37,8 @@ enum payment_status {
 };
 
 extern const char *const order_kind_names[];
-extern const char *const charge_kind_names[];
-extern const char *const tender_kind_names[];
 extern const char *const tender_status_names[];
 extern const char *const payment_status_names[];
-
-struct money_set {
-    int64_t shop_minor;
-    bool has_presentment_minor;
-    int64_t presentment_minor;
-};
 
 struct tax_line {
     const char *title;
@@ -232,7 +204,6 @@ struct order_event {
     const char *cancel_reason; /* may be NULL */
 };
 
-extern const struct bound_record money_set_record;
 extern const struct bound_record tax_line_record;
 extern const struct bound_record order_discount_record;
 extern const struct bound_record order_property_record;

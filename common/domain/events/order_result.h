@@ -7,17 +7,11 @@
 #ifndef PRIMAFLOW_ORDER_RESULT_H
 #define PRIMAFLOW_ORDER_RESULT_H
 
-#include "codec/binding.h"
+#include "domain/events/result_ending.h"
 
 /* Those of flow/flow.h that an order may have: its first ones, in its order; NULL behind them. */
 enum { ORDER_OUTCOMES = 8 };
 extern const char *const order_outcome_names[ORDER_OUTCOMES + 1];
-
-struct result_delivery {
-    const char *topic;
-    int32_t partition;
-    int64_t offset;
-};
 
 struct money_proof {
     const char *currency; /* ISO 4217 */
@@ -30,13 +24,6 @@ struct money_proof {
     int64_t outstanding_minor;
     int64_t difference_minor;
     int64_t tolerance_minor;
-};
-
-struct shadow_post {
-    bool in_prima, creates_customer, hold;
-    const char *request_digest, *currency, *order_date;
-    int32_t lines;
-    int64_t net_minor, tax_minor, gross_minor;
 };
 
 struct order_result {
@@ -56,26 +43,10 @@ struct order_result {
     const char *goods, *money; /* digests of its parts, in hexadecimal */
     int64_t source_version;
     const struct money_proof *proof; /* may be NULL */
-    struct result_delivery delivery;
-    struct result_delivery source;
-    const struct result_delivery *publisher; /* may be NULL */
-    const struct result_delivery *exception; /* may be NULL */
-    const struct result_delivery *resolves;  /* may be NULL */
-    const struct result_delivery *origin;    /* may be NULL */
-    const char *event_id;                    /* may be NULL */
-    int64_t event_time;                      /* ms since 1970 UTC */
-    int64_t received_at;                     /* ms since 1970 UTC */
-    bool has_posted_at;
-    int64_t posted_at;    /* ms since 1970 UTC */
-    int64_t published_at; /* ms since 1970 UTC */
-    int32_t attempts;
-    const char *narrative;            /* may be NULL */
-    const struct shadow_post *shadow; /* may be NULL */
+    RESULT_ENDING
 };
 
-extern const struct bound_record result_delivery_record;
 extern const struct bound_record money_proof_record;
-extern const struct bound_record shadow_post_record;
 extern const struct bound_record order_result_record;
 
 #endif

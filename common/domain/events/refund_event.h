@@ -12,7 +12,7 @@
 #ifndef PRIMAFLOW_REFUND_EVENT_H
 #define PRIMAFLOW_REFUND_EVENT_H
 
-#include "domain/events/order_event.h"
+#include "domain/events/event_parts.h"
 
 enum refund_kind { REFUND_KIND_REFUND, REFUND_KIND_EDIT, REFUND_KIND_COUNT };
 enum restock {

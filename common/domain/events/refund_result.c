@@ -61,20 +61,7 @@ static const struct binding refund_result_fields[] = {
     BIND_SUB(struct refund_result, proof, BIND_RECORD, credit_proof_record),
     BIND_SUB(struct refund_result, remaining, BIND_RECORD, credit_remaining_record),
     BIND(struct refund_result, related, BIND_TEXT),
-    BIND_SUB(struct refund_result, delivery, BIND_INLINE, result_delivery_record),
-    BIND_SUB(struct refund_result, source, BIND_INLINE, result_delivery_record),
-    BIND_SUB(struct refund_result, publisher, BIND_RECORD, result_delivery_record),
-    BIND_SUB(struct refund_result, exception, BIND_RECORD, result_delivery_record),
-    BIND_SUB(struct refund_result, resolves, BIND_RECORD, result_delivery_record),
-    BIND_SUB(struct refund_result, origin, BIND_RECORD, result_delivery_record),
-    BIND(struct refund_result, event_id, BIND_TEXT),
-    BIND(struct refund_result, event_time, BIND_LONG),
-    BIND(struct refund_result, received_at, BIND_LONG),
-    BIND_OPTIONAL(struct refund_result, posted_at, BIND_LONG),
-    BIND(struct refund_result, published_at, BIND_LONG),
-    BIND(struct refund_result, attempts, BIND_INT),
-    BIND(struct refund_result, narrative, BIND_TEXT),
-    BIND_SUB(struct refund_result, shadow, BIND_RECORD, shadow_post_record),
+    BIND_RESULT_ENDING(struct refund_result),
 };
 const struct bound_record refund_result_record =
     BOUND_RECORD("RefundResult", struct refund_result, refund_result_fields);

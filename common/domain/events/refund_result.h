@@ -7,7 +7,7 @@
 #ifndef PRIMAFLOW_REFUND_RESULT_H
 #define PRIMAFLOW_REFUND_RESULT_H
 
-#include "domain/events/order_result.h"
+#include "domain/events/result_ending.h"
 
 extern const char *const refund_outcome_names[];
 
@@ -56,21 +56,7 @@ struct refund_result {
     const struct credit_proof *proof;         /* may be NULL */
     const struct credit_remaining *remaining; /* may be NULL */
     const char *related;                      /* may be NULL */
-    struct result_delivery delivery;
-    struct result_delivery source;
-    const struct result_delivery *publisher; /* may be NULL */
-    const struct result_delivery *exception; /* may be NULL */
-    const struct result_delivery *resolves;  /* may be NULL */
-    const struct result_delivery *origin;    /* may be NULL */
-    const char *event_id;                    /* may be NULL */
-    int64_t event_time;                      /* ms since 1970 UTC */
-    int64_t received_at;                     /* ms since 1970 UTC */
-    bool has_posted_at;
-    int64_t posted_at;    /* ms since 1970 UTC */
-    int64_t published_at; /* ms since 1970 UTC */
-    int32_t attempts;
-    const char *narrative;            /* may be NULL */
-    const struct shadow_post *shadow; /* may be NULL */
+    RESULT_ENDING
 };
 
 extern const struct bound_record credit_proof_record;

@@ -73,6 +73,8 @@ static int fold_entry(const struct ledger_entry *entry, struct arena *arena,
         taken += fold->records[i].taken.count;
     int r = ledger_book_open(entry, fold->record_count, taken, arena, book);
     for (size_t i = 0; r == 0 && i < fold->record_count; i++) {
+        if (&fold->records[i] == fold->own && fold->own->state == CREDIT_OWED)
+            continue; /* what it comes to now takes that record's place */
         r = apply_record(book, &fold->records[i]);
         if (r == -ENOENT || r == -ENOSPC || r == -ERANGE) {
             fold->misfit = fold->misfit != NULL ? fold->misfit : &fold->records[i];
@@ -112,15 +114,12 @@ int ledger_fold(const struct ledger_entry *entry, const struct ledger_credit rec
 
 /* ---- what is kept ---- */
 
-/* K's refund is counted in the entry already: by its record, or because the entry itself has it. */
+/* K's refund is counted in the fold's entry: by its record, or because the entry itself has it. Of one
+ * whose record is a misfit all is kept anyway. */
 static bool is_credited(const struct ledger_fold *fold, const char *key)
 {
     const char *slash = strrchr(key, '/');
-    bool found = slash != NULL && ledger_has_credit(fold->entry, slash + 1);
-    for (size_t i = 0; i < fold->record_count; i++)
-        found |=
-            fold->records[i].state == CREDIT_CREDITED && strcmp(fold->records[i].key, key) == 0;
-    return found;
+    return slash != NULL && ledger_has_credit(fold->entry, slash + 1);
 }
 
 static const struct ledger_credit *larger(const struct ledger_credit *a,

@@ -4,6 +4,7 @@
  * Invariants
  *   - The entry's own amounts count first (an import's), then the records in the order in which the
  *     ledger has them. A refund counts once, be it in the entry, in a record, in a reservation.
+ *   - What K itself left owed so far does not count: what it is decided to be now takes its place.
  *   - An edit that is not newer than the entry's version is contained in it, and nothing is owed for
  *     it.
  *   - A record that finds no room or no place in the entry makes nothing creditable: it is told as

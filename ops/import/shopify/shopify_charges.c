@@ -5,45 +5,45 @@
 #include <string.h>
 
 /* A shipping line that an edit removed is not there any more; totals before edits contain it. */
-static void carriage_removed(struct shopify_import *o, struct shopify_money price,
-                             struct shopify_money discount, struct shopify_money tax)
+static void carriage_removed(struct shopify_import *o, struct import_money price,
+                             struct import_money discount, struct import_money tax)
 {
     o->edits.shipping_total =
-        shopify_add(o->r, o->edits.shipping_total, shopify_subtract(o->r, price, discount));
-    o->edits.tax = shopify_add(o->r, o->edits.tax, tax);
+        import_add(o->r, o->edits.shipping_total, import_subtract(o->r, price, discount));
+    o->edits.tax = import_add(o->r, o->edits.tax, tax);
     o->edits.any_edit = true;
 }
 
-static void carriage_read(struct shopify_import *o, const struct shopify_at *at)
+static void carriage_read(struct shopify_import *o, const struct import_at *at)
 {
-    struct shopify_money price = {0}, discount, tax;
-    const char *title = shopify_text(o->r, at, "title");
+    struct import_money price = {0}, discount, tax;
+    const char *title = import_text(o->r, at, "title");
     (void)shopify_money(o->r, at, "price_set", "price", SHOPIFY_POSITIVE | SHOPIFY_NEEDED, &price);
     json_t *line = json_object(), *discounts = shopify_discounts(o, at, &discount),
            *taxes = shopify_taxes(o, at, &tax);
-    shopify_copy_id(o, at, "id", line, "line_id");
-    shopify_copy_text(o, at, "code", line, "code");
-    shopify_put(o, line, "title", json_string(title != NULL ? title : ""));
-    shopify_copy_text(o, at, "carrier_identifier", line, "carrier");
-    shopify_put(o, line, "price", shopify_money_json(o->r, price));
-    shopify_put(o, line, "discounts", discounts);
-    shopify_put(o, line, "tax_lines", taxes);
-    if (shopify_flag(o->r, at, "is_removed", false) && !o->is_cancelled) {
+    import_copy_id(o->r, at, "id", line, "line_id");
+    import_copy_text(o->r, at, "code", line, "code");
+    import_put(o->r, line, "title", json_string(title != NULL ? title : ""));
+    import_copy_text(o->r, at, "carrier_identifier", line, "carrier");
+    import_put(o->r, line, "price", import_money_json(o->r, price));
+    import_put(o->r, line, "discounts", discounts);
+    import_put(o->r, line, "tax_lines", taxes);
+    if (import_flag(o->r, at, "is_removed", false) && !o->is_cancelled) {
         json_decref(line);
         carriage_removed(o, price, discount, tax);
         return;
     }
-    shopify_append(o, json_object_get(o->event, "shipping_lines"), line);
-    o->shipping_discounts = shopify_add(o->r, o->shipping_discounts, discount);
-    o->taxes = shopify_add(o->r, o->taxes, tax);
+    import_append(o->r, json_object_get(o->event, "shipping_lines"), line);
+    o->shipping_discounts = import_add(o->r, o->shipping_discounts, discount);
+    o->taxes = import_add(o->r, o->taxes, tax);
 }
 
 void shopify_carriage(struct shopify_import *o)
 {
-    const struct shopify_at lines = shopify_field(o->order, "shipping_lines");
-    const size_t count = shopify_count(o->r, &lines);
+    const struct import_at lines = import_field(o->order, "shipping_lines");
+    const size_t count = import_count(o->r, &lines);
     for (size_t i = 0; i < count; i++) {
-        const struct shopify_at line = shopify_item(&lines, i);
+        const struct import_at line = import_item(&lines, i);
         carriage_read(o, &line);
     }
 }
@@ -63,9 +63,9 @@ static bool has_charge(const struct shopify_import *o, const char *kind)
 static void of_order(struct shopify_import *o, const char *kind, const char *code,
                      const char *title, const char *set, const char *plain, unsigned rule)
 {
-    struct shopify_money amount;
+    struct import_money amount;
     if (has_charge(o, kind) || !shopify_money(o->r, o->order, set, plain, rule, &amount) ||
-        shopify_is_zero(amount))
+        import_is_zero(amount))
         return;
     shopify_charge(o, kind, code, title, NULL, amount, NULL, NULL);
 }
@@ -76,7 +76,7 @@ void shopify_charges(struct shopify_import *o)
         o->edits.any_edit && !o->edits.any_refund; /* then "current" means: after edits */
     of_order(o, "tip", NULL, "Tip", "total_tip_received_set", "total_tip_received",
              SHOPIFY_POSITIVE);
-    if (!shopify_flag(o->r, o->order, "duties_included", false))
+    if (!import_flag(o->r, o->order, "duties_included", false))
         of_order(o, "duty", NULL, "Duties",
                  edited ? "current_total_duties_set" : "original_total_duties_set", NULL,
                  SHOPIFY_POSITIVE);
@@ -85,6 +85,6 @@ void shopify_charges(struct shopify_import *o)
              NULL, SHOPIFY_POSITIVE);
     if (shopify_money(o->r, o->order, "total_cash_rounding_payment_adjustment_set", NULL,
                       SHOPIFY_SIGNED, &o->rounding) &&
-        !shopify_is_zero(o->rounding))
+        !import_is_zero(o->rounding))
         shopify_charge(o, "cash_rounding", NULL, "Cash rounding", NULL, o->rounding, NULL, NULL);
 }

@@ -11,7 +11,9 @@
 #ifndef PRIMAFLOW_SHOPIFY_ORDER_H
 #define PRIMAFLOW_SHOPIFY_ORDER_H
 
-#include "shopify_reader.h"
+#include "import_source.h"
+
+extern const struct import_form shopify_orders_form;
 
 struct shopify_order_options { /* what the JSON does not say */
     const char *channel, *store;
@@ -21,8 +23,11 @@ struct shopify_order_options { /* what the JSON does not say */
 };
 
 /* A new reference; NULL after complaints to `reader` (its currencies are set here). */
-json_t *shopify_order_event(const struct shopify_at *order,
+json_t *shopify_order_event(const struct import_at *order,
                             const struct shopify_order_options *options,
-                            struct shopify_reader *reader);
+                            struct import_reader *reader);
+/* The same as an import_make: `options` is a struct shopify_order_options. */
+json_t *shopify_order_make(const struct import_at *order, const struct import_at *whole,
+                           const void *options, struct import_reader *reader);
 
 #endif

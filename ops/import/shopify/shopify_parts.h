@@ -6,6 +6,8 @@
 #ifndef PRIMAFLOW_SHOPIFY_PARTS_H
 #define PRIMAFLOW_SHOPIFY_PARTS_H
 
+#include "import_write.h"
+#include "shopify_entries.h"
 #include "shopify_money.h"
 #include "shopify_order.h"
 
@@ -19,38 +21,25 @@ struct shopify_edits {
         any_payout; /* any_edit also by current_quantity and removed shipping */
     bool took_all;  /* every unit, before anything left, and all of the money is back */
     /* of units that edits took away, as Shopify states them; tax also of removed shipping lines */
-    struct shopify_money subtotal, tax;
-    struct shopify_money shipping_total; /* of removed shipping lines, as their prices are stated */
+    struct import_money subtotal, tax;
+    struct import_money shipping_total; /* of removed shipping lines, as their prices are stated */
 };
 
 struct shopify_import {
-    struct shopify_reader *r;
+    struct import_reader *r;
     const struct shopify_order_options *options;
-    const struct shopify_at *order;
+    const struct import_at *order;
     json_t *event;
-    bool no_memory, taxes_included, is_cancelled;
+    bool taxes_included, is_cancelled;
     struct shopify_edits edits;
     json_t *locations; /* line id → where it was sent from; null: from more than one place */
-    struct shopify_money taxes;              /* on what the event tells, after edits */
-    struct shopify_money discounts;          /* on kept lines and charges */
-    struct shopify_money shipping_discounts; /* on carriage */
-    struct shopify_money rounding;           /* of cash, may be negative */
-    struct shopify_money total;              /* what the event says that the customer owes */
+    struct import_money taxes;              /* on what the event tells, after edits */
+    struct import_money discounts;          /* on kept lines and charges */
+    struct import_money shipping_discounts; /* on carriage */
+    struct import_money rounding;           /* of cash, may be negative */
+    struct import_money total;              /* what the event says that the customer owes */
     bool wraps_moved; /* gift wrap became charges, and the channel's subtotal contains it */
 };
-
-/* shopify_event.c: sets a new reference; remembers that memory ran out. */
-void shopify_put(struct shopify_import *o, json_t *object, const char *name, json_t *value);
-void shopify_put_text(struct shopify_import *o, json_t *object, const char *name,
-                      const char *text); /* nothing for NULL */
-void shopify_append(struct shopify_import *o, json_t *list, json_t *value);
-/* Copies an id or a text under another name. */
-void shopify_copy_id(struct shopify_import *o, const struct shopify_at *from, const char *field,
-                     json_t *object, const char *name);
-void shopify_copy_text(struct shopify_import *o, const struct shopify_at *from, const char *field,
-                       json_t *object, const char *name);
-void shopify_copy_time(struct shopify_import *o, const struct shopify_at *from, const char *field,
-                       json_t *object, const char *name);
 
 /* shopify_edits.c */
 void shopify_edits_read(struct shopify_import *o);
@@ -58,45 +47,39 @@ void shopify_edits_release(struct shopify_import *o);
 /* What edits took of one line, as refunds[] states it. */
 struct shopify_gone {
     int64_t units;
-    struct shopify_money subtotal, tax;
+    struct import_money subtotal, tax;
 };
 struct shopify_gone shopify_gone_of(const struct shopify_import *o, const char *id);
-/* Of refunds[]: money alone, for no units and no reason. After an edit it pays back what was paid
- * too much; else it is a refund. */
-bool shopify_is_payout(struct shopify_import *o, const struct shopify_at *refund);
-/* Of refunds[]: units taken back before anything left, with their money. An edit and its payout in
- * one. */
-bool shopify_is_taken_back(struct shopify_import *o, const struct shopify_at *refund);
 /* Units of a line that are left after edits, refunds not counted; raises any_edit. */
-int64_t shopify_units_kept(struct shopify_import *o, const struct shopify_at *line, const char *id,
+int64_t shopify_units_kept(struct shopify_import *o, const struct import_at *line, const char *id,
                            int64_t quantity);
 
 /* What an edit leaves of a line's discount and tax: the shares that the worker will take of the
  * whole, or what Shopify states. */
 struct shopify_left {
-    struct shopify_money discount, tax;
-    struct shopify_money discount_whole, tax_whole;
+    struct import_money discount, tax;
+    struct import_money discount_whole, tax_whole;
     size_t discounts, taxes; /* how many amounts make up each: so many roundings */
 };
 
 /* shopify_left.c. True: Shopify's figures of the `went` units differ from the shares, by rounding
  * alone; they are then in `left`. */
 bool shopify_left_stated(struct shopify_import *o, const char *id, int64_t went,
-                         struct shopify_money price, struct shopify_left *left);
+                         struct import_money price, struct shopify_left *left);
 /* Cuts the amounts of a list of discounts or taxes down to their shares, so that they sum to
  * `left`. */
 void shopify_left_apply(struct shopify_import *o, json_t *list, int64_t kept, int64_t quantity,
-                        struct shopify_money left);
+                        struct import_money left);
 
 /* shopify_prices.c: discounts and taxes of a line, shipping line or charge, as new lists */
-json_t *shopify_discounts(struct shopify_import *o, const struct shopify_at *parent,
-                          struct shopify_money *ret_sum);
-json_t *shopify_taxes(struct shopify_import *o, const struct shopify_at *parent,
-                      struct shopify_money *ret_sum);
+json_t *shopify_discounts(struct shopify_import *o, const struct import_at *parent,
+                          struct import_money *ret_sum);
+json_t *shopify_taxes(struct shopify_import *o, const struct import_at *parent,
+                      struct import_money *ret_sum);
 /* The event's charge, appended to the list `charges` of the event. `discounts`, `taxes`: new
  * references or NULL. */
 void shopify_charge(struct shopify_import *o, const char *kind, const char *code, const char *title,
-                    const char *line_id, struct shopify_money amount, json_t *discounts,
+                    const char *line_id, struct import_money amount, json_t *discounts,
                     json_t *taxes);
 
 /* shopify_lines.c: lines; tips, gift wrap and duties among them as charges */
@@ -112,7 +95,7 @@ void shopify_people(
     struct shopify_import *o); /* shopify_people.c: customer, business, addresses, terms */
 void shopify_remarks(
     struct shopify_import *o); /* shopify_remarks.c: note, attributes, messages, tags */
-void shopify_properties(struct shopify_import *o, const struct shopify_at *list, json_t *into,
+void shopify_properties(struct shopify_import *o, const struct import_at *list, json_t *into,
                         bool is_order);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* The payment that it came from, or any that is large enough. */
 static struct shopify_tender *source_of(struct shopify_tender_list *list, const char *parent,
-                                        struct shopify_money amount)
+                                        struct import_money amount)
 {
     struct shopify_tender *any = NULL;
     for (size_t i = 0; i < list->count; i++) {
@@ -26,21 +26,20 @@ static struct shopify_tender *source_of(struct shopify_tender_list *list, const 
     return any;
 }
 
-static bool is_paid_back(struct shopify_import *o, const struct shopify_at *transaction)
+static bool is_paid_back(struct shopify_import *o, const struct import_at *transaction)
 {
-    const char *kind = shopify_text(o->r, transaction, "kind"),
-               *status = shopify_text(o->r, transaction, "status");
+    const char *kind = import_text(o->r, transaction, "kind"),
+               *status = import_text(o->r, transaction, "status");
     return kind != NULL && status != NULL && strcmp(kind, "refund") == 0 &&
            strcmp(status, "success") == 0;
 }
 
-static void payouts_take(struct shopify_import *o, const struct shopify_at *transaction,
+static void payouts_take(struct shopify_import *o, const struct import_at *transaction,
                          struct shopify_tender_list *list)
 {
     struct shopify_tender payout = {.at = *transaction};
     struct shopify_tender_list ignored = {.count = 0};
-    const struct shopify_money too_much =
-        shopify_subtract(o->r, shopify_captured(o, list), o->total);
+    const struct import_money too_much = import_subtract(o->r, shopify_captured(o, list), o->total);
     char parent[64] = "";
     if (!is_paid_back(o, transaction) || too_much.shop <= 0 || too_much.presentment <= 0 ||
         !shopify_tender_amount(o, &payout, &ignored))
@@ -48,25 +47,25 @@ static void payouts_take(struct shopify_import *o, const struct shopify_at *tran
     shopify_fill_other_side(o, &payout);
     if (payout.amount.shop > too_much.shop || payout.amount.presentment > too_much.presentment)
         payout.amount = too_much; /* the rest was given for another reason */
-    (void)shopify_id(o->r, transaction, "parent_id", parent);
+    (void)import_id(o->r, transaction, "parent_id", parent);
     struct shopify_tender *from = source_of(list, parent, payout.amount);
     if (from != NULL)
-        from->amount = shopify_subtract(o->r, from->amount, payout.amount);
+        from->amount = import_subtract(o->r, from->amount, payout.amount);
 }
 
 void shopify_payouts_take(struct shopify_import *o, struct shopify_tender_list *list)
 {
-    const struct shopify_at refunds = shopify_field(o->order, "refunds");
-    const size_t count = o->edits.any_edit ? shopify_count(o->r, &refunds) : 0;
+    const struct import_at refunds = import_field(o->order, "refunds");
+    const size_t count = o->edits.any_edit ? import_count(o->r, &refunds) : 0;
     for (size_t i = 0; i < count; i++) {
-        const struct shopify_at refund = shopify_item(&refunds, i),
-                                transactions = shopify_field(&refund, "transactions");
-        const size_t transaction_count =
-            shopify_is_payout(o, &refund) || shopify_is_taken_back(o, &refund)
-                ? shopify_count(o->r, &transactions)
-                : 0;
+        const struct import_at refund = import_item(&refunds, i),
+                               transactions = import_field(&refund, "transactions");
+        const enum shopify_entry entry = shopify_entry_of(o->r, &refund);
+        const size_t transaction_count = entry == SHOPIFY_PAYOUT || entry == SHOPIFY_TAKEN_BACK
+                                             ? import_count(o->r, &transactions)
+                                             : 0;
         for (size_t k = 0; k < transaction_count; k++) {
-            const struct shopify_at transaction = shopify_item(&transactions, k);
+            const struct import_at transaction = import_item(&transactions, k);
             payouts_take(o, &transaction, list);
         }
     }

@@ -29,7 +29,7 @@ static bool means(const char *name, const char *const names[])
 }
 
 /* A value is text by convention; what is not is written as JSON. NULL: null, or empty. */
-static json_t *value_read(const struct shopify_at *value)
+static json_t *value_read(const struct import_at *value)
 {
     if (value->json == NULL ||
         (json_is_string(value->json) && json_string_length(value->json) == 0))
@@ -44,29 +44,28 @@ static json_t *value_read(const struct shopify_at *value)
 
 /* Names that begin with "_" are an application's own, which customers never see: they are left out,
  * but for a message. */
-static void property_take(struct shopify_import *o, const char *name,
-                          const struct shopify_at *value, json_t *into, json_t *properties,
-                          bool is_order)
+static void property_take(struct shopify_import *o, const char *name, const struct import_at *value,
+                          json_t *into, json_t *properties, bool is_order)
 {
     json_t *written = name != NULL ? value_read(value) : NULL;
     if (written == NULL)
         return;
     if (means(name, gift_names)) {
-        shopify_put(o, into, "gift_message", written);
+        import_put(o->r, into, "gift_message", written);
     } else if (is_order && means(name, delivery_names)) {
-        shopify_put(o, into, "delivery_instructions", written);
+        import_put(o->r, into, "delivery_instructions", written);
     } else if (*name == '_') {
         json_decref(written);
     } else {
         json_t *property = json_object();
-        shopify_put(o, property, "name", json_string(name));
-        shopify_put(o, property, "value", written);
-        shopify_append(o, properties, property);
+        import_put(o->r, property, "name", json_string(name));
+        import_put(o->r, property, "value", written);
+        import_append(o->r, properties, property);
     }
 }
 
 /* A list of {"name", "value"}; some applications write one object of names and values instead. */
-void shopify_properties(struct shopify_import *o, const struct shopify_at *list, json_t *into,
+void shopify_properties(struct shopify_import *o, const struct import_at *list, json_t *into,
                         bool is_order)
 {
     json_t *properties = json_array();
@@ -74,19 +73,19 @@ void shopify_properties(struct shopify_import *o, const struct shopify_at *list,
         for (void *i = json_object_iter((json_t *)list->json); i != NULL;
              i = json_object_iter_next((json_t *)list->json, i)) {
             const char *name = json_object_iter_key(i);
-            const struct shopify_at value = shopify_field(list, name);
+            const struct import_at value = import_field(list, name);
             property_take(o, name, &value, into, properties, is_order);
         }
     } else {
-        const size_t count = shopify_count(o->r, list);
+        const size_t count = import_count(o->r, list);
         for (size_t i = 0; i < count; i++) {
-            const struct shopify_at item = shopify_item(list, i),
-                                    value = shopify_field(&item, "value");
-            property_take(o, shopify_text(o->r, &item, "name"), &value, into, properties, is_order);
+            const struct import_at item = import_item(list, i),
+                                   value = import_field(&item, "value");
+            property_take(o, import_text(o->r, &item, "name"), &value, into, properties, is_order);
         }
     }
     if (json_array_size(properties) > 0)
-        shopify_put(o, into, "properties", properties);
+        import_put(o->r, into, "properties", properties);
     else
         json_decref(properties);
 }
@@ -94,23 +93,23 @@ void shopify_properties(struct shopify_import *o, const struct shopify_at *list,
 /* A purchase order number belongs to the business; without one it is kept beside the order. */
 static void purchase_order(struct shopify_import *o)
 {
-    const char *number = shopify_text(o->r, o->order, "po_number");
+    const char *number = import_text(o->r, o->order, "po_number");
     if (number == NULL || json_object_get(o->event, "business") != NULL)
         return;
     json_t *properties = json_object_get(o->event, "properties"), *property = json_object();
     if (properties == NULL) {
         properties = json_array();
-        shopify_put(o, o->event, "properties", properties);
+        import_put(o->r, o->event, "properties", properties);
     }
-    shopify_put(o, property, "name", json_string("po_number"));
-    shopify_put(o, property, "value", json_string(number));
-    shopify_append(o, properties, property);
+    import_put(o->r, property, "name", json_string("po_number"));
+    import_put(o->r, property, "value", json_string(number));
+    import_append(o->r, properties, property);
 }
 
 /* "a, b": one text in Shopify. */
 static void tags(struct shopify_import *o)
 {
-    const char *text = shopify_text(o->r, o->order, "tags");
+    const char *text = import_text(o->r, o->order, "tags");
     json_t *list = json_array();
     while (text != NULL && *text != '\0') {
         text += strspn(text, ", ");
@@ -118,20 +117,20 @@ static void tags(struct shopify_import *o)
         while (end > 0 && text[end - 1] == ' ')
             end--;
         if (end > 0)
-            shopify_append(o, list, json_stringn(text, end));
+            import_append(o->r, list, json_stringn(text, end));
         text += size;
     }
-    shopify_put(o, o->event, "tags", list);
+    import_put(o->r, o->event, "tags", list);
 }
 
 void shopify_remarks(struct shopify_import *o)
 {
-    const struct shopify_at attributes = shopify_field(o->order, "note_attributes");
-    const char *state = shopify_text(o->r, o->order, "fulfillment_status");
-    shopify_copy_text(o, o->order, "note", o->event, "note");
+    const struct import_at attributes = import_field(o->order, "note_attributes");
+    const char *state = import_text(o->r, o->order, "fulfillment_status");
+    import_copy_text(o->r, o->order, "note", o->event, "note");
     shopify_properties(o, &attributes, o->event, true);
     purchase_order(o);
     tags(o);
-    shopify_put(o, o->event, "fulfilment_state",
-                json_string(state != NULL ? state : "unfulfilled"));
+    import_put(o->r, o->event, "fulfilment_state",
+               json_string(state != NULL ? state : "unfulfilled"));
 }

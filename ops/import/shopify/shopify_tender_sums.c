@@ -9,8 +9,8 @@ int64_t shopify_convert(struct shopify_import *o, int64_t amount, int64_t from_t
     struct money converted = {0, to};
     if (from_total > 0 &&
         money_portion((struct money){amount, to}, to_total, from_total, &converted) < 0)
-        shopify_complain(o->r, o->order,
-                         "a payment is too large to convert; correct it or export the order again");
+        import_complain(o->r, o->order,
+                        "a payment is too large to convert; correct it or export the order again");
     return converted.minor;
 }
 
@@ -26,19 +26,18 @@ void shopify_fill_other_side(struct shopify_import *o, struct shopify_tender *t)
                                                 o->total.presentment, o->r->presentment);
 }
 
-struct shopify_money shopify_sum_of(struct shopify_import *o,
-                                    const struct shopify_tender_list *list,
-                                    enum shopify_tender_state state)
+struct import_money shopify_sum_of(struct shopify_import *o, const struct shopify_tender_list *list,
+                                   enum shopify_tender_state state)
 {
-    struct shopify_money sum = {0};
+    struct import_money sum = {0};
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].state == state)
-            sum = shopify_add(o->r, sum, list->items[i].amount);
+            sum = import_add(o->r, sum, list->items[i].amount);
     return sum;
 }
 
-struct shopify_money shopify_captured(struct shopify_import *o,
-                                      const struct shopify_tender_list *list)
+struct import_money shopify_captured(struct shopify_import *o,
+                                     const struct shopify_tender_list *list)
 {
     return shopify_sum_of(o, list, SHOPIFY_CAPTURED);
 }

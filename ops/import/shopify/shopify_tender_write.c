@@ -1,4 +1,5 @@
 /* One tender in the event's words; see shopify_tenders.h. */
+#include "shopify_means.h"
 #include "shopify_tenders.h"
 
 #include <stdio.h>
@@ -33,12 +34,12 @@ static const char *kind_of(const char *gateway, bool has_card, bool has_wallet)
 
 /* "American Express" → "american_express": one spelling for payments.yaml. What is longer than any
  * such name stays as it is. */
-static void put_method(struct shopify_import *o, json_t *tender, const char *name)
+static void put_method(struct import_reader *r, json_t *tender, const char *name)
 {
     char method[64];
     size_t size = 0;
     if (name == NULL || strlen(name) >= sizeof method) {
-        shopify_put_text(o, tender, "method", name);
+        import_put_text(r, tender, "method", name);
         return;
     }
     for (; name[size] != '\0'; size++)
@@ -46,41 +47,47 @@ static void put_method(struct shopify_import *o, json_t *tender, const char *nam
                               : name[size] >= 'A' && name[size] <= 'Z' ? name[size] - 'A' + 'a'
                                                                        : name[size]);
     method[size] = '\0';
-    shopify_put(o, tender, "method", json_string(method));
+    import_put(r, tender, "method", json_string(method));
 }
 
 /* Which gift card: its id, or the end of its code. */
-static void put_voucher(struct shopify_import *o, const struct shopify_at *transaction,
-                        json_t *tender)
+void shopify_put_voucher(struct import_reader *r, const struct import_at *transaction,
+                         json_t *tender)
 {
-    const struct shopify_at receipt = shopify_field(transaction, "receipt");
+    const struct import_at receipt = import_field(transaction, "receipt");
     char id[64];
     if (!json_is_object(receipt.json))
         return;
-    const char *last = shopify_text(o->r, &receipt, "gift_card_last_characters");
-    if (shopify_id(o->r, &receipt, "gift_card_id", id))
-        shopify_put(o, tender, "voucher_number", json_string(id));
+    const char *last = import_text(r, &receipt, "gift_card_last_characters");
+    if (import_id(r, &receipt, "gift_card_id", id))
+        import_put(r, tender, "voucher_number", json_string(id));
     else if (last != NULL)
-        shopify_put(o, tender, "voucher_number", json_sprintf("**** %s", last));
+        import_put(r, tender, "voucher_number", json_sprintf("**** %s", last));
+}
+
+void shopify_put_means(struct import_reader *r, const struct import_at *transaction,
+                       const char *gateway, json_t *tender)
+{
+    const struct import_at details = import_field(transaction, "payment_details");
+    const char *card = import_text(r, &details, "credit_card_company"),
+               *wallet = import_text(r, &details, "credit_card_wallet");
+    import_put_text(r, tender, "kind", kind_of(gateway, card != NULL, wallet != NULL));
+    import_put_text(r, tender, "gateway", gateway);
+    put_method(r, tender, wallet != NULL ? wallet : card);
 }
 
 json_t *shopify_tender_json(struct shopify_import *o, const struct shopify_tender *t)
 {
     static const char *const states[] = {NULL, "pending", "authorized", "captured", "voided"};
-    const struct shopify_at details = shopify_field(&t->at, "payment_details");
-    const char *card = shopify_text(o->r, &details, "credit_card_company"),
-               *wallet = shopify_text(o->r, &details, "credit_card_wallet");
     json_t *tender = json_object();
-    shopify_put_text(o, tender, "transaction_id", t->id[0] != '\0' ? t->id : NULL);
-    shopify_put(o, tender, "kind", json_string(kind_of(t->gateway, card != NULL, wallet != NULL)));
-    shopify_put_text(o, tender, "gateway", t->gateway);
-    put_method(o, tender, wallet != NULL ? wallet : card);
-    shopify_put(o, tender, "amount", shopify_money_json(o->r, t->amount));
-    shopify_put(o, tender, "status", json_string(states[t->state]));
-    shopify_copy_text(o, &t->at, "authorization", tender, "authorization");
-    put_voucher(o, &t->at, tender);
-    shopify_copy_time(o, &t->at, "processed_at", tender, "processed_at");
-    if (shopify_flag(o->r, &t->at, "test", false))
-        shopify_put(o, tender, "test", json_true());
+    import_put_text(o->r, tender, "transaction_id", t->id[0] != '\0' ? t->id : NULL);
+    shopify_put_means(o->r, &t->at, t->gateway, tender);
+    import_put(o->r, tender, "amount", import_money_json(o->r, t->amount));
+    import_put(o->r, tender, "status", json_string(states[t->state]));
+    import_copy_text(o->r, &t->at, "authorization", tender, "authorization");
+    shopify_put_voucher(o->r, &t->at, tender);
+    import_copy_time(o->r, &t->at, "processed_at", tender, "processed_at");
+    if (import_flag(o->r, &t->at, "test", false))
+        import_put(o->r, tender, "test", json_true());
     return tender;
 }

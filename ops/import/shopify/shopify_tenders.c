@@ -12,7 +12,7 @@
 /* When captured money in the customer's currency comes to `paid` exactly, it does so in the shop's:
  * shared out by largest remainder. */
 static void share_paid(struct shopify_import *o, struct shopify_tender_list *list,
-                       struct shopify_money paid)
+                       struct import_money paid)
 {
     size_t count = 0;
     if (list->count == 0 || o->r->shop == o->r->presentment ||
@@ -20,8 +20,8 @@ static void share_paid(struct shopify_import *o, struct shopify_tender_list *lis
         return;
     int64_t *weights = calloc(list->count, sizeof *weights);
     struct money *parts = calloc(list->count, sizeof *parts);
-    o->no_memory |= weights == NULL || parts == NULL;
-    bool all = !o->no_memory;
+    o->r->no_memory |= weights == NULL || parts == NULL;
+    bool all = !o->r->no_memory;
     for (size_t i = 0; i < list->count && all; i++)
         if (list->items[i].state == SHOPIFY_CAPTURED) {
             all = list->items[i].by_presentment && list->items[i].amount.presentment >= 0;
@@ -49,12 +49,12 @@ static int64_t owed(int64_t total, int64_t paid)
 
 /* total_outstanding, when it answers our question: refunds and edits move it by money that is not
  * this event's. */
-static bool outstanding_stated(struct shopify_import *o, struct shopify_money *ret_outstanding)
+static bool outstanding_stated(struct shopify_import *o, struct import_money *ret_outstanding)
 {
-    const struct shopify_at at = shopify_field(o->order, "total_outstanding");
-    struct shopify_money stated;
+    const struct import_at at = import_field(o->order, "total_outstanding");
+    struct import_money stated;
     if (at.json == NULL || o->edits.any_edit || o->edits.any_refund || o->edits.any_payout ||
-        !shopify_minor(o->r, &at, o->r->shop, true, &stated.shop))
+        !import_minor(o->r, &at, o->r->shop, true, &stated.shop))
         return false;
     stated.presentment = o->r->shop == o->r->presentment
                              ? stated.shop
@@ -64,23 +64,23 @@ static bool outstanding_stated(struct shopify_import *o, struct shopify_money *r
     return true;
 }
 
-static struct shopify_money outstanding_of(struct shopify_import *o,
-                                           struct shopify_tender_list *list)
+static struct import_money outstanding_of(struct shopify_import *o,
+                                          struct shopify_tender_list *list)
 {
-    struct shopify_money stated;
+    struct import_money stated;
     if (!outstanding_stated(o, &stated)) {
         share_paid(o, list, o->total);
-        const struct shopify_money paid = shopify_captured(o, list);
-        return (struct shopify_money){owed(o->total.shop, paid.shop),
-                                      owed(o->total.presentment, paid.presentment)};
+        const struct import_money paid = shopify_captured(o, list);
+        return (struct import_money){owed(o->total.shop, paid.shop),
+                                     owed(o->total.presentment, paid.presentment)};
     }
-    share_paid(o, list, shopify_subtract(o->r, o->total, stated));
+    share_paid(o, list, import_subtract(o->r, o->total, stated));
     /* Authorised is not paid; where Shopify's amount counts it as settled, it is what is missing
      * between the two. */
-    const struct shopify_money promised =
-        shopify_add(o->r, stated, shopify_sum_of(o, list, SHOPIFY_AUTHORIZED));
-    return shopify_same(shopify_add(o->r, promised, shopify_captured(o, list)), o->total) ? promised
-                                                                                          : stated;
+    const struct import_money promised =
+        import_add(o->r, stated, shopify_sum_of(o, list, SHOPIFY_AUTHORIZED));
+    return import_same(import_add(o->r, promised, shopify_captured(o, list)), o->total) ? promised
+                                                                                        : stated;
 }
 
 /* ---- without transactions ---- */
@@ -89,21 +89,21 @@ static struct shopify_money outstanding_of(struct shopify_import *o,
  * much is not said. NULL: none. */
 static const char *gateway_of(struct shopify_import *o, char text[static 200])
 {
-    const struct shopify_at names = shopify_field(o->order, "payment_gateway_names");
-    const size_t count = shopify_count(o->r, &names);
+    const struct import_at names = import_field(o->order, "payment_gateway_names");
+    const size_t count = import_count(o->r, &names);
     size_t used = 0;
     text[0] = '\0';
     for (size_t i = 0; i < count && used < 200; i++) {
-        const struct shopify_at name = shopify_item(&names, i);
+        const struct import_at name = import_item(&names, i);
         if (json_is_string(name.json))
             used += (size_t)snprintf(text + used, 200 - used, "%s%s", used > 0 ? "+" : "",
                                      json_string_value(name.json));
         else
-            shopify_complain(o->r, &name, "is not a gateway's name; export the order again");
+            import_complain(o->r, &name, "is not a gateway's name; export the order again");
     }
     if (used >= 200)
-        shopify_complain(o->r, &names, "are too long together; add the order's transactions");
-    return count > 0 && text[0] != '\0' ? text : shopify_text(o->r, o->order, "gateway");
+        import_complain(o->r, &names, "are too long together; add the order's transactions");
+    return count > 0 && text[0] != '\0' ? text : import_text(o->r, o->order, "gateway");
 }
 
 /* By financial_status, in the event's words; what is paid of an order of that status. */
@@ -125,41 +125,41 @@ static const struct status *status_read(struct shopify_import *o)
 {
     static const struct status none = {"", "unknown", SHOPIFY_NO_TENDER};
     char shown[64];
-    const struct shopify_at at = shopify_field(o->order, "financial_status");
-    const char *name = shopify_text(o->r, o->order, "financial_status");
+    const struct import_at at = import_field(o->order, "financial_status");
+    const char *name = import_text(o->r, o->order, "financial_status");
     for (size_t i = 0; name != NULL && i < sizeof statuses / sizeof *statuses; i++)
         if (strcmp(statuses[i].name, name) == 0)
             return &statuses[i];
     if (name != NULL)
-        shopify_complain(o->r, &at,
-                         "%s is no status that is known, such as \"paid\"; whether the order is "
-                         "paid cannot be told",
-                         shopify_shown(&at, shown));
+        import_complain(o->r, &at,
+                        "%s is no status that is known, such as \"paid\"; whether the order is "
+                        "paid cannot be told",
+                        import_shown(&at, shown));
     return &none;
 }
 
 /* What the channel took of an order that is paid: all that it came to before edits took something
  * away, or what it comes to since they added to it. Payouts are taken from it afterwards. */
-static struct shopify_money taken(struct shopify_import *o)
+static struct import_money taken(struct shopify_import *o)
 {
-    struct shopify_money before = {0};
+    struct import_money before = {0};
     if (!o->edits.any_edit ||
         !shopify_money(o->r, o->order, "total_price_set", "total_price", SHOPIFY_POSITIVE, &before))
         return o->total;
-    before = shopify_add(o->r, before, o->rounding);
+    before = import_add(o->r, before, o->rounding);
     return before.shop > o->total.shop ? before : o->total;
 }
 
 static void tell_from_status(struct shopify_import *o, const struct status *status,
                              char text[static 200], struct shopify_tender_list *list)
 {
-    const struct shopify_at nowhere = {.up = o->order, .name = "transactions"},
-                            outstanding = shopify_field(o->order, "total_outstanding");
-    struct shopify_money rest = {0};
+    const struct import_at nowhere = {.up = o->order, .name = "transactions"},
+                           outstanding = import_field(o->order, "total_outstanding");
+    struct import_money rest = {0};
     struct shopify_tender *t = &list->items[0];
     const bool is_stated = outstanding_stated(o, &rest);
     if (strcmp(status->name, "partially_paid") == 0 && !is_stated) {
-        shopify_complain(
+        import_complain(
             o->r, &outstanding,
             "does not tell what is paid of an order that is partially_paid; add its transactions");
         return;
@@ -167,7 +167,7 @@ static void tell_from_status(struct shopify_import *o, const struct status *stat
     *t = (struct shopify_tender){
         .at = nowhere, .state = status->state, .gateway = gateway_of(o, text), .amount = o->total};
     if (status->state == SHOPIFY_CAPTURED)
-        t->amount = shopify_subtract(o->r, taken(o), rest);
+        t->amount = import_subtract(o->r, taken(o), rest);
     const bool is_there = status->state != SHOPIFY_NO_TENDER && t->amount.shop > 0 &&
                           (status->state == SHOPIFY_CAPTURED || t->gateway != NULL);
     list->count = is_there ? 1 : 0;
@@ -183,30 +183,30 @@ static void round_cash(struct shopify_import *o, struct shopify_tender_list *lis
         struct shopify_tender *t = &list->items[i];
         if (t->state != SHOPIFY_CAPTURED || t->gateway == NULL || strcmp(t->gateway, "cash") != 0)
             continue;
-        t->amount = shopify_add(o->r, t->amount, o->rounding);
+        t->amount = import_add(o->r, t->amount, o->rounding);
         return;
     }
 }
 
 static void put_tender(struct shopify_import *o, const struct shopify_tender *t)
 {
-    if (t->state == SHOPIFY_NO_TENDER || shopify_is_zero(t->amount))
+    if (t->state == SHOPIFY_NO_TENDER || import_is_zero(t->amount))
         return;
     if (t->amount.shop < 0 || t->amount.presentment < 0)
-        shopify_complain(o->r, t->at.json != NULL ? &t->at : o->order,
-                         "comes to less than nothing after its change; export it again");
-    shopify_append(o, json_object_get(o->event, "tenders"), shopify_tender_json(o, t));
+        import_complain(o->r, t->at.json != NULL ? &t->at : o->order,
+                        "comes to less than nothing after its change; export it again");
+    import_append(o->r, json_object_get(o->event, "tenders"), shopify_tender_json(o, t));
 }
 
 void shopify_tenders(struct shopify_import *o, json_t *totals)
 {
-    const struct shopify_at transactions = shopify_field(o->order, "transactions");
-    const size_t count = shopify_count(o->r, &transactions);
+    const struct import_at transactions = import_field(o->order, "transactions");
+    const size_t count = import_count(o->r, &transactions);
     const struct status *status = status_read(o);
     struct shopify_tender_list list = {.items = calloc(count > 0 ? count : 1, sizeof *list.items)};
     char gateway[200];
     if (list.items == NULL) {
-        o->no_memory = true;
+        o->r->no_memory = true;
         return;
     }
     if (o->edits.took_all) {
@@ -221,9 +221,9 @@ void shopify_tenders(struct shopify_import *o, json_t *totals)
         tell_from_status(o, status, gateway, &list);
         shopify_payouts_take(o, &list);
     }
-    shopify_put(o, totals, "outstanding", shopify_money_json(o->r, outstanding_of(o, &list)));
+    import_put(o->r, totals, "outstanding", import_money_json(o->r, outstanding_of(o, &list)));
     for (size_t i = 0; i < list.count; i++)
         put_tender(o, &list.items[i]);
-    shopify_put(o, o->event, "payment_status", json_string(status->event));
+    import_put(o->r, o->event, "payment_status", json_string(status->event));
     free(list.items);
 }

@@ -8,6 +8,7 @@
 #define PRIMAFLOW_SHOPIFY_TENDERS_H
 
 #include "shopify_parts.h"
+#include "shopify_transactions.h"
 
 enum shopify_tender_state {
     SHOPIFY_NO_TENDER,
@@ -18,13 +19,13 @@ enum shopify_tender_state {
 };
 
 struct shopify_tender {
-    struct shopify_at at; /* the transaction; json NULL: told from the order */
+    struct import_at at; /* the transaction; json NULL: told from the order */
     char id[64], parent[64];
     const struct shopify_kind *kind; /* of transaction */
     enum shopify_tender_state state;
     bool is_done; /* the transaction succeeded */
     const char *gateway;
-    struct shopify_money amount;
+    struct import_money amount;
     bool by_presentment;
 };
 
@@ -36,7 +37,7 @@ struct shopify_tender_list {
 
 /* shopify_transactions.c: fills the list (items of room for `count` transactions); what became of
  * each is settled. */
-void shopify_transactions_read(struct shopify_import *o, const struct shopify_at *transactions,
+void shopify_transactions_read(struct shopify_import *o, const struct import_at *transactions,
                                size_t count, struct shopify_tender_list *list);
 /* Amount and currency of one transaction; false: complained of. */
 bool shopify_tender_amount(struct shopify_import *o, struct shopify_tender *tender,
@@ -49,11 +50,10 @@ void shopify_payouts_take(struct shopify_import *o, struct shopify_tender_list *
 int64_t shopify_convert(struct shopify_import *o, int64_t amount, int64_t from_total,
                         int64_t to_total, const struct currency *to);
 void shopify_fill_other_side(struct shopify_import *o, struct shopify_tender *tender);
-struct shopify_money shopify_sum_of(struct shopify_import *o,
-                                    const struct shopify_tender_list *list,
-                                    enum shopify_tender_state state);
-struct shopify_money shopify_captured(struct shopify_import *o,
-                                      const struct shopify_tender_list *list);
+struct import_money shopify_sum_of(struct shopify_import *o, const struct shopify_tender_list *list,
+                                   enum shopify_tender_state state);
+struct import_money shopify_captured(struct shopify_import *o,
+                                     const struct shopify_tender_list *list);
 /* shopify_tender_write.c: the event's tender of one that counts; a new reference. */
 json_t *shopify_tender_json(struct shopify_import *o, const struct shopify_tender *tender);
 

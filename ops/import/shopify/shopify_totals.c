@@ -9,24 +9,24 @@ static enum basis basis_of(struct shopify_import *o)
 {
     if (!o->edits.any_edit)
         return BASIS_TOTAL;
-    const bool has_current = shopify_field(o->order, "current_total_price_set").json != NULL ||
-                             shopify_field(o->order, "current_total_price").json != NULL;
+    const bool has_current = import_field(o->order, "current_total_price_set").json != NULL ||
+                             import_field(o->order, "current_total_price").json != NULL;
     return !o->edits.any_refund && has_current ? BASIS_CURRENT : BASIS_LESS_EDITS;
 }
 
 /* A stated total that need not be there. */
 static bool totals_stated(struct shopify_import *o, json_t *totals, const char *name,
-                          const char *set, const char *plain, struct shopify_money *ret_amount)
+                          const char *set, const char *plain, struct import_money *ret_amount)
 {
     if (!shopify_money(o->r, o->order, set, plain, SHOPIFY_POSITIVE, ret_amount))
         return false;
-    shopify_put(o, totals, name, shopify_money_json(o->r, *ret_amount));
+    import_put(o->r, totals, name, import_money_json(o->r, *ret_amount));
     return true;
 }
 
 static void put_subtotal(struct shopify_import *o, json_t *totals, enum basis basis)
 {
-    struct shopify_money subtotal;
+    struct import_money subtotal;
     if (o->wraps_moved)
         return; /* Shopify's contains the gift wrap, which is a charge of ours */
     if (basis == BASIS_CURRENT) {
@@ -35,8 +35,8 @@ static void put_subtotal(struct shopify_import *o, json_t *totals, enum basis ba
     } else if (shopify_money(o->r, o->order, "subtotal_price_set", "subtotal_price",
                              SHOPIFY_POSITIVE, &subtotal)) {
         if (basis == BASIS_LESS_EDITS)
-            subtotal = shopify_subtract(o->r, subtotal, o->edits.subtotal);
-        shopify_put(o, totals, "subtotal", shopify_money_json(o->r, subtotal));
+            subtotal = import_subtract(o->r, subtotal, o->edits.subtotal);
+        import_put(o->r, totals, "subtotal", import_money_json(o->r, subtotal));
     }
 }
 
@@ -44,7 +44,7 @@ static void put_subtotal(struct shopify_import *o, json_t *totals, enum basis ba
  * ours does. A total that fits neither is handed on as it is. */
 static void put_discounts(struct shopify_import *o, json_t *totals, enum basis basis)
 {
-    struct shopify_money discounts;
+    struct import_money discounts;
     if (basis == BASIS_LESS_EDITS) /* nowhere stated */
         return;
     if (!shopify_money(o->r, o->order,
@@ -53,18 +53,18 @@ static void put_discounts(struct shopify_import *o, json_t *totals, enum basis b
                        basis == BASIS_CURRENT ? "current_total_discounts" : "total_discounts",
                        SHOPIFY_POSITIVE, &discounts))
         return;
-    if (shopify_same(discounts, o->discounts))
-        discounts = shopify_add(o->r, discounts, o->shipping_discounts);
-    shopify_put(o, totals, "discounts", shopify_money_json(o->r, discounts));
+    if (import_same(discounts, o->discounts))
+        discounts = import_add(o->r, discounts, o->shipping_discounts);
+    import_put(o->r, totals, "discounts", import_money_json(o->r, discounts));
 }
 
 static void put_shipping(struct shopify_import *o, json_t *totals, enum basis basis)
 {
-    struct shopify_money shipping;
-    if (!shopify_is_zero(
+    struct import_money shipping;
+    if (!import_is_zero(
             o->shipping_discounts)) /* stated with or without its discounts, by version */
         return;
-    if (basis == BASIS_TOTAL || shopify_is_zero(o->edits.shipping_total))
+    if (basis == BASIS_TOTAL || import_is_zero(o->edits.shipping_total))
         (void)totals_stated(o, totals, "shipping", "total_shipping_price_set", NULL, &shipping);
 }
 
@@ -72,12 +72,12 @@ json_t *shopify_totals(struct shopify_import *o)
 {
     const enum basis basis = basis_of(o);
     const bool current = basis == BASIS_CURRENT;
-    struct shopify_money tax = {0}, total = {0};
+    struct import_money tax = {0}, total = {0};
     json_t *totals = json_object();
     if (o->edits
             .took_all) { /* what Shopify states then still has what was paid back beside units */
-        shopify_put(o, totals, "tax", shopify_money_json(o->r, tax));
-        shopify_put(o, totals, "total", shopify_money_json(o->r, total));
+        import_put(o->r, totals, "tax", import_money_json(o->r, tax));
+        import_put(o->r, totals, "total", import_money_json(o->r, total));
         return totals;
     }
     put_subtotal(o, totals, basis);
@@ -90,18 +90,18 @@ json_t *shopify_totals(struct shopify_import *o)
                         current ? "current_total_price" : "total_price",
                         SHOPIFY_POSITIVE | SHOPIFY_NEEDED, &total);
     if (basis == BASIS_LESS_EDITS) {
-        struct shopify_money gone = shopify_add(o->r, o->edits.subtotal, o->edits.shipping_total);
+        struct import_money gone = import_add(o->r, o->edits.subtotal, o->edits.shipping_total);
         if (!o->taxes_included)
-            gone = shopify_add(o->r, gone, o->edits.tax);
+            gone = import_add(o->r, gone, o->edits.tax);
         if (has_tax)
-            tax = shopify_subtract(o->r, tax, o->edits.tax);
-        total = shopify_subtract(o->r, total, gone);
+            tax = import_subtract(o->r, tax, o->edits.tax);
+        total = import_subtract(o->r, total, gone);
     }
     o->total =
-        shopify_add(o->r, total, o->rounding); /* Shopify's total is before the rounding of cash */
+        import_add(o->r, total, o->rounding); /* Shopify's total is before the rounding of cash */
     if (!has_tax)
         tax = o->taxes; /* null where the lines carry it */
-    shopify_put(o, totals, "tax", shopify_money_json(o->r, tax));
-    shopify_put(o, totals, "total", shopify_money_json(o->r, o->total));
+    import_put(o->r, totals, "tax", import_money_json(o->r, tax));
+    import_put(o->r, totals, "total", import_money_json(o->r, o->total));
     return totals;
 }

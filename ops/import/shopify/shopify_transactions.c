@@ -7,103 +7,101 @@
 
 #include <string.h>
 
-enum role {
-    ROLE_PAYS,
-    ROLE_CAPTURES,
-    ROLE_PROMISES,
-    ROLE_VOIDS,
-    ROLE_GIVES_CHANGE,
-    ROLE_ELSEWHERE
-};
-
-struct shopify_kind {
-    const char *name;
-    enum role role;
-};
-
 static const struct shopify_kind kinds[] = {
-    {"sale", ROLE_PAYS},
-    {"capture", ROLE_CAPTURES},
-    {"authorization", ROLE_PROMISES},
-    {"emv_authorization", ROLE_PROMISES},
-    {"void", ROLE_VOIDS},
-    {"change", ROLE_GIVES_CHANGE},
-    {"refund", ROLE_ELSEWHERE},
-    {"suggested_refund", ROLE_ELSEWHERE},
+    {"sale", ROLE_PAYS, "other"},
+    {"capture", ROLE_CAPTURES, "other"},
+    {"authorization", ROLE_PROMISES, "other"},
+    {"emv_authorization", ROLE_PROMISES, "other"},
+    {"void", ROLE_VOIDS, "void"},
+    {"change", ROLE_GIVES_CHANGE, "other"},
+    {"refund", ROLE_ELSEWHERE, "refund"},
+    {"suggested_refund", ROLE_ELSEWHERE, "other"},
 };
 
-static const struct shopify_kind *kind_read(struct shopify_import *o, const struct shopify_at *at)
+static const struct shopify_status statuses[] = {
+    {"success", true, true, "succeeded"},          {"pending", true, false, "pending"},
+    {"awaiting_response", true, false, "pending"}, {"unknown", true, false, "unknown"},
+    {"failure", false, false, "failed"},           {"error", false, false, "failed"},
+};
+
+const struct shopify_kind *shopify_kind_read(struct import_reader *r, const struct import_at *at)
 {
     char shown[64];
-    const struct shopify_at field = shopify_field(at, "kind");
-    const char *name = shopify_text(o->r, at, "kind");
+    const struct import_at field = import_field(at, "kind");
+    const char *name = import_text(r, at, "kind");
     for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kinds[i].name, name) == 0)
             return &kinds[i];
-    shopify_complain(o->r, &field,
-                     "%s is none of sale, authorization, capture, void, refund and change; whether "
-                     "it is money is not known",
-                     shopify_shown(&field, shown));
+    import_complain(r, &field,
+                    "%s is none of sale, authorization, capture, void, refund and change; whether "
+                    "it is money is not known",
+                    import_shown(&field, shown));
     return NULL;
 }
 
-/* False: nothing came of it. */
-static bool status_read(struct shopify_import *o, const struct shopify_at *at, bool *ret_is_done)
+const struct shopify_status *shopify_status_read(struct import_reader *r,
+                                                 const struct import_at *at)
 {
-    static const struct {
-        const char *name;
-        bool counts, is_done;
-    } rows[] = {
-        {"success", true, true},  {"pending", true, false},  {"awaiting_response", true, false},
-        {"unknown", true, false}, {"failure", false, false}, {"error", false, false}};
     char shown[64];
-    const struct shopify_at field = shopify_field(at, "status");
-    const char *name = shopify_text(o->r, at, "status");
-    for (size_t i = 0; name != NULL && i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].name, name) == 0) {
-            *ret_is_done = rows[i].is_done;
-            return rows[i].counts;
-        }
-    shopify_complain(
-        o->r, &field,
+    const struct import_at field = import_field(at, "status");
+    const char *name = import_text(r, at, "status");
+    for (size_t i = 0; name != NULL && i < sizeof statuses / sizeof *statuses; i++)
+        if (strcmp(statuses[i].name, name) == 0)
+            return &statuses[i];
+    import_complain(
+        r, &field,
         "%s is none of success, pending, failure and error; export the transactions again",
-        shopify_shown(&field, shown));
-    return false;
+        import_shown(&field, shown));
+    return NULL;
 }
 
 /* A transaction is in one currency: the customer's, unless it was asked for in the shop's. */
-static const struct currency *currency_read(struct shopify_import *o, const struct shopify_at *at,
+static const struct currency *currency_read(struct import_reader *r, const struct import_at *at,
                                             bool *ret_by_presentment)
 {
     char shown[64];
-    const struct shopify_at field = shopify_field(at, "currency");
-    const char *code = shopify_text(o->r, at, "currency");
+    const struct import_at field = import_field(at, "currency");
+    const char *code = import_text(r, at, "currency");
     *ret_by_presentment = false;
-    if ((code == NULL && o->r->shop == o->r->presentment) ||
-        (code != NULL && strcmp(code, o->r->shop->code) == 0))
-        return o->r->shop;
+    if ((code == NULL && r->shop == r->presentment) ||
+        (code != NULL && strcmp(code, r->shop->code) == 0))
+        return r->shop;
     *ret_by_presentment = true;
-    if (code != NULL && strcmp(code, o->r->presentment->code) == 0)
-        return o->r->presentment;
-    shopify_complain(o->r, &field,
-                     "%s is neither the order's currency %s nor its presentment_currency %s; "
-                     "export the transactions again",
-                     shopify_shown(&field, shown), o->r->shop->code, o->r->presentment->code);
+    if (code != NULL && strcmp(code, r->presentment->code) == 0)
+        return r->presentment;
+    import_complain(r, &field,
+                    "%s is neither the order's currency %s nor its presentment_currency %s; "
+                    "export the transactions again",
+                    import_shown(&field, shown), r->shop->code, r->presentment->code);
     return NULL;
+}
+
+bool shopify_amount_read(struct import_reader *r, const struct import_at *at,
+                         struct shopify_amount *ret_amount)
+{
+    const struct import_at amount = import_field(at, "amount"),
+                           rounding = import_field(at, "amount_rounding");
+    struct shopify_amount read = {.by_presentment = false};
+    read.currency = currency_read(r, at, &read.by_presentment);
+    if (read.currency == NULL || !import_minor(r, &amount, read.currency, false, &read.minor))
+        return false;
+    if (rounding.json != NULL && import_minor(r, &rounding, read.currency, true, &read.rounding))
+        read.has_rounding = true;
+    *ret_amount = read;
+    return true;
 }
 
 bool shopify_tender_amount(struct shopify_import *o, struct shopify_tender *tender,
                            struct shopify_tender_list *list)
 {
-    const struct shopify_at amount = shopify_field(&tender->at, "amount"),
-                            rounding = shopify_field(&tender->at, "amount_rounding");
-    const struct currency *currency = currency_read(o, &tender->at, &tender->by_presentment);
-    int64_t minor = 0, round = 0;
-    if (currency == NULL || !shopify_minor(o->r, &amount, currency, false, &minor))
+    struct shopify_amount amount = {.minor = 0};
+    const bool is_read = shopify_amount_read(o->r, &tender->at, &amount);
+    tender->by_presentment = amount.by_presentment;
+    if (!is_read)
         return false;
-    if (rounding.json != NULL && shopify_minor(o->r, &rounding, currency, true, &round))
-        list->any_rounding = true;
-    *shopify_stated_side(tender) = minor + round; /* each is bounded by SHOPIFY_MINOR_MAX */
+    list->any_rounding |= amount.has_rounding;
+    *shopify_stated_side(tender) =
+        amount.minor + amount.rounding; /* each is bounded by IMPORT_MINOR_MAX */
     if (o->r->shop == o->r->presentment)
         tender->amount.presentment = tender->amount.shop;
     return true;
@@ -120,15 +118,17 @@ static enum shopify_tender_state state_of(const struct shopify_tender *t)
     return SHOPIFY_NO_TENDER;
 }
 
-static void transaction_read(struct shopify_import *o, const struct shopify_at *at,
+static void transaction_read(struct shopify_import *o, const struct import_at *at,
                              struct shopify_tender_list *list)
 {
-    struct shopify_tender t = {.at = *at, .gateway = shopify_text(o->r, at, "gateway")};
-    t.kind = kind_read(o, at);
-    if (!status_read(o, at, &t.is_done) || t.kind == NULL || t.kind->role == ROLE_ELSEWHERE)
+    struct shopify_tender t = {.at = *at, .gateway = import_text(o->r, at, "gateway")};
+    t.kind = shopify_kind_read(o->r, at);
+    const struct shopify_status *status = shopify_status_read(o->r, at);
+    if (status == NULL || !status->counts || t.kind == NULL || t.kind->role == ROLE_ELSEWHERE)
         return;
-    (void)shopify_id(o->r, at, "id", t.id);
-    (void)shopify_id(o->r, at, "parent_id", t.parent);
+    t.is_done = status->is_done;
+    (void)import_id(o->r, at, "id", t.id);
+    (void)import_id(o->r, at, "parent_id", t.parent);
     (void)shopify_tender_amount(o, &t, list);
     t.state = state_of(&t);
     list->items[list->count++] = t;
@@ -169,15 +169,15 @@ static void transactions_settle(struct shopify_tender_list *list, struct shopify
     }
 }
 
-void shopify_transactions_read(struct shopify_import *o, const struct shopify_at *transactions,
+void shopify_transactions_read(struct shopify_import *o, const struct import_at *transactions,
                                size_t count, struct shopify_tender_list *list)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct shopify_at at = shopify_item(transactions, i);
+        const struct import_at at = import_item(transactions, i);
         if (json_is_object(at.json))
             transaction_read(o, &at, list);
         else
-            shopify_complain(o->r, &at, "is not a transaction; export the transactions again");
+            import_complain(o->r, &at, "is not a transaction; export the transactions again");
     }
     for (size_t i = 0; i < list->count; i++)
         transactions_settle(list, &list->items[i]);

@@ -34,7 +34,7 @@ is() { # NAME WANTED FOUND
 own_stack
 cli generate orders --seed 11 --count $COUNT --faulty 60 --faults amended --to-kafka --expect "$TMP/expect"
 # Short deadlines, so that a loss of Redis is over within seconds.
-worker worker.log prima.deadline.new_order=2s prima.deadline.order_status=2s prima.deadline.customer_search=2s prima.deadline.new_customer=2s prima.deadline.new_credit_note=2s \
+worker worker.log prima.deadline.new_order=2s prima.deadline.order_status=2s prima.deadline.customer_search=2s prima.deadline.new_customer=2s \
     prima.deadline.product_read=2s prima.max_apply_delay=500ms idempotency.margin=500ms slot.lease=2s
 await_terminal $COUNT
 

@@ -108,7 +108,7 @@ class Written(Case):
                 mine, theirs = shown[feed.topic_key(order)], read[feed.topic_key(order)]
                 self.assertEqual([mine[f] for f in fields], [theirs[f] for f in fields])
                 self.assertEqual(theirs["order_id"], order["order_id"])
-        for subject in ("orders.raw-value", "orders.results-value", "orders.ledger-value"):
+        for subject in ("orders.raw-value", "orders.results-value", "orders.ledger-value", "orders.ledger-primaflow.v1.RefundCredit"):
             self.assertIn(subject, STACK.ask("GET", "/subjects")[1])
             self.assertEqual(STACK.ask("GET", f"/config/{subject}"), (200, {"compatibilityLevel": "BACKWARD_TRANSITIVE"}))
         self.world.judge()
@@ -160,7 +160,8 @@ class Written(Case):
     def test_two_workers_make_the_subjects(self):
         """The first start of a fleet: two workers ask for the same new subjects in the same moment, and both begin."""
         proxy = self.proxy()
-        proxy.renames = {"orders.results-value": "fleet.results-value", "orders.ledger-value": "fleet.ledger-value"}
+        proxy.renames = {"orders.results-value": "fleet.results-value", "orders.ledger-value": "fleet.ledger-value",
+                         "orders.ledger-primaflow.v1.RefundCredit": "fleet.ledger-primaflow.v1.RefundCredit"}
         proxy.mode = "together"
         fleet = [self.world.worker(slot, options=(f"schema.registry.url={proxy.url}",)) for slot in "01"]
         for worker in fleet:

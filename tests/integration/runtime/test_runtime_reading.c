@@ -76,7 +76,7 @@ static void test_the_end_is_behind_what_nobody_sees(void **state)
     record_write(topic, "first", 0);
     struct open_transaction *left = transaction_open(fresh_name("id", id), topic, "aborted");
     struct kafka_producer *successor;
-    assert_int_equal(kafka_producer_new(config, id, INT64_MAX, &successor, message), 0);
+    assert_int_equal(kafka_producer_new(config, id, INT64_MAX, false, &successor, message), 0);
     kafka_producer_free(successor);
     transaction_forget(left);
     reader_join(&r, fresh_name("group", group), NULL, topic);

@@ -18,7 +18,7 @@ static struct kafka_producer *producer_of(const char *transactional_id)
 {
     char message[KAFKA_TEXT_MAX];
     struct kafka_producer *p;
-    if (kafka_producer_new(config, transactional_id, batch_max, &p, message) != 0)
+    if (kafka_producer_new(config, transactional_id, batch_max, false, &p, message) != 0)
         fail_msg("%s", message);
     return p;
 }

@@ -1,0 +1,112 @@
+/* A record's part in the ledger; see credit.h. */
+#include "posting/credit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "obs/log.h"
+#include "posting/posting.h"
+
+/* Beside a settled record, whose own texts are gone. */
+struct credit_taken {
+    int64_t
+        number; /* of the reservation that its note has made real; 0: it keeps one, or has none */
+    int32_t partition;
+    const char *natural;
+    char order[]; /* and behind it the natural key */
+};
+
+void credit_begin(struct record *r)
+{
+    const struct worker *w = r->worker;
+    if (w->flow->ledger == NULL)
+        return;
+    r->credit = (struct key_credit){
+        .order = r->key.kafka,
+        .partition =
+            kafka_partition_of(r->key.kafka, strlen(r->key.kafka), w->stream->ledger_partitions),
+        .stamp = "",
+        .read_to = -1,
+    };
+    r->work.credit = &r->credit;
+}
+
+int32_t credit_partition(const struct record *r)
+{
+    return r->credit.partition;
+}
+
+void credit_forget(struct record *r)
+{
+    r->credit.stamp = "";
+    r->credit.read_to = -1;
+    r->claim.credit = NULL;
+    r->claim.facts = NULL;
+    r->claim.fact_count = 0;
+}
+
+bool credit_must_wait(const struct record *r)
+{
+    const struct worker *w = r->worker;
+    return w->flow->ledger != NULL && w->stream->trust.is_suspect &&
+           !mutant("suspect_reserves_nothing");
+}
+
+/* The message that tells the ledger; NULL: there is none. */
+static const struct outgoing *ledger_message(const struct record *r)
+{
+    const struct worker *w = r->worker;
+    for (size_t k = 0; k < r->out.count; k++)
+        for (size_t i = 0; i < FLOW_OUTPUTS_MAX && w->flow->outputs[i].name != NULL; i++)
+            if (r->out.list[k].message.topic == w->stream->outputs.written[i] &&
+                strcmp(w->flow->outputs[i].name, w->flow->ledger->topic) == 0)
+                return &r->out.list[k];
+    return NULL;
+}
+
+void credit_settled(struct record *r)
+{
+    if (r->worker->flow->ledger == NULL || r->work.credit == NULL || ledger_message(r) == NULL)
+        return;
+    const size_t order = strlen(r->credit.order) + 1, natural = strlen(r->key.natural) + 1;
+    struct credit_taken *taken = malloc(sizeof *taken + order + natural);
+    if (taken == NULL)
+        abort();
+    *taken = (struct credit_taken){.number = r->claim.reserved,
+                                   .partition = r->credit.partition,
+                                   .natural = taken->order + order};
+    memcpy(taken->order, r->credit.order, order);
+    memcpy(taken->order + order, r->key.natural, natural);
+    credit_free(r);
+    r->out.credit = taken;
+}
+
+/* It may be lost: the reservation and the ledger's record count once. */
+static void on_done(void *user, const struct redis_reply *reply)
+{
+    (void)user;
+    (void)reply;
+}
+
+void credit_committed(struct record *r)
+{
+    const struct credit_taken *taken = r->out.credit;
+    if (taken == NULL)
+        return;
+    const struct outgoing *told = ledger_message(r);
+    if (told == NULL || told->offset < 0) {
+        log_error(.message = "a ledger record was committed, and Kafka did not say where",
+                  .key = taken->natural, .remedy = "report it with this line");
+        return;
+    }
+    (void)fail_point("credit.done");
+    keys_credit_done(&r->worker->keys, taken->order, taken->partition, taken->natural,
+                     taken->number, told->offset + 1, on_done, NULL);
+}
+
+void credit_free(struct record *r)
+{
+    free(r->out.credit);
+    r->out.credit = NULL;
+}

@@ -1,0 +1,11 @@
+/* primaflow-refunds: refunds from Kafka to Prima, each its one credit note. */
+#include "refund_flow.h"
+#include "facts/credit.h"
+#include "facts/documents.h"
+#include "worker/run.h"
+
+int main(int argc, char **argv)
+{
+    static const struct fact_source *const sources[] = {&credit_source, &status_source, NULL};
+    return worker_main(&refund_flow, sources, argc, argv);
+}
