@@ -36,6 +36,17 @@ enum verdict keys_credit_block(struct redis_once *redis, const struct credit_blo
     return credit_run(redis, SCRIPT_CREDITBLOCK, block, block->lease_ms, ret_reply, ret_message);
 }
 
+enum verdict keys_credit_show(struct redis_once *redis, const struct credit_block *block,
+                              struct redis_reply *ret_reply, char ret_message[static 300])
+{
+    const struct credit_block asked = {.prefix = block->prefix,
+                                       .flow = block->flow,
+                                       .order = block->order,
+                                       .partition = block->partition,
+                                       .holder = ""};
+    return credit_run(redis, SCRIPT_CREDITSHOW, &asked, 0, ret_reply, ret_message);
+}
+
 enum verdict keys_credit_unblock(struct redis_once *redis, const struct credit_block *block,
                                  int64_t behind, char ret_message[static 300])
 {

@@ -28,6 +28,11 @@ struct credit_block {
 enum verdict keys_credit_block(struct redis_once *redis, const struct credit_block *block,
                                struct redis_reply *ret_reply, char ret_message[static 300]);
 
+/* What is reserved, for people to see; nothing is written. Of `block` prefix, flow, order and
+ * partition are read. KNOWN, with *ret_reply; SUSPECT; UNREADABLE; DEFECT: as above. */
+enum verdict keys_credit_show(struct redis_once *redis, const struct credit_block *block,
+                              struct redis_reply *ret_reply, char ret_message[static 300]);
+
 /* behind: the offset behind the entry, committed; -1: nothing was. The position rises to it, and
  * the block ends. RELEASED; LOST: another's block is there by now, and stays; the position rises
  * all the same. Else as above. */

@@ -84,8 +84,7 @@ static void print_closed(const struct refund_report *report)
     printf("\n%" PRId64 " have their credit note", report->credited);
     for (int i = 0; i < OUTCOME_COUNT; i++)
         if (report->settled[i] > 0)
-            printf(", %" PRId64 " need none (%s)", report->settled[i],
-                   outcome_name((enum outcome)i));
+            printf(", %" PRId64 " need none (%s)", report->settled[i], refund_outcome_names[i]);
     if (report->discarded > 0)
         printf(", %" PRId64 " were discarded by a person", report->discarded);
     printf(".\n");
@@ -153,7 +152,7 @@ void refund_report_json(const struct refund_report *report, int64_t now_ms)
         (void)json_array_append_new(sums, sum_json(&report->sums[i]));
     for (int i = 0; i < OUTCOME_COUNT; i++)
         if (report->settled[i] > 0)
-            (void)json_object_set_new(settled, outcome_name((enum outcome)i),
+            (void)json_object_set_new(settled, refund_outcome_names[i],
                                       json_integer((json_int_t)report->settled[i]));
     cli_print_json(json_pack("{s:s, s:o, s:o, s:{s:I, s:o, s:I, s:I}, s:b}", "as_of",
                              clock_format(now_ms, at), "refunds", rows, "sums", sums, "others",

@@ -1,4 +1,4 @@
-/* primaflow why: one order's whole life, and what to do next. */
+/* primaflow why: one order's or refund's whole life, and what to do next. */
 #include "commands.h"
 #include "why_print.h"
 
@@ -22,9 +22,12 @@ static void why_warn(const struct why_story *story)
 {
     if (story->redis_why_not[0] != '\0')
         cli_warn("%s", story->redis_why_not);
-    for (size_t i = 0; i < story->count; i++)
+    for (size_t i = 0; i < story->count; i++) {
+        if (story->orders[i].credit.why_not[0] != '\0')
+            cli_warn("%s", story->orders[i].credit.why_not);
         if (story->orders[i].prima.why_not[0] != '\0')
             cli_warn("%s", story->orders[i].prima.why_not);
+    }
 }
 
 static int why_print(const struct cli *cli, const struct why_story *story, const char *id)
@@ -60,14 +63,17 @@ static int why_run(struct cli *cli, const struct args *args)
 const struct command command_why = {
     .name = "why",
     .synopsis = "ID",
-    .summary = "show everything known about one order, and the next step",
+    .summary = "show everything known about one order or refund, and the next step",
     .help =
-        "ID is the channel's order id, Prima's order number, or a key: "
-        "company/orders/channel/store/order-id.\n"
+        "ID is the channel's order id or refund id, Prima's number of the order or the credit "
+        "note, or a key: company/orders/channel/store/order-id, "
+        "company/refunds/channel/store/refund-id.\n"
         "Shows its events, retries, results and dead letters from the topics, its state in "
         "Redis, what Prima has now, and the next step.\n"
         "Of each event it shows what changed since the one before; of a dead letter of a posted "
         "order, what differs from what was posted.\n"
+        "With an order: each of its refunds in a line, and what remains creditable. With a refund: "
+        "what is reserved for it in Redis, its record in the ledger, and its order.\n"
         "[1a2b3c4d] is the beginning of the content's digest: the same digest, the same order. "
         "Nothing personal is shown.\n"
         "Exit 65: nothing found. 69: a service did not answer (a warning names it); the rest "

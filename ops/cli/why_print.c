@@ -1,4 +1,4 @@
-/* An order's life for people and for machines. */
+/* An order's or a refund's life for people and for machines. */
 #include "why_print.h"
 #include "cli.h"
 
@@ -76,8 +76,8 @@ static void changes_print(const struct why_event *e)
 void why_print_text(const struct why_order *o)
 {
     char next[WHY_NEXT_MAX][700], time[CLOCK_TEXT_MAX];
-    printf("%s%s%s\n", o->id.natural, o->id.order_number[0] != '\0' ? "  Prima's number " : "",
-           o->id.order_number);
+    printf("%s%s%s\n", o->id.natural, o->id.number[0] != '\0' ? "  Prima's number " : "",
+           o->id.number);
     for (size_t i = 0; i < o->event_count; i++) {
         const struct why_event *e = &o->events[i];
         char where[140];
@@ -108,6 +108,7 @@ void why_print_text(const struct why_order *o)
             printf(", kept for %" PRId64 " days", s->ttl_left_ms / 86400000);
         printf("\n");
     }
+    why_refunds_text(o);
     printf("  Prima: %s%s%s\n", prima_words(&o->prima), o->prima.status[0] != '\0' ? ", " : "",
            o->prima.status);
     for (size_t i = 0, count = why_next(o, next); i < count; i++)
@@ -168,9 +169,11 @@ void why_print_json(const struct why_order *o)
                         "content", s->content, "unanswered_sends", (json_int_t)s->unanswered,
                         "senders", s->senders, "in_retry", (json_int_t)s->deferred, "lease_left_ms",
                         (json_int_t)(s->lease_left_ms > 0 ? s->lease_left_ms : 0));
-    json_t *order = json_pack("{s:s, s:s, s:s, s:o, s:o, s:{s:s, s:s}, s:o}", "key", o->id.natural,
-                              "topic_key", o->id.kafka, "order_number", o->id.order_number,
-                              "events", events, "redis", redis, "prima", "answer",
-                              prima_words(&o->prima), "status", o->prima.status, "next", steps);
+    json_t *order =
+        json_pack("{s:s, s:s, s:s, s:o, s:o, s:{s:s, s:s}, s:o}", "key", o->id.natural, "topic_key",
+                  o->id.kafka, o->id.is_refund ? "credit_number" : "order_number", o->id.number,
+                  "events", events, "redis", redis, "prima", "answer", prima_words(&o->prima),
+                  "status", o->prima.status, "next", steps);
+    why_refunds_json(o, order);
     cli_print_json(order, JSON_COMPACT);
 }

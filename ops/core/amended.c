@@ -334,8 +334,7 @@ static void amending_say(const struct amending *a, struct amended *ret_amended)
     if (currency != NULL)
         (void)money_format((struct money){a->event.totals.total.shop_minor, currency}, text);
     (void)snprintf(ret_amended->key, sizeof ret_amended->key, "%s", a->id.natural);
-    (void)snprintf(ret_amended->order_number, sizeof ret_amended->order_number, "%s",
-                   a->id.order_number);
+    (void)snprintf(ret_amended->order_number, sizeof ret_amended->order_number, "%s", a->id.number);
     (void)snprintf(ret_amended->delivery, sizeof ret_amended->delivery, "%s", a->delivery);
     (void)snprintf(ret_amended->total, sizeof ret_amended->total, "%s", text);
     ret_amended->lines = (int64_t)a->event.lines.count;

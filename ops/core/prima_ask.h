@@ -1,8 +1,9 @@
-/* One question to Prima, blocking: does it have an order of this number, and in what state? One
+/* One question to Prima, blocking: does it have a document of this number, and in what state? One
  * thread. */
 #ifndef PRIMAFLOW_OPS_PRIMA_ASK_H
 #define PRIMAFLOW_OPS_PRIMA_ASK_H
 
+#include "base/buf.h"
 #include "config/config.h"
 #include "prima/client.h"
 
@@ -19,5 +20,11 @@ __attribute__((warn_unused_result)) int prima_ask_status(const struct config *co
                                                          const char *order_number,
                                                          struct prima_answer *ret_answer,
                                                          struct config_message *ret_message);
+
+/* The same of any flow's document: `request` is its status request, of type `asks`. */
+__attribute__((warn_unused_result)) int prima_ask(const struct config *config, enum prima_type asks,
+                                                  const char *company, const struct buf *request,
+                                                  struct prima_answer *ret_answer,
+                                                  struct config_message *ret_message);
 
 #endif

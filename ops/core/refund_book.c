@@ -110,6 +110,14 @@ static int mark_add(struct refund_case *refund, const struct refund_message *m)
     return 0;
 }
 
+static bool is_before_despatch(const struct refund_event *event)
+{
+    for (size_t i = 0; i < event->lines.count; i++)
+        if (event->lines.items[i].restock == RESTOCK_CANCEL)
+            return true;
+    return event->kind == REFUND_KIND_EDIT;
+}
+
 int refund_book_enter(struct refund_book *book, const struct refund_message *m)
 {
     struct refund_case *refund = case_enter(book, m);
@@ -119,6 +127,7 @@ int refund_book_enter(struct refund_book *book, const struct refund_message *m)
         refund->has_money = true;
         refund->money = m->money;
         refund->version = m->version;
+        refund->is_before_despatch = is_before_despatch(m->event);
     }
     if (m->document != NULL && refund->document == NULL &&
         (refund->document = strdup(m->document)) == NULL)
@@ -280,7 +289,7 @@ const char *refund_reason(const struct refund_standing *s)
     switch (s->place) {
     case REFUND_CREDITED:
     case REFUND_SETTLED:
-        return s->outcome != OUTCOME_COUNT ? outcome_name(s->outcome) : "discarded";
+        return s->outcome != OUTCOME_COUNT ? refund_outcome_names[s->outcome] : "discarded";
     case REFUND_WAITING:
         return "retry";
     case REFUND_UNREAD:

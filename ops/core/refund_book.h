@@ -27,8 +27,9 @@ struct refund_mark {
 struct refund_case {
     const char *natural, *order; /* K; its order's topic key, "" not known */
     const char *company, *refund_id;
-    const char *document; /* of its note; NULL: no result names one */
-    bool has_money;       /* a version could be read */
+    const char *document;    /* of its note; NULL: no result names one */
+    bool is_before_despatch; /* its newest version takes back units that never left */
+    bool has_money;          /* a version could be read */
     struct refund_money_told money;
     int64_t version;
     struct refund_mark *marks;

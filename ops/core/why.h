@@ -1,4 +1,5 @@
-/* One order's whole life, gathered from the topics, Redis and Prima, and what to do next.
+/* One order's or refund's whole life, gathered from the topics, Redis and Prima, and what to do next;
+ * with an order its refunds and what remains creditable of it, with a refund its order.
  *
  * Invariants: no personal data: of an event only its kind, version, size, total and what differs
  * (domain/difference); of a dead letter its code, never its message (Prima's words may name people);
@@ -9,16 +10,19 @@
 #define PRIMAFLOW_OPS_WHY_H
 
 #include "base/errors.h"
-#include "core/context.h"
+#include "core/refund_book.h"
+#include "domain/events/ledger_credit.h"
 #include "domain/difference/difference.h"
 #include "idempotency/key_view.h"
 
-enum { WHY_KEY_MAX = 256, WHY_ORDERS_MAX = 32, WHY_NEXT_MAX = 4 };
+enum { WHY_KEY_MAX = 256, WHY_ORDERS_MAX = 64, WHY_NEXT_MAX = 6, WHY_OPEN_MAX = 8 };
 
-/* Who it may be: an id can mean orders of several channels. */
+/* Who it may be: an id can mean orders and refunds of several channels. */
 struct why_id {
+    bool is_refund;
+    /* kafka: of a refund its order's topic key, "" as long as it is not known */
     char natural[WHY_KEY_MAX], kafka[WHY_KEY_MAX], company[64],
-        order_number[WHY_KEY_MAX]; /* number and company "": channel not configured */
+        number[WHY_KEY_MAX]; /* Prima's; it and company "": channel not configured */
 };
 
 enum why_kind { WHY_INPUT, WHY_WAITS, WHY_REPLAYED, WHY_RESULT, WHY_DEAD, WHY_LEDGER };
@@ -51,13 +55,45 @@ struct why_prima {
     char why_not[600]; /* it could not be asked; "" */
 };
 
+/* One refund of an order. Texts live in its why_credit. */
+struct why_refund {
+    const char *natural, *refund_id;
+    bool is_told; /* by its topics; else only the ledger or Redis know of it */
+    struct refund_standing standing;
+    bool is_before_despatch;            /* it takes back units that never left */
+    const char *document;               /* of its note; NULL: none is known */
+    const struct ledger_credit *record; /* the ledger's; NULL: it has none */
+    int64_t reserved;                   /* number of its reservation in Redis; 0: none */
+    const char *currency;               /* NULL: its amount is not known */
+    int64_t minor;                      /* credited, else kept for it, else gone back */
+};
+
+/* What remains creditable of an order, and of whom the rest is. */
+struct why_credit {
+    bool is_read; /* the ledger was */
+    bool has_entry;
+    const char *outcome;                /* it ended without a document, so; NULL: not so */
+    const char *currency;               /* NULL: what remains is not known */
+    int64_t remains_minor, kept_minor;  /* kept: of what remains, for refunds that are under way */
+    bool is_all_kept;                   /* nobody else is credited until a person has told */
+    const char *all_kept_for;           /* K of who keeps it, or NULL */
+    bool is_reserved_asked, is_blocked; /* Redis; blocked: the order is being amended */
+    struct why_refund *refunds;
+    size_t refund_count;
+    struct arena *memory;
+    char why_not[400]; /* something could not be asked; "" */
+};
+
 struct why_order {
     struct why_id id;
     struct why_event *events; /* by time */
     size_t event_count;
+    bool is_elsewhere;    /* its events need not be in its key's partition: all were read */
     struct arena *memory; /* of the events' changes; NULL: none */
     struct key_view redis;
     struct why_prima prima;
+    struct why_credit credit; /* of an order; of a refund that of its order */
+    struct why_order *order;  /* of a refund; NULL: not known which */
 };
 
 struct why_options {
@@ -73,7 +109,7 @@ struct why_story {
     char redis_why_not[400]; /* "" */
 };
 
-/* All that is known of an order: its id, Prima's number, or a key. *ret_story is zero before; it is
+/* All that is known of an order or a refund: its id, Prima's number, or a key. *ret_story is zero before; it is
  * filled as far as it went whatever is returned. OPS_USAGE: no id and no key. */
 __attribute__((warn_unused_result)) enum ops_kind ops_why(struct ops *ops, const char *id,
                                                           const struct why_options *options,
@@ -81,20 +117,46 @@ __attribute__((warn_unused_result)) enum ops_kind ops_why(struct ops *ops, const
                                                           struct ops_error *ret_error);
 void why_story_release(struct why_story *story);
 bool why_is_known(const struct why_order *order); /* to the topics or to Redis */
+bool why_is_posted(const struct why_order *order);
 
 /* why_next.c: what is to be done, in words, most urgent first. Pure. */
 size_t why_next(const struct why_order *order, char ret_next[static WHY_NEXT_MAX][700]);
+
+/* why_open.c: exceptions that are open though Prima has it: the channel differs. Each code once. */
+bool why_is_open(const struct why_order *order, const struct why_event *dead);
+size_t why_open(const struct why_order *order, enum pf_error ret_codes[static WHY_OPEN_MAX]);
+
+/* why_next_refund.c: of an open exception of an order and one of its refunds, which Prima still
+ * needs, in words. False: the two have nothing to do with each other. Pure. */
+bool why_which(enum pf_error open, const struct why_refund *refund, char ret_text[static 500]);
+/* The refund itself among its order's; NULL: it is in none of them. */
+const struct why_refund *why_refund_self(const struct why_order *refund);
 
 /* ---- the parts ---- */
 
 void why_release(struct why_order *order);
 
-/* why_ids.c: "01/orders/shopify/uk/5001", "01/shopify/uk/5001", "5001" or "2015001" → who it may
- * be. */
+/* why_ids.c: "01/orders/shopify/uk/5001", "01/shopify/uk/5001", "5001" or "2015001" → which order it
+ * may be. */
 __attribute__((warn_unused_result)) enum ops_kind why_ids(struct ops *ops, const char *text,
                                                           struct why_id ids[static WHY_ORDERS_MAX],
                                                           size_t *ret_count,
                                                           struct ops_error *ret_error);
+
+/* ... "01/refunds/shopify/uk/901", "901" or "201R901" → which refund; appends to the ids. None of a
+ * key that is no refund's. */
+__attribute__((warn_unused_result)) enum ops_kind why_refund_ids(
+    struct ops *ops, const char *text, struct why_id ids[static WHY_ORDERS_MAX], size_t *count,
+    struct ops_error *ret_error);
+
+/* why_events.c */
+struct why_event *why_event_add(struct why_order *order, enum why_kind kind,
+                                const struct kafka_record *record); /* NULL: no memory */
+/* Of what any flow puts into dead letters and retry topics. */
+void why_event_dead(struct why_event *event, const struct kafka_record *record);
+void why_event_waits(struct why_event *event, const struct kafka_record *record);
+enum why_kind why_kind_of(const struct flow *flow, const char *topic);
+void why_events_sort(struct why_order *order);
 
 /* why_topics.c: appends the events of these orders. `all_partitions` false: only the partition that
  * the one order's key belongs to. */
@@ -103,6 +165,19 @@ __attribute__((warn_unused_result)) enum ops_kind why_topics(struct ops *ops,
                                                              size_t count, int64_t since_ms,
                                                              bool all_partitions,
                                                              struct ops_error *ret_error);
+
+/* why_refund_topics.c: the same of refunds, whose ids learn from it which order they are of. */
+__attribute__((warn_unused_result)) enum ops_kind why_refund_topics(struct ops *ops,
+                                                                    struct why_order refunds[],
+                                                                    size_t count, int64_t since_ms,
+                                                                    bool all_partitions,
+                                                                    struct ops_error *ret_error);
+/* why_credit.c: an order's refunds, by their topics, the ledger, and Redis. is_posted false: the
+ * latter two are not asked when the topics have no refund of it. */
+__attribute__((warn_unused_result)) enum ops_kind why_credit_gather(
+    struct ops *ops, const char *order, bool is_posted, const struct why_options *options,
+    struct why_credit *ret_credit, struct ops_error *ret_error);
+void why_credit_release(struct why_credit *credit);
 
 /* why_ledger.c: the text of a message of the ledger, which is one of the order's. */
 void why_ledger_read(struct codec *codec, const struct kafka_record *record, struct arena *arena,
@@ -113,6 +188,6 @@ void why_versions_compare(const struct codec *codec, struct why_order *order);
 
 /* why_state.c: fills order->redis / order->prima, or says why not. False: could not be asked. */
 bool why_redis(struct ops *ops, struct why_order orders[], size_t count, char ret_why_not[400]);
-bool why_prima(const struct ops *ops, struct why_order *order);
+bool why_prima(struct ops *ops, struct why_order *order);
 
 #endif

@@ -1,30 +1,15 @@
-/* What is to be done about an order, from its state, its last events and what Prima has. Pure. */
-#include "core/why.h"
+/* What is to be done about an order or a refund, from its state, its last events and what Prima has. What
+ * an order and its refunds have to do with each other: why_next_refund.c. Pure. */
+#include "core/why_next.h"
+
+#include "order_flow.h"
+#include "refund_flow.h"
 
 #include <inttypes.h>
 
-struct next {
-    char (*texts)[700];
-    size_t count;
-};
-
-__attribute__((format(printf, 2, 3))) static void next_say(struct next *next, const char *format,
-                                                           ...)
+static const struct flow *flow_of(const struct why_order *o)
 {
-    va_list args;
-    if (next->count == WHY_NEXT_MAX)
-        return;
-    va_start(args, format);
-    (void)vsnprintf(next->texts[next->count++], sizeof next->texts[0], format, args);
-    va_end(args);
-}
-
-static void next_say_code(struct next *next, enum pf_error code)
-{
-    const struct pf_error_info *info = pf_error_info(code);
-    if (code != PF_OK)
-        next_say(next, "%s (%s): %s %s", info->name, pf_owner_name(info->owner), info->meaning,
-                 info->next_step);
+    return o->id.is_refund ? &refund_flow : &order_flow;
 }
 
 /* The last event of a kind, or NULL. */
@@ -90,15 +75,15 @@ static void next_contradictions(const struct why_order *o, struct next *next)
         return;
     if (posted && o->prima.answer == WHY_PRIMA_ABSENT)
         next_say(next,
-                 "A result says posted, but Prima does not have order %s now: ask whether it was "
+                 "A result says posted, but Prima does not have %s %s now: ask whether it was "
                  "deleted there; else report a defect.",
-                 o->id.order_number);
+                 o->id.is_refund ? "credit note" : "order", o->id.number);
     if (o->prima.answer == WHY_PRIMA_FOUND && !posted && o->redis.is_asked &&
         o->redis.state != 'p' && o->redis.state != 's' && o->redis.state != 'k')
         next_say(next,
-                 "Prima has an order %s, and nothing here says that we sent it: see who created it "
+                 "Prima has %s %s, and nothing here says that we sent it: see who created it "
                  "there.",
-                 o->id.order_number);
+                 o->id.is_refund ? "a credit note" : "an order", o->id.number);
 }
 
 static void next_under_way(const struct why_order *o, struct next *next)
@@ -115,9 +100,9 @@ static void next_under_way(const struct why_order *o, struct next *next)
     else if (s->state == 'c' || s->state == 's')
         next_say(next,
                  "Its worker is gone; the next worker that reads the record %s. If this persists: "
-                 "is a primaflow-orders running (/status)?",
-                 s->state == 's' ? "looks it up in Prima and continues from there"
-                                 : "begins again");
+                 "is a primaflow-%s running (/status)?",
+                 s->state == 's' ? "looks it up in Prima and continues from there" : "begins again",
+                 flow_of(o)->name);
     if ((s->state == 'k' || (s->state == 's' && s->lease_left_ms <= 0)) && s->senders[0] != '\0')
         next_say(
             next,
@@ -144,39 +129,9 @@ static void next_unread(const struct why_order *o, struct next *next)
     if (count > 0 && o->redis.state != 'c' && o->redis.state != 's' && o->redis.deferred == 0 &&
         last_of(o, WHY_WAITS) == NULL)
         next_say(next,
-                 "%zu event%s not settled yet: is a primaflow-orders running, and what is its lag "
+                 "%zu event%s not settled yet: is a primaflow-%s running, and what is its lag "
                  "(/status)?",
-                 count, count == 1 ? " is" : "s are");
-}
-
-/* A person has said that Prima holds this dead letter's version, or a later one. */
-static bool is_amended(const struct why_order *o, const struct why_event *dead)
-{
-    bool since = false;
-    for (size_t i = 0; o->redis.state == 'p' && i < o->event_count; i++) {
-        const struct why_event *e = &o->events[i];
-        since |= e->kind != WHY_DEAD && strcmp(e->delivery, dead->delivery) == 0;
-        if (since && e->kind == WHY_INPUT && e->content[0] != '\0' &&
-            strcmp(e->content, o->redis.content) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Of an order that Prima has: its channel differs, and nothing since has ended that. */
-static bool is_open(const struct why_order *o, const struct why_event *dead)
-{
-    if (dead->kind != WHY_DEAD || pf_error_info(dead->code)->class != PF_CLASS_CONFLICT ||
-        is_amended(o, dead))
-        return false;
-    for (size_t i = 0; i < o->event_count; i++) {
-        const struct why_event *e = &o->events[i];
-        if (strcmp(e->resolves, dead->delivery) == 0 ||
-            (e > dead && dead->code == PF_E_payment_lost &&
-             strcmp(e->outcome, "payment_updated") == 0))
-            return false;
-    }
-    return true;
+                 count, count == 1 ? " is" : "s are", flow_of(o)->name);
 }
 
 /* However many duplicates came since. `said` is told already. */
@@ -184,7 +139,7 @@ static void next_open(const struct why_order *o, const struct why_event *said, s
 {
     for (size_t i = o->event_count; i > 0; i--) {
         const struct why_event *dead = &o->events[i - 1];
-        if (dead != said && is_open(o, dead) &&
+        if (dead != said && why_is_open(o, dead) &&
             (said->kind != WHY_DEAD || said->code != dead->code))
             next_say_code(next, dead->code);
     }
@@ -210,6 +165,10 @@ size_t why_next(const struct why_order *o, char ret_next[static WHY_NEXT_MAX][70
         next_say_code(&next, o->events[i - 1].code);
         break;
     }
+    if (o->id.is_refund)
+        next_of_refund(o, &next);
+    else
+        next_of_refunds(o, &next);
     if (next.count == 0 && o->event_count == 0 && o->redis.state == '\0')
         next_say(&next, "Nothing found: check the id, and whether the channel sent it.");
     else if (next.count == 0)

@@ -1,7 +1,11 @@
-/* What Redis and Prima know of an order, asked now. */
+/* What Redis and Prima know of an order or a refund, asked now. */
 #include "core/why.h"
 
 #include "core/prima_ask.h"
+#include "order_flow.h"
+#include "refund_flow.h"
+
+enum { REQUEST_MAX = 64 * 1024 };
 
 #include <stdio.h>
 
@@ -24,19 +28,44 @@ bool why_redis(struct ops *ops, struct why_order orders[], size_t count, char re
     return true;
 }
 
-bool why_prima(const struct ops *ops, struct why_order *order)
+/* By the request that its worker asks with. */
+static int prima_question(struct ops *ops, const struct why_id *id, struct prima_answer *ret_answer,
+                          struct config_message *ret_wrong)
+{
+    const struct flow *flow = id->is_refund ? &refund_flow : &order_flow;
+    const struct flow_key key = {
+        .natural = id->natural, .company = id->company, .document = id->number};
+    const void *rules = NULL;
+    struct ops_error error;
+    struct buf request;
+    int rc = -EINVAL;
+    if (ops_rules(ops, &order_flow, &rules, &error) != OPS_DONE) {
+        (void)snprintf(ret_wrong->text, sizeof ret_wrong->text, "%.399s", error.text);
+        return rc;
+    }
+    buf_init(&request, REQUEST_MAX);
+    if (flow->status_request(&key, rules, &request) != 0)
+        (void)snprintf(ret_wrong->text, sizeof ret_wrong->text, "'%.80s' cannot be a number there",
+                       id->number);
+    else
+        rc = prima_ask(ops_config(ops), flow->asks, id->company, &request, ret_answer, ret_wrong);
+    buf_release(&request);
+    return rc;
+}
+
+bool why_prima(struct ops *ops, struct why_order *order)
 {
     struct prima_answer answer;
     struct config_message wrong;
     struct why_prima *p = &order->prima;
-    if (order->id.order_number[0] == '\0') {
+    if (order->id.number[0] == '\0') {
         (void)snprintf(p->why_not, sizeof p->why_not,
                        "Prima not queried: the channel is not in channels.yaml, so that the "
-                       "order's number is not known");
+                       "%s's number is not known",
+                       order->id.is_refund ? refund_flow.noun : order_flow.noun);
         return false;
     }
-    if (prima_ask_status(ops_config(ops), order->id.company, order->id.order_number, &answer,
-                         &wrong) != 0) {
+    if (prima_question(ops, &order->id, &answer, &wrong) != 0) {
         (void)snprintf(p->why_not, sizeof p->why_not, "Prima not queried: %.550s", wrong.text);
         return false;
     }

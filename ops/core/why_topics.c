@@ -1,4 +1,5 @@
-/* What the topics tell of an order: events in, waiting, results, dead letters, ledger. */
+/* What the topics tell of an order: events in, waiting, results, dead letters, ledger. Of refunds:
+ * why_refund_topics.c. */
 #include "core/events.h"
 #include "core/flow_topics.h"
 #include "core/why.h"
@@ -18,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 16 * 1024 * 1024, EVENTS_MAX = 10000 };
+enum { ARENA_MAX = 16 * 1024 * 1024 };
 
 /* All versions of one order, to be compared: some thousands of ordinary ones. Those behind are told
  * without what they changed. */
@@ -29,14 +30,6 @@ struct gather {
     size_t count;
     struct codec *codec;
 };
-
-static const char *header_get(const struct kafka_record *record, const char *name,
-                              char text[static 200])
-{
-    text[0] = '\0';
-    (void)kafka_header_text(record, name, text, 200);
-    return text;
-}
 
 static void content_write(const uint8_t identity[static CODEC_IDENTITY_SIZE], char text[static 9])
 {
@@ -129,49 +122,12 @@ static void result_read(const struct gather *g, const struct kafka_record *recor
     buf_release(&text);
 }
 
-static void dead_letter_read(const struct kafka_record *record, struct why_event *e)
-{
-    char code[200], owner[200], delivery[200], count[200];
-    const char *name = header_get(record, HEADER_CODE, code);
-    e->code = pf_error_find(name);
-    (void)snprintf(e->delivery, sizeof e->delivery, "%.150s",
-                   header_get(record, HEADER_DELIVERY, delivery));
-    (void)snprintf(e->text, sizeof e->text, "dead letter: %s, owner %s%s%s",
-                   name[0] != '\0' ? name : "no code", header_get(record, HEADER_OWNER, owner),
-                   header_get(record, HEADER_REPLAY_COUNT, count)[0] != '\0'
-                       ? ", redriven or replayed before: "
-                       : "",
-                   count);
-}
-
-static void wait_read(const struct kafka_record *record, struct why_event *e)
-{
-    char reason[200], attempts[200], delivery[200];
-    (void)snprintf(e->delivery, sizeof e->delivery, "%.150s",
-                   header_get(record, HEADER_DELIVERY, delivery));
-    const char *name = header_get(record, HEADER_RETRY_REASON, reason);
-    e->code = pf_error_find(name);
-    (void)snprintf(e->text, sizeof e->text, "waits: %s, attempt %s", name,
-                   header_get(record, HEADER_ATTEMPTS, attempts));
-}
-
 static int event_add(const struct gather *g, struct why_order *order, enum why_kind kind,
                      const struct kafka_record *record)
 {
-    if (order->event_count == EVENTS_MAX)
+    struct why_event *e = why_event_add(order, kind, record);
+    if (e == NULL)
         return -ENOMEM;
-    if (order->event_count % 64 == 0) {
-        struct why_event *more = realloc(order->events, (order->event_count + 64) * sizeof *more);
-        if (more == NULL)
-            return -ENOMEM;
-        order->events = more;
-    }
-    struct why_event *e = &order->events[order->event_count++];
-    *e = (struct why_event){.at_ms = record->timestamp_ms,
-                            .partition = record->partition,
-                            .offset = record->offset,
-                            .kind = kind};
-    (void)snprintf(e->topic, sizeof e->topic, "%s", record->topic);
     if (kind == WHY_INPUT || kind == WHY_REPLAYED)
         return version_read(g, order, record, e);
     struct arena *arena = arena_new(ARENA_MAX);
@@ -179,13 +135,13 @@ static int event_add(const struct gather *g, struct why_order *order, enum why_k
         return -ENOMEM;
     switch (kind) {
     case WHY_WAITS:
-        wait_read(record, e);
+        why_event_waits(e, record);
         break;
     case WHY_RESULT:
         result_read(g, record, arena, e);
         break;
     case WHY_DEAD:
-        dead_letter_read(record, e);
+        why_event_dead(e, record);
         break;
     default:
         why_ledger_read(g->codec, record, arena, e);
@@ -194,43 +150,31 @@ static int event_add(const struct gather *g, struct why_order *order, enum why_k
     return 0;
 }
 
-static enum why_kind kind_of(const struct flow *flow, const char *topic)
-{
-    static const enum why_kind kinds[] = {
-        [TOPIC_INPUT] = WHY_INPUT,     [TOPIC_DEAD_LETTERS] = WHY_DEAD, [TOPIC_RETRY] = WHY_WAITS,
-        [TOPIC_REPLAY] = WHY_REPLAYED, [TOPIC_RESULTS] = WHY_RESULT,    [TOPIC_LEDGER] = WHY_LEDGER,
-    };
-    enum topic_role role;
-    return flow_topic_role(flow, topic, &role) ? kinds[role] : WHY_INPUT;
-}
-
 /* The ledger has messages of an order's refunds as well, behind the order's key. */
 static int why_take(void *user, const struct kafka_record *record)
 {
     const struct gather *g = user;
-    const enum why_kind kind = kind_of(&order_flow, record->topic);
+    const enum why_kind kind = why_kind_of(&order_flow, record->topic);
     const size_t size = record->key == NULL  ? 0
                         : kind == WHY_LEDGER ? ledger_key_order(record->key, record->key_size)
                                              : record->key_size;
     for (size_t i = 0; size > 0 && i < g->count; i++)
-        if (size == strlen(g->orders[i].id.kafka) &&
+        if (!g->orders[i].id.is_refund && size == strlen(g->orders[i].id.kafka) &&
             memcmp(record->key, g->orders[i].id.kafka, size) == 0)
             return event_add(g, &g->orders[i], kind, record);
     return 0;
 }
 
-static int event_compare(const void *a_, const void *b_)
+static bool has_order(const struct why_order orders[], size_t count)
 {
-    const struct why_event *a = a_, *b = b_;
-    if (a->at_ms != b->at_ms)
-        return a->at_ms < b->at_ms ? -1 : 1;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    return a->offset < b->offset ? -1 : a->offset > b->offset;
+    for (size_t i = 0; i < count; i++)
+        if (!orders[i].id.is_refund)
+            return true;
+    return false;
 }
 
-enum ops_kind why_topics(struct ops *ops, struct why_order orders[], size_t count, int64_t since_ms,
-                         bool all_partitions, struct ops_error *ret_error)
+static enum ops_kind orders_read(struct ops *ops, struct why_order orders[], size_t count,
+                                 int64_t since_ms, bool all_partitions, struct ops_error *ret_error)
 {
     struct gather g = {.orders = orders, .count = count};
     struct flow_topics topics;
@@ -252,9 +196,24 @@ enum ops_kind why_topics(struct ops *ops, struct why_order orders[], size_t coun
     if (rc != 0)
         return ops_fail_kafka(ret_error, rc, &message);
     for (size_t i = 0; i < count; i++) {
-        if (orders[i].event_count > 0)
-            qsort(orders[i].events, orders[i].event_count, sizeof *orders[i].events, event_compare);
+        if (orders[i].id.is_refund)
+            continue;
+        why_events_sort(&orders[i]);
         why_versions_compare(g.codec, &orders[i]);
     }
     return OPS_DONE;
+}
+
+enum ops_kind why_topics(struct ops *ops, struct why_order orders[], size_t count, int64_t since_ms,
+                         bool all_partitions, struct ops_error *ret_error)
+{
+    enum ops_kind kind = OPS_DONE;
+    bool has_refund = false;
+    for (size_t i = 0; i < count; i++)
+        has_refund |= orders[i].id.is_refund;
+    if (has_order(orders, count))
+        kind = orders_read(ops, orders, count, since_ms, all_partitions, ret_error);
+    if (kind == OPS_DONE && has_refund)
+        kind = why_refund_topics(ops, orders, count, since_ms, all_partitions, ret_error);
+    return kind;
 }

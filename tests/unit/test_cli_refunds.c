@@ -5,6 +5,7 @@
 #include "test_refund_topics.h"
 
 #include "base/clock.h"
+#include "domain/events/ledger_credit.h"
 
 #include <jansson.h>
 
@@ -196,13 +197,106 @@ static void test_what_it_cannot_do(void **state)
     assert_int_equal(run("report", "refunds", NULL), CLI_UNAVAILABLE);
 }
 
+/* ---- why ---- */
+
+static void put_ledger(struct ops *ops)
+{
+    const struct ledger_credit credit = {.key = "01/refunds/shopify/uk/R2",
+                                         .order = REFUND_ORDER,
+                                         .company = "01",
+                                         .channel = "shopify",
+                                         .store = "uk",
+                                         .order_id = "1001",
+                                         .refund_id = "R2",
+                                         .state = CREDIT_OPEN,
+                                         .all = true,
+                                         .currency = "",
+                                         .at = 6};
+    world_put_struct(ops,
+                     &(struct world_put){.topic = "orders.ledger", .key = REFUND_ORDER, .at_ms = 5},
+                     &ledger_entry_record, refund_entry(arena));
+    world_put_struct(
+        ops, &(struct world_put){.topic = "orders.ledger", .key = REFUND_ORDER "/R2", .at_ms = 6},
+        &ledger_credit_record, &credit);
+}
+
+static void test_why_of_a_refund(void **state)
+{
+    const int64_t now = clock_wall_ms();
+    (void)state;
+    world.answers[0] = (struct world_answer){.fate = PRIMA_ABSENT, .http_status = 200};
+    world.answer_count = 1;
+    put_some(now);
+    put_ledger(world_ops(NULL));
+    world_reserve("01/refunds/shopify/uk/R1", 7, "?", 1); /* of another version */
+    assert_int_equal(run("why", "01/refunds/shopify/uk/R1", NULL), CLI_DONE);
+    run_has(run_out, "01/refunds/shopify/uk/R1  Prima's number 201RR1\n");
+    run_has(run_out, "dead letter: refund_mismatch");
+    run_has(run_out, "  Order: 01/orders/shopify/uk/1001, posted\n");
+    run_has(run_out, "  Reserved: 25.00 GBP of order " REFUND_ORDER ", number 7\n");
+    run_has(run_out, "  Ledger: no record of it\n");
+    run_has(run_out, "  Creditable: 52.50 GBP remains, all of it kept for refunds under way\n");
+    run_has(run_out, "  Prima: does not have it\n");
+    run_has(run_out, "All that remains creditable is kept for 01/refunds/shopify/uk/R2");
+    run_has(run_out, "refund_mismatch (finance)");
+    assert_int_equal(run("why", "01/refunds/shopify/uk/R2", NULL), CLI_DONE);
+    run_has(run_out, "  Ledger: open, keeps all that remains of the order, since ");
+    run_has(run_out, "  Reserved: nothing\n");
+
+    assert_int_equal(run("why", "01/refunds/shopify/uk/R1", "--json", NULL), CLI_DONE);
+    json_t *json = json_loads(run_out, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(json, "credit_number")), "201RR1");
+    const json_t *creditable = json_object_get(json, "creditable"),
+                 *order = json_object_get(json, "order");
+    assert_int_equal(json_integer_value(json_object_get(creditable, "remains_minor")), 5250);
+    assert_true(json_is_true(json_object_get(creditable, "all_kept")));
+    assert_string_equal(json_string_value(json_object_get(order, "key")),
+                        "01/orders/shopify/uk/1001");
+    assert_true(json_is_true(json_object_get(order, "posted")));
+    json_decref(json);
+}
+
+static void test_why_of_an_order_with_refunds(void **state)
+{
+    const int64_t now = clock_wall_ms();
+    const struct key_view posted = {.state = 'p'};
+    (void)state;
+    world.answers[0] = (struct world_answer){.fate = PRIMA_OK, .http_status = 200};
+    world.answer_count = 1;
+    put_some(now);
+    put_ledger(world_ops(NULL));
+    world_view("01/orders/shopify/uk/1001", &posted);
+    assert_int_equal(run("why", REFUND_ORDER, NULL), CLI_DONE);
+    run_has(run_out, "  Refund R1: stopped, refund_mismatch (finance), 25.00 GBP, since ");
+    run_has(run_out, "  Refund R2: waiting, refund_money_pending (finance), 0.00 GBP, since ");
+    run_has(run_out, "  Refund R6: credited, credit note CN6, since ");
+    run_has(run_out, "  Refund R7: settled, no_money, since ");
+    run_has(run_out, "  Creditable: 52.50 GBP remains, all of it kept for refunds under way\n");
+    assert_int_equal(run("why", REFUND_ORDER, "--json", NULL), CLI_DONE);
+    json_t *json = json_loads(run_out, 0, NULL);
+    const json_t *refunds = json_object_get(json, "refunds");
+    assert_int_equal(json_array_size(refunds), 6);
+    assert_null(json_object_get(json, "order"));
+    assert_non_null(json_object_get(json, "order_number"));
+    json_decref(json);
+    world.credit_verdict = VERDICT_SUSPECT;
+    assert_int_equal(run("why", REFUND_ORDER, NULL), CLI_UNAVAILABLE);
+    run_has(run_err, "no refunds worker has cleared Redis yet");
+    run_has(run_out, "; what is reserved in Redis is not known\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_none_is_said_in_words), TEST(test_for_people),        TEST(test_for_machines),
-        TEST(test_for_a_spreadsheet),     TEST(test_what_it_cannot_do),
+        TEST(test_none_is_said_in_words),
+        TEST(test_for_people),
+        TEST(test_for_machines),
+        TEST(test_for_a_spreadsheet),
+        TEST(test_what_it_cannot_do),
+        TEST(test_why_of_a_refund),
+        TEST(test_why_of_an_order_with_refunds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,7 +245,7 @@ static void test_next_steps(void **state)
         struct why_event events[4];
         char next[WHY_NEXT_MAX][700];
         struct why_order order = {
-            .id = {.order_number = "2015001"}, .events = events, .redis = rows[i].redis};
+            .id = {.number = "2015001"}, .events = events, .redis = rows[i].redis};
         print_message("  %s\n", rows[i].name);
         while (order.event_count < 4 && rows[i].events[order.event_count] != NULL) {
             events[order.event_count] = *rows[i].events[order.event_count];
@@ -387,7 +387,7 @@ static void test_ids(void **state)
                          rows[i].natural != NULL ? OPS_DONE : OPS_USAGE);
         for (size_t k = 0; rows[i].natural != NULL && k < count; k++)
             found |= strcmp(ids[k].natural, rows[i].natural) == 0 &&
-                     strcmp(ids[k].order_number, rows[i].number) == 0;
+                     strcmp(ids[k].number, rows[i].number) == 0;
         assert_int_equal(found, rows[i].natural != NULL);
     }
     ops_free(ops);

@@ -240,6 +240,21 @@ static void test_another_marker(void **state)
     credit_rows_run(rows, sizeof rows / sizeof *rows);
 }
 
+/* What `primaflow why` asks: it changes nothing. */
+static void test_shown(void **state)
+{
+    static const struct credit_row rows[] = {
+        {"what is reserved", A_SENT "show", "known 10 5 a#5:sumA", "5 a#5:sumA at 10, a=s!"},
+        {"nothing", AT "show", "known 10 -", "none at 10"},
+        {"nothing, and nobody may decide", "show", "known -1 -", "none at -"},
+        {"a block", AT "block x;show", "known 10 - blocked", "- blocked by x at 10"},
+        {"Redis is being rebuilt", AT "set newmarker=rebuild:7;show", "suspect", "none at 10"},
+        {"another tool's value", AT "spoil;show", "unreadable", "foreign"},
+    };
+    (void)state;
+    credit_rows_run(rows, sizeof rows / sizeof *rows);
+}
+
 static void test_amended(void **state)
 {
     static const struct credit_row rows[] = {
@@ -309,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_done),
         cmocka_unit_test(test_published_again),
         cmocka_unit_test(test_another_marker),
+        cmocka_unit_test(test_shown),
         cmocka_unit_test(test_amended),
         cmocka_unit_test(test_unreadable),
     };

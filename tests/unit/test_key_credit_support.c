@@ -251,9 +251,15 @@ static void do_at_once(const struct step *s, struct said *said)
             fail_msg("not restored");
         return;
     }
-    block.holder = word(s, 1);
+    block.holder = s->count > 1 ? word(s, 1) : "";
     if (strcmp(s->words[0], "block") == 0) {
         if (keys_credit_block(credit.once, &block, &reply, message) == VERDICT_DEFECT)
+            fail_msg("%s", message);
+        say(said, &reply);
+        return;
+    }
+    if (strcmp(s->words[0], "show") == 0) {
+        if (keys_credit_show(credit.once, &block, &reply, message) == VERDICT_DEFECT)
             fail_msg("%s", message);
         say(said, &reply);
         return;
@@ -270,8 +276,8 @@ static void do_at_once(const struct step *s, struct said *said)
 
 static bool is_at_once(const char *what)
 {
-    return strcmp(what, "at") == 0 || strcmp(what, "block") == 0 || strcmp(what, "unblock") == 0 ||
-           strcmp(what, "restore") == 0;
+    return strcmp(what, "at") == 0 || strcmp(what, "show") == 0 || strcmp(what, "block") == 0 ||
+           strcmp(what, "unblock") == 0 || strcmp(what, "restore") == 0;
 }
 
 static void begin_step(const struct step *s, struct said *said)

@@ -17,6 +17,7 @@
  *   park a 1 / renew a 1 / defer a 1 / release a 1
  *   done a 5 20                    the ledger has a's record: number 5, position 20
  *   block x / unblock x 20         by x, who amends the order
+ *   show                           to a person
  *   restore a A                    posted, as the rebuild restores it
  *   set lease=N window=N marker=M newmarker=M block=N
  *   spoil                          another tool's value stands where the order's should

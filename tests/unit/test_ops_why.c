@@ -10,11 +10,11 @@ static void test_the_keys_partition_then_all(void **state)
         bool all;
         const char *trace, *range_key;
     } rows[] = {
-        {"there", 0, false, "redis | read orders.raw,... | only reads | OrderStatus of '01'", KEY},
+        {"there", 0, false, "redis | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'", KEY},
         {"elsewhere", 5, false,
-         "redis | read orders.raw,... | read orders.raw,... | only reads | OrderStatus of '01'",
+         "redis | read orders.raw,... | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'",
          ""},
-        {"all at once", 0, true, "redis | read orders.raw,... | only reads | OrderStatus of '01'",
+        {"all at once", 0, true, "redis | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'",
          ""},
     };
     (void)state;
@@ -44,7 +44,7 @@ static void test_a_result_alone_is_not_enough(void **state)
     put_result(ops, &r, 10);
     assert_int_equal(why(ops, KEY, 0, false), OPS_DONE);
     assert_string_equal(world.trace, "redis | read orders.raw,... | read orders.raw,... | "
-                                     "only reads | OrderStatus of '01'");
+                                     "read refunds.raw,... | only reads | OrderStatus of '01'");
     assert_int_equal(only_event()->kind, WHY_RESULT);
 }
 

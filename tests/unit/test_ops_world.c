@@ -15,7 +15,13 @@ static struct {
     char natural[256];
     struct key_view view;
 } views[WORLD_VIEWS];
-static size_t view_count, added, answer;
+static struct {
+    char natural[256];
+    int64_t number;
+    char summary[2000];
+    size_t size;
+} reserved[WORLD_VIEWS];
+static size_t view_count, reserved_count, added, answer;
 static struct {
     struct config *config;
     struct ops *ops;
@@ -60,12 +66,15 @@ void world_release(void)
     }
     for (size_t i = 0; i < world.sent_count; i++)
         free(world.sent[i]);
-    record_count = view_count = added = answer = 0;
+    record_count = view_count = reserved_count = added = answer = 0;
     ops_free(opened.ops);
     config_free(opened.config);
     opened.ops = NULL;
     opened.config = NULL;
-    world = (struct world){.brokers = 1, .now_ms = 1000, .amend_verdict = VERDICT_FINISHED};
+    world = (struct world){.brokers = 1,
+                           .now_ms = 1000,
+                           .amend_verdict = VERDICT_FINISHED,
+                           .credit_verdict = VERDICT_KNOWN};
     (void)snprintf(world.server.run_id, sizeof world.server.run_id, "r1");
     (void)snprintf(world.server.role, sizeof world.server.role, "master");
     (void)snprintf(world.server.eviction, sizeof world.server.eviction, "noeviction");
@@ -137,6 +146,15 @@ void world_view(const char *natural, const struct key_view *view)
     assert_true(view_count < WORLD_VIEWS);
     (void)snprintf(views[view_count].natural, sizeof views[0].natural, "%s", natural);
     views[view_count++].view = *view;
+}
+
+void world_reserve(const char *natural, int64_t number, const void *summary, size_t size)
+{
+    assert_true(reserved_count < WORLD_VIEWS && size <= sizeof reserved[0].summary);
+    (void)snprintf(reserved[reserved_count].natural, sizeof reserved[0].natural, "%s", natural);
+    memcpy(reserved[reserved_count].summary, summary, size);
+    reserved[reserved_count].number = number;
+    reserved[reserved_count++].size = size;
 }
 
 /* ---- memory ---- */
@@ -480,6 +498,50 @@ enum verdict __wrap_key_amend(struct redis_once *redis, const char *prefix, cons
          money);
     (void)snprintf(ret_message, 300, "%s", world.refusal != NULL ? world.refusal : "");
     return world.amend_verdict;
+}
+
+/* The reply as the scripts make it: a row for each reservation, and behind all rows K and summary of
+ * each. */
+static enum verdict credit_reply(struct redis_reply *ret_reply, char ret_message[static 300])
+{
+    static char text[WORLD_VIEWS * 2400];
+    static struct redis_item items[6];
+    size_t at = 0, size = 0;
+    for (size_t i = 0; i < reserved_count; i++) {
+        size += (size_t)snprintf(text + size, sizeof text - size, "%10zu%6zu%10zu%20lld", at,
+                                 strlen(reserved[i].natural), reserved[i].size,
+                                 (long long)reserved[i].number);
+        at += strlen(reserved[i].natural) + reserved[i].size;
+    }
+    for (size_t i = 0; i < reserved_count; i++) {
+        size += (size_t)snprintf(text + size, sizeof text - size, "%s", reserved[i].natural);
+        memcpy(text + size, reserved[i].summary, reserved[i].size);
+        size += reserved[i].size;
+    }
+    memset(items, 0, sizeof items);
+    items[1].number = 5;
+    items[2].text = "1";
+    items[2].size = 1;
+    items[3].number = world.is_blocked;
+    items[4].number = (int64_t)reserved_count;
+    items[5].text = text;
+    items[5].size = size;
+    memset(ret_reply, 0, sizeof *ret_reply);
+    memcpy(ret_reply->items, items, sizeof items);
+    ret_reply->count = 6;
+    (void)snprintf(ret_message, 300, "%s", world.refusal != NULL ? world.refusal : "");
+    return world.credit_verdict;
+}
+
+enum verdict __wrap_keys_credit_show(struct redis_once *redis, const struct credit_block *block,
+                                     struct redis_reply *ret_reply, char ret_message[static 300]);
+enum verdict __wrap_keys_credit_show(struct redis_once *redis, const struct credit_block *block,
+                                     struct redis_reply *ret_reply, char ret_message[static 300])
+{
+    assert_ptr_equal(redis, &the_redis);
+    assert_string_equal(block->prefix, "pf");
+    note("reserved of %s, %s", block->order, block->flow);
+    return credit_reply(ret_reply, ret_message);
 }
 
 /* ---- the schema registry ---- */

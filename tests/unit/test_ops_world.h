@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "core/context.h"
+#include "idempotency/key_credit.h"
 #include "idempotency/key_view.h"
 #include "prima/client.h"
 
@@ -61,6 +62,8 @@ struct world {
     int brokers, reads_until_ready;
     size_t memory_max; /* what is larger is not given; 0: all is */
     enum verdict amend_verdict;
+    enum verdict credit_verdict; /* of keys_credit_show and keys_credit_block */
+    bool is_blocked;             /* ... KNOWN: the order is being amended */
     struct redis_server server;
     struct world_answer answers[WORLD_ANSWERS];
     size_t answer_count;
@@ -93,6 +96,8 @@ struct ops *world_ops(const char *const overrides[]);
 
 void world_put(const struct world_put *put);
 void world_view(const char *natural, const struct key_view *view); /* what Redis has; else '\0' */
+/* What is reserved in Redis of whichever order is asked for. */
+void world_reserve(const char *natural, int64_t number, const void *summary, size_t size);
 /* Lets go what was traced so far. */
 void world_untrace(void);
 

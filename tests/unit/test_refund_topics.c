@@ -27,9 +27,16 @@ static struct refund_event *event_of(struct arena *arena, const struct put_refun
     return e;
 }
 
+/* The world keeps headers' texts by reference. */
+static const char *natural_keep(struct arena *arena, const char *id)
+{
+    const char *text = arena_printf(arena, "01/refunds/shopify/uk/%s", id);
+    assert_non_null(text);
+    return text;
+}
+
 void put_refund(struct ops *ops, struct arena *arena, const struct put_refund *put)
 {
-    char natural[100];
     struct world_put record = {.topic = put->topic != NULL ? put->topic : "refunds.raw",
                                .key = put->order != NULL ? put->order : REFUND_ORDER,
                                .at_ms = put->at_ms,
@@ -40,7 +47,7 @@ void put_refund(struct ops *ops, struct arena *arena, const struct put_refund *p
         record.headers[n++] = (struct world_header){HEADER_DELIVERY, put->delivery};
     if (put->delivery != NULL && !put->is_unnamed)
         record.headers[n++] = (struct world_header){
-            HEADER_IDEMPOTENCY_KEY, natural_of(put->id != NULL ? put->id : "R1", natural)};
+            HEADER_IDEMPOTENCY_KEY, natural_keep(arena, put->id != NULL ? put->id : "R1")};
     if (put->code != NULL)
         record.headers[n++] = (struct world_header){
             strstr(record.topic, ".retry") != NULL ? HEADER_RETRY_REASON : HEADER_CODE, put->code};
