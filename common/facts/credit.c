@@ -278,5 +278,24 @@ static void revoked(struct worker *w, const struct partition *p)
         ktable_leave(w->posting->table, p->place.partition);
 }
 
-const struct fact_source credit_source = {
-    .kind = FACT_CREDIT, .begin = begin, .assigned = assigned, .revoked = revoked, .find = find};
+static void progress(const struct worker *w, struct fact_progress *ret_progress)
+{
+    struct ktable_progress p = {.keys = 0};
+    if (w->posting->table != NULL)
+        ktable_progress(w->posting->table, &p);
+    *ret_progress = (struct fact_progress){p.partitions, p.restored, p.keys, p.behind};
+}
+
+static void write_metrics(const struct worker *w)
+{
+    if (w->posting->table != NULL)
+        ktable_write_metrics(w->posting->table);
+}
+
+const struct fact_source credit_source = {.kind = FACT_CREDIT,
+                                          .begin = begin,
+                                          .assigned = assigned,
+                                          .revoked = revoked,
+                                          .progress = progress,
+                                          .write_metrics = write_metrics,
+                                          .find = find};

@@ -56,6 +56,27 @@ void facts_revoked(const struct partition *p)
             sources[i]->revoked(p->worker, p);
 }
 
+/* ---- what is seen from outside ---- */
+
+bool facts_progress(const struct worker *w, struct fact_progress *ret_progress)
+{
+    const struct fact_source *const *sources = w->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->progress != NULL) {
+            sources[i]->progress(w, ret_progress);
+            return true;
+        }
+    return false;
+}
+
+void facts_write_metrics(const struct worker *w)
+{
+    const struct fact_source *const *sources = w->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->write_metrics != NULL)
+            sources[i]->write_metrics(w);
+}
+
 /* ---- one fact after the other ---- */
 
 void facts_next(struct record *r)

@@ -5,6 +5,11 @@
 
 #include "posting/record.h"
 
+struct fact_progress {
+    size_t partitions, restored; /* that it reads; of them, to their ends */
+    int64_t keys, behind;        /* that it knows; records to the ends */
+};
+
 /* A source of facts of one kind. Functions that are NULL are left out. */
 struct fact_source {
     enum fact_kind kind;
@@ -12,6 +17,9 @@ struct fact_source {
     void (*begin)(struct worker *w);
     void (*assigned)(struct worker *w, const struct partition *p);
     void (*revoked)(struct worker *w, const struct partition *p);
+    /* How far it has read what it must read before it knows anything; and its gauges. */
+    void (*progress)(const struct worker *w, struct fact_progress *ret_progress);
+    void (*write_metrics)(const struct worker *w);
     /* What this process knows without asking anybody; in the record's arena. False: it does not. */
     bool (*look)(struct record *r, struct fact *fact);
     /* Finds out those of r->facts that are its own and unasked. False: all of them are known. True:
@@ -25,6 +33,10 @@ void facts_assigned(const struct partition *p);
 void facts_revoked(const struct partition *p);
 /* Whether a record of this worker's may create an account in Prima: it can ask for one. */
 bool facts_create_accounts(const struct worker *w);
+
+/* Of the one source that has progress; false: none has. */
+bool facts_progress(const struct worker *w, struct fact_progress *ret_progress);
+void facts_write_metrics(const struct worker *w);
 
 /* For struct flow_known: what this process knows of a fact, of a record's decision (`record`). */
 void facts_look(void *record, struct fact *fact);

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "obs/metrics.h"
-#include "table/ktable.h"
+#include "posting/facts.h"
 
 /* ---- what it waits for ---- */
 
@@ -200,13 +200,11 @@ static json_t *states_json(const struct worker *w)
 }
 
 /* How far the ledger has been read: until it is restored, what it decides waits. */
-static json_t *ledger_json(const struct worker *w)
+static json_t *progress_json(const struct fact_progress *p)
 {
-    struct ktable_progress p;
-    ktable_progress(w->posting->table, &p);
-    return json_pack("{s:I, s:I, s:I, s:I}", "partitions", (json_int_t)p.partitions, "restored",
-                     (json_int_t)p.restored, "keys", (json_int_t)p.keys, "behind",
-                     (json_int_t)p.behind);
+    return json_pack("{s:I, s:I, s:I, s:I}", "partitions", (json_int_t)p->partitions, "restored",
+                     (json_int_t)p->restored, "keys", (json_int_t)p->keys, "behind",
+                     (json_int_t)p->behind);
 }
 
 static void write_status(void *user, struct buf *out)
@@ -238,8 +236,9 @@ static void write_status(void *user, struct buf *out)
         (json_int_t)keys->slot_epoch, "oldest_in_flight_ms", (json_int_t)oldest_ms(w), "oldest",
         oldest_json(w), "records", states_json(w), "exceptions", exceptions, "partitions",
         w->host.running ? partitions_json(w) : json_array());
-    if (w->posting->table != NULL)
-        (void)json_object_set_new(status, "ledger", ledger_json(w));
+    struct fact_progress progress;
+    if (facts_progress(w, &progress))
+        (void)json_object_set_new(status, "ledger", progress_json(&progress));
     char *text = json_dumps(status, JSON_INDENT(1));
     buf_text(out, text != NULL ? text : "{}");
     buf_text(out, "\n");
@@ -318,8 +317,7 @@ static void refresh_gauges(void *user)
     refresh_waits(w);
     for (size_t t = 0; t < w->stream->inputs.count && w->host.running; t++)
         refresh_topic(w, &w->stream->inputs.list[t]);
-    if (w->posting->table != NULL)
-        ktable_write_metrics(w->posting->table);
+    facts_write_metrics(w);
 }
 
 void status_install(struct worker *w, struct obs_answers *answers)
