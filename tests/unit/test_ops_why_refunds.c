@@ -7,6 +7,7 @@
 
 #include "domain/events/ledger_credit.h"
 #include "domain/ledger/ledger_pack.h"
+#include "refund_summary.h"
 
 #define R1 "01/refunds/shopify/uk/R1"
 
@@ -239,6 +240,8 @@ static void test_an_orders_refunds(void **state)
                &(struct put_refund){.id = "X", .order = "01/shopify/uk/1002", .at_ms = 12});
     buf_init(&summary, 4000);
     assert_int_equal(ledger_balance_read(refund_entry(arena), arena, &balance), 0);
+    const struct refund_summary without_note = {.currency = currency_find("GBP")};
+    assert_int_equal(refund_summary_write(&without_note, &summary), 0);
     assert_int_equal(ledger_pack(&balance, &credit, NULL, 0, &summary), 0);
     world_reserve("01/refunds/shopify/uk/R3", 7, summary.data, summary.size);
     buf_release(&summary);
@@ -256,6 +259,8 @@ static void test_an_orders_refunds(void **state)
     assert_true(c->is_read && c->has_entry && c->is_reserved_asked && !c->is_all_kept);
     assert_string_equal(c->currency, "GBP");
     assert_int_equal(c->remains_minor, 5250 - 2500);
+    assert_int_equal(refund_at(2)->minor, 1200);
+    assert_int_equal(c->kept_minor, 1200); /* of R3 alone: nothing is reserved for R2 yet */
     assert_string_equal(world.range_key, KEY);
 }
 
