@@ -264,6 +264,23 @@ static void test_an_orders_refunds(void **state)
     assert_string_equal(world.range_key, KEY);
 }
 
+/* What a person decided is in Redis alone. */
+static void test_a_refund_that_was_discarded(void **state)
+{
+    const struct key_view discarded = {.state = 'd'};
+    (void)state;
+    struct ops *ops = world_ops(NULL);
+    put_refund(ops, arena,
+               &(struct put_refund){.topic = "refunds.raw.dlq",
+                                    .at_ms = 12,
+                                    .delivery = "refunds.raw/0/1",
+                                    .code = "refund_mismatch"});
+    world_view(R1, &discarded);
+    assert_int_equal(why(ops, R1, 0, false), OPS_DONE);
+    assert_int_equal(refund_at(0)->standing.place, REFUND_SETTLED);
+    assert_string_equal(refund_reason(&refund_at(0)->standing), "discarded");
+}
+
 /* Nothing asks for what nobody can have: an order that is not posted, without refunds. */
 static void test_an_order_without_refunds(void **state)
 {
@@ -410,6 +427,7 @@ int main(void)
         TEST(test_its_order_is_not_there),
         TEST(test_it_waits_for_another),
         TEST(test_an_orders_refunds),
+        TEST(test_a_refund_that_was_discarded),
         TEST(test_an_order_without_refunds),
         TEST(test_what_cannot_be_asked),
         TEST(test_which_of_the_two),
