@@ -58,7 +58,8 @@ enum step {
     SUPERSEDED,
     NO_MONEY,
     NO_MONEY_2,
-    RESOLVES_2
+    RESOLVES_2,
+    RESOLVES_CONFLICT
 };
 
 static void put_step(struct ops *ops, enum step step, int64_t at_ms)
@@ -100,13 +101,16 @@ static void put_step(struct ops *ops, enum step step, int64_t at_ms)
     case NO_MONEY:
     case NO_MONEY_2:
     case RESOLVES_2:
+    case RESOLVES_CONFLICT:
         result.delivery =
-            step == POSTED || step == SUPERSEDED || step == NO_MONEY ? &first : &second;
-        result.resolves = step == RESOLVES_2 ? &first : NULL;
-        result.outcome = step == POSTED || step == POSTED_2 ? OUTCOME_POSTED
-                         : step == DUPLICATE_2              ? OUTCOME_DUPLICATE
-                         : step == SUPERSEDED               ? OUTCOME_SUPERSEDED
-                                                            : OUTCOME_NO_MONEY;
+            step == POSTED || step == SUPERSEDED || step == NO_MONEY || step == RESOLVES_CONFLICT
+                ? &first
+                : &second;
+        result.resolves = step == RESOLVES_2 ? &first : step == RESOLVES_CONFLICT ? &second : NULL;
+        result.outcome = step == POSTED || step == POSTED_2                 ? OUTCOME_POSTED
+                         : step == DUPLICATE_2 || step == RESOLVES_CONFLICT ? OUTCOME_DUPLICATE
+                         : step == SUPERSEDED                               ? OUTCOME_SUPERSEDED
+                                                                            : OUTCOME_NO_MONEY;
         put_refund_result(ops, &result);
         return;
     default:
@@ -216,6 +220,12 @@ static void test_where_a_refund_stands(void **state)
          "refund_money_failed_after_credit",
          PF_OWNER_FINANCE,
          2},
+        {"... and went back after all",
+         {POSTED, CONFLICT, RESOLVES_CONFLICT},
+         REFUND_CREDITED,
+         "posted",
+         PF_OWNER_NONE,
+         1},
         {"... of a note that is older",
          {CONFLICT},
          REFUND_CREDITED,
@@ -248,10 +258,10 @@ static void test_what_is_told_of_one(void **state)
 {
     (void)state;
     struct ops *ops = world_ops(NULL);
-    put_refund(ops, arena, &(struct put_refund){.at_ms = AT(8), .went_at = AT(6), .offset = 1});
-    put_refund(ops, arena, /* its later version arrived first */
+    put_refund(ops, arena, /* its later version came first */
                &(struct put_refund){
                    .at_ms = AT(7), .offset = 2, .version = 2, .minor = 1999, .went_at = AT(7)});
+    put_refund(ops, arena, &(struct put_refund){.at_ms = AT(8), .went_at = AT(6), .offset = 1});
     assert_int_equal(make(ops), OPS_DONE);
     assert_int_equal(report.row_count, 1);
     const struct refund_row *row = &report.rows[0];

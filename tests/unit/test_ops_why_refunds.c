@@ -7,6 +7,7 @@
 
 #include "domain/events/ledger_credit.h"
 #include "domain/ledger/ledger_pack.h"
+#include "refund_summary.h"
 
 #define R1 "01/refunds/shopify/uk/R1"
 
@@ -239,6 +240,8 @@ static void test_an_orders_refunds(void **state)
                &(struct put_refund){.id = "X", .order = "01/shopify/uk/1002", .at_ms = 12});
     buf_init(&summary, 4000);
     assert_int_equal(ledger_balance_read(refund_entry(arena), arena, &balance), 0);
+    const struct refund_summary without_note = {.currency = currency_find("GBP")};
+    assert_int_equal(refund_summary_write(&without_note, &summary), 0);
     assert_int_equal(ledger_pack(&balance, &credit, NULL, 0, &summary), 0);
     world_reserve("01/refunds/shopify/uk/R3", 7, summary.data, summary.size);
     buf_release(&summary);
@@ -256,7 +259,26 @@ static void test_an_orders_refunds(void **state)
     assert_true(c->is_read && c->has_entry && c->is_reserved_asked && !c->is_all_kept);
     assert_string_equal(c->currency, "GBP");
     assert_int_equal(c->remains_minor, 5250 - 2500);
+    assert_int_equal(refund_at(2)->minor, 1200);
+    assert_int_equal(c->kept_minor, 1200); /* of R3 alone: nothing is reserved for R2 yet */
     assert_string_equal(world.range_key, KEY);
+}
+
+/* What a person decided is in Redis alone. */
+static void test_a_refund_that_was_discarded(void **state)
+{
+    const struct key_view discarded = {.state = 'd'};
+    (void)state;
+    struct ops *ops = world_ops(NULL);
+    put_refund(ops, arena,
+               &(struct put_refund){.topic = "refunds.raw.dlq",
+                                    .at_ms = 12,
+                                    .delivery = "refunds.raw/0/1",
+                                    .code = "refund_mismatch"});
+    world_view(R1, &discarded);
+    assert_int_equal(why(ops, R1, 0, false), OPS_DONE);
+    assert_int_equal(refund_at(0)->standing.place, REFUND_SETTLED);
+    assert_string_equal(refund_reason(&refund_at(0)->standing), "discarded");
 }
 
 /* Nothing asks for what nobody can have: an order that is not posted, without refunds. */
@@ -405,6 +427,7 @@ int main(void)
         TEST(test_its_order_is_not_there),
         TEST(test_it_waits_for_another),
         TEST(test_an_orders_refunds),
+        TEST(test_a_refund_that_was_discarded),
         TEST(test_an_order_without_refunds),
         TEST(test_what_cannot_be_asked),
         TEST(test_which_of_the_two),
