@@ -31,10 +31,9 @@ struct import_options {
             " when some are invalid; those are written here with the reasons",                     \
             0, 0                                                                                   \
     }
-#define IMPORT_ARG_TO_KAFKA(topic)                                                                 \
+#define IMPORT_ARG_TO_KAFKA(help)                                                                  \
     {                                                                                              \
-        "--to-kafka", ARG_FLAG, offsetof(struct import_options, to_kafka), NULL,                   \
-            "send to " topic " instead of printing", 0, 0                                          \
+        "--to-kafka", ARG_FLAG, offsetof(struct import_options, to_kafka), NULL, help, 0, 0        \
     }
 #define IMPORT_ARG_GIFT_WRAP                                                                       \
     {                                                                                              \
