@@ -244,8 +244,12 @@ static int redis_read(const struct crediting *c)
         refunds_correct(c, redis);
         return 0;
     case VERDICT_SUSPECT:
-        (void)snprintf(c->credit->why_not, sizeof c->credit->why_not,
-                       "no refunds worker has cleared Redis yet: what is reserved is not known");
+        if (keys_reply_bytes(&reply, 1).size ==
+            0) /* no refunds worker has worked since it was lost */
+            return 0;
+        (void)snprintf(
+            c->credit->why_not, sizeof c->credit->why_not,
+            "Redis is being rebuilt for the refunds workers: what is reserved is not known");
         return 0;
     case VERDICT_UNREADABLE:
         (void)snprintf(c->credit->why_not, sizeof c->credit->why_not,

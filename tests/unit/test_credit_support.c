@@ -102,8 +102,11 @@ struct ledger_credit_part *take_of(struct arena *arena, struct ledger_credit *r,
     part->taxes.count = 1;
     part->taxes.items = room(arena, sizeof *part->taxes.items);
     part->taxes.items[0] = (struct ledger_credit_tax){rate_ppm, tax};
-    r->amount_minor += gross;
-    r->tax_minor += tax;
+    /* a record of extreme amounts does not say what they come to */
+    if (__builtin_add_overflow(r->amount_minor, gross, &r->amount_minor))
+        r->amount_minor = INT64_MAX;
+    if (__builtin_add_overflow(r->tax_minor, tax, &r->tax_minor))
+        r->tax_minor = INT64_MAX;
     return part;
 }
 

@@ -300,7 +300,7 @@ static void test_what_cannot_be_asked(void **state)
         enum verdict verdict;
         const char *refusal, *why_not;
     } rows[] = {
-        {VERDICT_SUSPECT, "", "no refunds worker has cleared Redis yet"},
+        {VERDICT_SUSPECT, "", "Redis is being rebuilt for the refunds workers"},
         {VERDICT_UNREADABLE, "", "Redis has a value of " KEY},
         {VERDICT_DEFECT, "it broke off", "it broke off"},
     };

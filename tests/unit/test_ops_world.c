@@ -526,6 +526,8 @@ static enum verdict credit_reply(struct redis_reply *ret_reply, char ret_message
     items[4].number = (int64_t)reserved_count;
     items[5].text = text;
     items[5].size = size;
+    if (world.credit_verdict == VERDICT_SUSPECT)
+        items[1] = (struct redis_item){.text = "rebuild", .size = 7};
     memset(ret_reply, 0, sizeof *ret_reply);
     memcpy(ret_reply->items, items, sizeof items);
     ret_reply->count = 6;
