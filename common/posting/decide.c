@@ -25,7 +25,8 @@ static void on_cancel(void *user, const struct redis_reply *reply)
 
 static void take_back(struct record *r)
 {
-    r->decision.summary = (struct redis_bytes){NULL, 0}; /* of what was sent, and never came to be */
+    r->decision.summary =
+        (struct redis_bytes){NULL, 0}; /* of what was sent, and never came to be */
     const char *why_empty = r->key.cancels ? "" : pf_error_info(PF_E_nothing_left)->name;
     record_ref(r);
     keys_cancel(&r->worker->keys, &r->work, why_empty, on_cancel, r);

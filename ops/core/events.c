@@ -66,7 +66,8 @@ enum ops_kind events_maker_new(struct ops *ops, const char *topic, struct event_
                        i > 0 ? ", " : "", flows[i]->reads);
     if (flow == NULL)
         return ops_fail(ret_error, OPS_USAGE, "for other topics: --raw",
-                        "topic %s carries no events that are made here (these do: %s)", topic, inputs);
+                        "topic %s carries no events that are made here (these do: %s)", topic,
+                        inputs);
     struct event_maker *maker = calloc(1, sizeof *maker);
     if (maker == NULL)
         return ops_fail_memory(ret_error);

@@ -44,7 +44,8 @@ static void test_lines_that_are_refused(void **state)
     run_has(run_err, "1 of 2 lines are wrong; nothing was sent\n");
     assert_string_equal(world.trace, "");
     assert_int_equal(run("produce", "t", run_file("{}"), NULL), CLI_USAGE);
-    run_has(run_err, "topic t carries no events that are made here (these do: orders.raw, refunds.raw); for other");
+    run_has(run_err, "topic t carries no events that are made here (these do: orders.raw, "
+                     "refunds.raw); for other");
     assert_int_equal(run("produce", "orders.raw", run_file("{}"), NULL), CLI_DATA);
     run_has(run_err, "event_id: missing");
     assert_int_equal(run("produce", "orders.raw", "/nowhere", NULL), CLI_DATA);

@@ -10,11 +10,15 @@ static void test_the_keys_partition_then_all(void **state)
         bool all;
         const char *trace, *range_key;
     } rows[] = {
-        {"there", 0, false, "redis | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'", KEY},
+        {"there", 0, false,
+         "redis | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'",
+         KEY},
         {"elsewhere", 5, false,
-         "redis | read orders.raw,... | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'",
+         "redis | read orders.raw,... | read orders.raw,... | read refunds.raw,... | only reads | "
+         "OrderStatus of '01'",
          ""},
-        {"all at once", 0, true, "redis | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'",
+        {"all at once", 0, true,
+         "redis | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'",
          ""},
     };
     (void)state;

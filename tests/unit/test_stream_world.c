@@ -474,7 +474,8 @@ void begin_world(void)
     waits_init(&worker.host.waits);
     stream.commit = commit_new(&worker);
     char words[KAFKA_TEXT_MAX];
-    assert_int_equal(kafka_producer_new(config, worker.instance, 0, false, &stream.producer, words), 0);
+    assert_int_equal(kafka_producer_new(config, worker.instance, 0, false, &stream.producer, words),
+                     0);
     trace[0] = '\0';
 }
 
