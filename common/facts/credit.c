@@ -10,6 +10,7 @@
 
 #include "base/failpoint.h"
 #include "domain/ledger/ledger_fold.h"
+#include "domain/ledger/ledger_group.h"
 #include "domain/ledger/ledger_key.h"
 #include "obs/log.h"
 #include "posting/credit.h"
@@ -26,12 +27,10 @@ enum {
 
 struct credit_search {
     int64_t position; /* -1: nobody may decide yet */
-    bool is_looked;   /* what is reserved is known, and the table is far enough */
     struct ledger_credit *reserved;
     size_t reserved_count;
-    struct ktable_record *records; /* copied: decoding may wait for a schema. NULL: not found yet */
-    size_t record_count;
-    size_t unknown; /* of these, the one whose schema is not known yet */
+    struct ledger_message *messages; /* copied: decoding may wait for a schema */
+    size_t message_count;
 };
 
 static struct fact *open_fact(const struct record *r)
@@ -51,45 +50,26 @@ static void cannot_tell(struct record *r)
 
 /* ---- 3. put together ---- */
 
-static int decode(struct record *r, const struct ktable_record *from, const struct bound_record *as,
-                  void *ret_value)
+static void say_unreadable(const struct record *r, const struct ledger_message *m,
+                           const char *detail)
 {
-    struct codec_fault fault = {PF_OK, ""};
-    const int result = codec_decode(r->worker->codec, as, from->value, from->value_size, r->arena,
-                                    ret_value, &fault);
-    if (result < 0 && result != -EAGAIN)
-        log_error(.message = "a record of the ledger cannot be read", .detail = fault.message,
-                  .key = r->key.natural, .topic = r->worker->flow->ledger->topic,
-                  .partition = credit_partition(r) + 1, .offset = from->offset + 1,
-                  .remedy = "see that schema.registry.url and schema.folder still know its schema");
-    return result;
+    log_error(.message = "a record of the ledger cannot be read", .detail = detail,
+              .key = r->key.natural, .topic = r->worker->flow->ledger->topic,
+              .partition = credit_partition(r) + 1, .offset = m->offset + 1,
+              .remedy = "see that schema.registry.url and schema.folder still know its schema");
 }
 
-static int fold(struct record *r, struct fact *fact)
+static int fold(struct record *r, const struct ledger_group *group, struct fact *fact)
 {
-    struct credit_search *s = r->claim.credit;
-    struct ledger_entry *entry = NULL;
-    struct ledger_credit *credits = arena_alloc(r->arena, (s->record_count + 1) * sizeof *credits);
+    const struct credit_search *s = r->claim.credit;
     struct ledger_fold *fold = arena_alloc(r->arena, sizeof *fold);
     struct ledger_kept *kept = arena_alloc(r->arena, sizeof *kept);
-    size_t count = 0;
-    int result = credits == NULL || fold == NULL || kept == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < s->record_count && result == 0; i++) {
-        const struct ktable_record *from = &s->records[i];
-        s->unknown = i;
-        if (!ledger_key_is_entry(from->key, from->key_size)) {
-            result = decode(r, from, &ledger_credit_record, &credits[count++]);
-            continue;
-        }
-        entry = arena_alloc(r->arena, sizeof *entry);
-        result = entry == NULL ? -ENOMEM : decode(r, from, &ledger_entry_record, entry);
-    }
-    if (result == 0)
-        result = ledger_fold(entry, credits, count, r->key.natural, r->arena, fold);
+    if (fold == NULL || kept == NULL)
+        return -ENOMEM;
+    int result = ledger_fold(group->entry, group->records, group->record_count, r->key.natural,
+                             r->arena, fold);
     if (result == 0 && fold->entry != NULL)
         result = ledger_keep(fold, s->reserved, s->reserved_count, r->arena, kept);
-    else if (result == 0)
-        *kept = (struct ledger_kept){.count = 0};
     fact->credit = fold;
     fact->kept = kept;
     return result;
@@ -97,13 +77,22 @@ static int fold(struct record *r, struct fact *fact)
 
 static void put_together(struct record *r)
 {
+    const struct credit_search *s = r->claim.credit;
     struct fact *fact = open_fact(r);
-    const int result = fold(r, fact);
+    struct codec_fault fault = {PF_OK, ""};
+    struct ledger_group group = {.entry = NULL};
+    size_t wrong = 0;
+    int result = ledger_group_read(r->worker->codec, s->messages, s->message_count, r->arena,
+                                   &group, &wrong, &fault);
     if (result == -EAGAIN) {
-        const struct ktable_record *from = &r->claim.credit->records[r->claim.credit->unknown];
-        schema_ask(r, (struct redis_bytes){from->value, from->value_size}, put_together);
+        const struct ledger_message *m = &s->messages[wrong];
+        schema_ask(r, (struct redis_bytes){m->value, m->value_size}, put_together);
         return;
     }
+    if (result == -EBADMSG)
+        say_unreadable(r, &s->messages[wrong], fault.message);
+    if (result == 0)
+        result = fold(r, &group, fact);
     if (result < 0) {
         cannot_tell(r);
         return;
@@ -114,23 +103,21 @@ static void put_together(struct record *r)
 
 /* ---- 2. the table ---- */
 
-static bool keep_records(struct record *r, const struct ktable_answer *answer)
+static bool keep_messages(struct record *r, const struct ktable_answer *answer)
 {
     struct credit_search *s = r->claim.credit;
-    s->records = arena_alloc(r->arena, (answer->count + 1) * sizeof *s->records);
-    if (s->records == NULL)
-        return false;
-    for (size_t i = 0; i < answer->count; i++) {
+    s->messages = arena_alloc(r->arena, (answer->count + 1) * sizeof *s->messages);
+    s->message_count = answer->count;
+    for (size_t i = 0; s->messages != NULL && i < answer->count; i++) {
         const struct ktable_record *from = &answer->records[i];
         const struct redis_bytes key = record_keep(r, from->key, from->key_size),
                                  value = record_keep(r, from->value, from->value_size);
-        s->records[i] =
-            (struct ktable_record){key.data, value.data, key.size, value.size, from->offset};
+        s->messages[i] =
+            (struct ledger_message){key.data, key.size, value.data, value.size, from->offset};
         if (key.size != from->key_size || value.size != from->value_size)
-            return false;
+            return false; /* the record's memory is full */
     }
-    s->record_count = answer->count;
-    return true;
+    return s->messages != NULL;
 }
 
 static void on_found(void *user, const struct ktable_answer *answer)
@@ -140,12 +127,10 @@ static void on_found(void *user, const struct ktable_answer *answer)
     if (!record_unref(r))
         return;
     if (answer->how != KTABLE_FOUND) {
-        r->claim.credit->is_looked = false;
         facts_wait_here(r, AWAY_WAIT_MS);
     } else if (answer->read_to < r->claim.credit->position) { /* it began anew meanwhile */
-        r->claim.credit->is_looked = false;
         facts_wait_here(r, TABLE_WAIT_MS);
-    } else if (!keep_records(r, answer)) {
+    } else if (!keep_messages(r, answer)) {
         cannot_tell(r);
     } else {
         r->credit.read_to = answer->read_to;
@@ -177,8 +162,9 @@ static bool keep_reserved(struct record *r, const struct redis_reply *reply, siz
         if (key.size == strlen(r->key.natural) && memcmp(key.data, r->key.natural, key.size) == 0)
             continue; /* our own: it is decided anew */
         if (r->worker->flow->ledger->takes(summary.data, summary.size, r->arena, its) < 0) {
-            log_error(.message = "a reservation cannot be read; its order's refunds wait",
-                      .key = key.data, .remedy = "report it with this line");
+            log_warning(.message = "a reservation cannot be read; its order's refunds wait",
+                        .key = key.data,
+                        .remedy = "upgrade this worker, if another one has a later release");
             return false;
         }
         its->key = key.data;
@@ -202,11 +188,11 @@ static void on_looked(void *user, const struct redis_reply *reply)
         facts_wait_here(r, BLOCKED_WAIT_MS);
     } else if (credit.position < 0 || !is_read(r)) {
         facts_wait_here(r, TABLE_WAIT_MS);
-    } else if (!keep_reserved(r, reply, credit.count)) {
-        cannot_tell(r);
+    } else if (!keep_reserved(r, reply,
+                              credit.count)) { /* a later release's: that one finishes it */
+        facts_wait_here(r, AWAY_WAIT_MS);
     } else {
         r->credit.stamp = record_keep(r, credit.stamp, strlen(credit.stamp)).data;
-        s->is_looked = true;
         record_ref(r);
         ktable_find(r->worker->posting->table, credit_partition(r), r->credit.order, on_found, r);
     }
