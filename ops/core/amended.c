@@ -1,6 +1,7 @@
 /* A version that Prima's document holds by a person's word; see amended.h. */
 #include "core/amended.h"
 
+#include "core/amended_block.h"
 #include "core/audit.h"
 #include "core/events.h"
 #include "core/why.h"
@@ -39,6 +40,10 @@ struct amending {
     struct ledger_pages pages;         /* what the ledger has */
     struct ledger_standing standing;   /* ... read */
     const struct ledger_entry *former; /* its entry; NULL: none */
+    int32_t partition;                 /* of the ledger; -1: it has nothing of the order */
+    int64_t behind;                    /* the last of its messages */
+    struct amended_block block;
+    bool may_be_written; /* its transaction was told to commit */
     struct buf ledger;
 };
 
@@ -137,10 +142,16 @@ static enum ops_kind amending_find_event(struct amending *a, struct ops_error *r
 static int amending_see_ledger(void *user, const struct kafka_record *record)
 {
     struct amending *a = user;
-    return ledger_pages_take(&a->pages, a->id.kafka, record);
+    const int64_t before = a->pages.read;
+    const int rc = ledger_pages_take(&a->pages, a->id.kafka, record);
+    if (rc == 0 && a->pages.read > before) {
+        a->partition = record->partition;
+        a->behind = record->offset + 1;
+    }
+    return rc;
 }
 
-static enum ops_kind amending_find_former(struct amending *a, struct ops_error *ret_error)
+static enum ops_kind amending_read_ledger(struct amending *a, struct ops_error *ret_error)
 {
     const char *const topics[] = {order_flow.outputs[ORDER_LEDGER].name};
     const struct kafka_range range = {.from = KAFKA_FROM_BEGINNING,
@@ -148,13 +159,30 @@ static enum ops_kind amending_find_former(struct amending *a, struct ops_error *
                                       .partition = -1,
                                       .partition_of_key = a->id.kafka};
     struct kafka_words message = {""};
+    ledger_pages_release(&a->pages);
+    a->pages = (struct ledger_pages){.count = 0};
+    a->partition = -1;
     const int rc =
         kafka_read(ops_config(a->ops), topics, 1, &range, amending_see_ledger, a, message.text);
-    if (rc != 0)
-        return message.text[0] == '\0' ? ops_fail_memory(ret_error)
-                                       : ops_fail_kafka(ret_error, rc, &message);
-    const enum ops_kind kind =
-        ledger_pages_read(&a->pages, a->codec, a->arena, &a->standing, ret_error);
+    return rc == 0                   ? OPS_DONE
+           : message.text[0] == '\0' ? ops_fail_memory(ret_error)
+                                     : ops_fail_kafka(ret_error, rc, &message);
+}
+
+/* What the ledger has; where it is to be written, as it is once nobody reserves any more. */
+static enum ops_kind amending_find_former(struct amending *a, struct ops_error *ret_error)
+{
+    enum ops_kind kind = amending_read_ledger(a, ret_error);
+    if (kind == OPS_DONE && a->options->writes && a->partition >= 0) {
+        a->block.order = a->id.kafka;
+        a->block.partition = a->partition;
+        kind = amended_block_begin(a->ops, a->arena, &a->block, ret_error);
+        if (kind == OPS_DONE)
+            kind = amending_read_ledger(a, ret_error);
+    }
+    if (kind != OPS_DONE)
+        return kind;
+    kind = ledger_pages_read(&a->pages, a->codec, a->arena, &a->standing, ret_error);
     if (kind == OPS_DONE)
         a->former = a->standing.group.entry;
     return kind;
@@ -173,7 +201,8 @@ static enum ops_kind amending_check_room(struct amending *a, const struct ledger
                                          struct ops_error *ret_error)
 {
     char why[AMENDED_WHY_MAX];
-    const int rc = amended_has_room(entry, &a->standing.group, NULL, 0, a->arena, why);
+    const int rc = amended_has_room(entry, &a->standing.group, a->block.reserved,
+                                    a->block.reserved_count, a->arena, why);
     if (rc == -ENOMEM)
         return ops_fail_memory(ret_error);
     if (rc < 0)
@@ -253,8 +282,8 @@ static char *amending_decision(const struct amending *a)
     return text;
 }
 
-static int amending_send(const struct amending *a, struct kafka_writer *writer,
-                         const char *decision, struct kafka_words *message)
+static int amending_send(struct amending *a, struct kafka_writer *writer, const char *decision,
+                         struct kafka_words *message)
 {
     const struct kafka_record records[] = {{.topic = order_flow.outputs[ORDER_LEDGER].name,
                                             .partition = -1,
@@ -279,6 +308,7 @@ static int amending_send(const struct amending *a, struct kafka_writer *writer,
         rc = kafka_writer_add(writer, &records[i], message->text);
     if (rc == 0)
         rc = audit_add(writer, &audit, message);
+    a->may_be_written = rc == 0;
     return rc != 0 ? rc : kafka_writer_commit(writer, message->text);
 }
 
@@ -327,6 +357,21 @@ static enum ops_kind amending_tell_redis(struct amending *a, struct ops_error *r
     }
 }
 
+/* Nobody refunds the order by a table that has not read the new entry. Where the ledger does not say
+ * where that stands, the block stays. */
+static enum ops_kind amending_unblock(struct amending *a, bool is_written,
+                                      struct ops_error *ret_error)
+{
+    enum ops_kind kind = OPS_DONE;
+    if (a->block.order == NULL)
+        return OPS_DONE;
+    if (is_written)
+        kind = amending_read_ledger(a, ret_error);
+    return kind == OPS_DONE
+               ? amended_block_end(a->ops, &a->block, is_written ? a->behind : -1, ret_error)
+               : kind;
+}
+
 static void amending_say(const struct amending *a, struct amended *ret_amended)
 {
     const struct currency *currency = currency_find(a->event.currency);
@@ -364,9 +409,16 @@ enum ops_kind ops_amended(struct ops *ops, const struct amended_options *options
         amending_say(&a, ret_amended);
     if (kind == OPS_DONE && options->writes)
         kind = amending_commit(&a, ret_error);
+    const bool is_written = kind == OPS_DONE && options->writes;
+    /* What may have been committed all the same keeps the block: the command is run again. */
+    struct ops_error ignored;
+    const enum ops_kind unblocked =
+        a.may_be_written && !is_written
+            ? OPS_DONE
+            : amending_unblock(&a, is_written, is_written ? ret_error : &ignored);
     if (kind == OPS_DONE && options->writes) {
         ret_amended->written = true;
-        kind = amending_tell_redis(&a, ret_error);
+        kind = unblocked == OPS_DONE ? amending_tell_redis(&a, ret_error) : unblocked;
     }
     if (a.arena != NULL)
         arena_free(a.arena);

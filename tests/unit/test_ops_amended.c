@@ -319,6 +319,83 @@ static void test_a_record_that_cannot_be_read_forbids_it(void **state)
     assert_null(strstr(world.trace, "begin"));
 }
 
+/* ---- refunds beside it ---- */
+
+static const char *behind_commit(const char *word)
+{
+    const char *commit = strstr(world.trace, "| commit"), *at = strstr(world.trace, word);
+    return commit != NULL && at != NULL && at > commit ? at : NULL;
+}
+
+static void test_nobody_reserves_meanwhile(void **state)
+{
+    (void)state;
+    struct ops *ops = world_ops(NULL);
+    const struct ledger_entry former = entry_of(3);
+    world_view(NATURAL, &posted);
+    put_version(ops, 8, 0);
+    put_entry(ops, &former);
+    assert_int_equal(amend(ops, KEY, 8, true), OPS_DONE);
+    const char *block = strstr(world.trace, "block " KEY " in 0 of refunds | read orders.ledger");
+    assert_non_null(block); /* and what the ledger has is read behind it */
+    assert_true(block < strstr(world.trace, "begin"));
+    assert_non_null(behind_commit("unblock " KEY " behind 2")); /* the former's place is 1 here */
+    assert_true(behind_commit("unblock") < behind_commit("amend orders"));
+}
+
+static void test_what_stands_in_the_way_of_a_block(void **state)
+{
+    static const struct {
+        const char *name, *words, *ends;
+        enum verdict blocks, unblocks;
+        enum ops_kind kind;
+    } rows[] = {
+        {"another command", "another command amends",
+         "block " KEY " in 0 of refunds | unblock " KEY " behind -1", VERDICT_BUSY, VERDICT_LOST,
+         OPS_UNAVAILABLE},
+        {"a rebuild", "Redis is being rebuilt", NULL, VERDICT_SUSPECT, VERDICT_SUSPECT,
+         OPS_UNAVAILABLE},
+        {"a strange value", "cannot read", NULL, VERDICT_UNREADABLE, VERDICT_RELEASED, OPS_DATA},
+        {"Redis breaks off", "broke off", NULL, VERDICT_DEFECT, VERDICT_DEFECT, OPS_UNAVAILABLE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        world_reset();
+        struct ops *ops = world_ops(NULL);
+        const struct ledger_entry former = entry_of(3);
+        world_view(NATURAL, &posted);
+        put_version(ops, 8, 0);
+        put_entry(ops, &former);
+        world.credit_verdict = rows[i].blocks;
+        world.unblock_verdict = rows[i].unblocks;
+        world.refusal = rows[i].blocks == VERDICT_DEFECT ? "Redis broke off" : NULL;
+        if (amend(ops, KEY, 8, true) != rows[i].kind || strstr(error.text, rows[i].words) == NULL ||
+            strstr(world.trace, "begin") != NULL ||
+            (rows[i].ends != NULL && strstr(world.trace, rows[i].ends) == NULL))
+            fail_msg("%s: %s, %s", rows[i].name, error.text, world.trace);
+    }
+}
+
+/* Whether it was committed nobody knows: refunds of the order wait until it is run again. */
+static void test_a_commit_that_breaks_off_keeps_the_block(void **state)
+{
+    (void)state;
+    struct ops *ops = world_ops(NULL);
+    const struct ledger_entry former = entry_of(3);
+    world_view(NATURAL, &posted);
+    put_version(ops, 8, 0);
+    put_entry(ops, &former);
+    world.fails_at = "commit";
+    world.writer_rc = -EIO;
+    assert_int_equal(amend(ops, KEY, 8, true), OPS_UNAVAILABLE);
+    assert_non_null(strstr(world.trace, "| block "));
+    assert_null(strstr(world.trace, "unblock"));
+    world_untrace();
+    world.fails_at = "begin"; /* then nothing can have been committed */
+    assert_int_equal(amend(ops, KEY, 8, true), OPS_UNAVAILABLE);
+    assert_non_null(strstr(world.trace, "unblock " KEY " behind -1"));
+}
+
 static void test_what_could_not_be_posted_is_refused(void **state)
 {
     (void)state;
@@ -438,6 +515,9 @@ int main(void)
         TEST(test_which_event_is_meant),
         TEST(test_which_order_is_meant),
         TEST(test_credit_notes_forbid_it),
+        TEST(test_nobody_reserves_meanwhile),
+        TEST(test_what_stands_in_the_way_of_a_block),
+        TEST(test_a_commit_that_breaks_off_keeps_the_block),
         TEST(test_what_refunds_took_needs_room),
         TEST(test_a_record_that_cannot_be_read_forbids_it),
         TEST(test_what_could_not_be_posted_is_refused),

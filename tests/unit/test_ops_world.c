@@ -546,6 +546,28 @@ enum verdict __wrap_keys_credit_show(struct redis_once *redis, const struct cred
     return credit_reply(ret_reply, ret_message);
 }
 
+enum verdict __wrap_keys_credit_block(struct redis_once *redis, const struct credit_block *block,
+                                      struct redis_reply *ret_reply, char ret_message[static 300]);
+enum verdict __wrap_keys_credit_block(struct redis_once *redis, const struct credit_block *block,
+                                      struct redis_reply *ret_reply, char ret_message[static 300])
+{
+    assert_ptr_equal(redis, &the_redis);
+    assert_int_equal(strlen(block->holder), 32);
+    note("block %s in %d of %s", block->order, block->partition, block->flow);
+    return credit_reply(ret_reply, ret_message);
+}
+
+enum verdict __wrap_keys_credit_unblock(struct redis_once *redis, const struct credit_block *block,
+                                        int64_t behind, char ret_message[static 300]);
+enum verdict __wrap_keys_credit_unblock(struct redis_once *redis, const struct credit_block *block,
+                                        int64_t behind, char ret_message[static 300])
+{
+    assert_ptr_equal(redis, &the_redis);
+    (void)snprintf(ret_message, 300, "%s", world.refusal != NULL ? world.refusal : "");
+    note("unblock %s behind %lld", block->order, (long long)behind);
+    return world.unblock_verdict != 0 ? world.unblock_verdict : VERDICT_RELEASED;
+}
+
 /* ---- the schema registry ---- */
 
 int __wrap_codec_register(struct codec *codec, const char *record, const char *topic,

@@ -63,6 +63,7 @@ struct world {
     size_t memory_max; /* what is larger is not given; 0: all is */
     enum verdict amend_verdict;
     enum verdict credit_verdict; /* of keys_credit_show and keys_credit_block */
+    enum verdict unblock_verdict; /* 0: released */
     bool is_blocked;             /* ... KNOWN: the order is being amended */
     struct redis_server server;
     struct world_answer answers[WORLD_ANSWERS];

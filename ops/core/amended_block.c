@@ -1,0 +1,102 @@
+/* See amended_block.h. */
+#include "core/amended_block.h"
+
+#include "base/digest.h"
+#include "idempotency/key_credit.h"
+#include "refund_flow.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct credit_block block_asked(const struct ops *ops, const struct amended_block *block)
+{
+    const struct config *config = ops_config(ops);
+    return (struct credit_block){
+        .prefix = config_text(config, CFG_redis_prefix),
+        .flow = refund_flow.name,
+        .order = block->order,
+        .partition = block->partition,
+        .holder = block->holder,
+        /* a writer's transaction has ended by then, committed or not */
+        .lease_ms = 2 * config_int(config, CFG_commit_transaction_timeout),
+        .ttl_ms = config_int(config, CFG_idempotency_ttl),
+    };
+}
+
+static enum ops_kind block_read(const struct redis_reply *reply, struct arena *arena,
+                                struct amended_block *block, struct ops_error *ret_error)
+{
+    const struct keys_credit credit = keys_credit(reply);
+    struct ledger_credit *reserved = arena_alloc(arena, (credit.count + 1) * sizeof *reserved);
+    for (size_t i = 0; reserved != NULL && i < credit.count; i++) {
+        struct keys_credit_item item;
+        keys_credit_at(reply, i, &item);
+        const char *summary = arena_text(arena, item.summary.data, item.summary.size);
+        if (summary == NULL ||
+            refund_flow.ledger->takes(summary, item.summary.size, arena, &reserved[i]) < 0)
+            return ops_fail(ret_error, OPS_DATA, "upgrade this program, or wait for that refund",
+                            "what %.*s takes of the order cannot be read", (int)item.key.size,
+                            item.key.data);
+        reserved[i].key = arena_text(arena, item.key.data, item.key.size);
+    }
+    block->reserved = reserved;
+    block->reserved_count = credit.count;
+    return reserved != NULL ? OPS_DONE : ops_fail_memory(ret_error);
+}
+
+enum ops_kind amended_block_begin(struct ops *ops, struct arena *arena, struct amended_block *block,
+                                  struct ops_error *ret_error)
+{
+    struct redis_once *redis;
+    struct redis_reply reply;
+    uint8_t random[16];
+    char message[300] = "";
+    enum ops_kind kind = ops_redis(ops, &redis, NULL, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    digest_random(random, sizeof random);
+    (void)digest_hex(random, sizeof random, block->holder);
+    const struct credit_block asked = block_asked(ops, block);
+    switch (keys_credit_block(redis, &asked, &reply, message)) {
+    case VERDICT_KNOWN:
+        kind = block_read(&reply, arena, block, ret_error);
+        if (kind != OPS_DONE)
+            (void)keys_credit_unblock(redis, &asked, -1, message);
+        return kind;
+    case VERDICT_SUSPECT:
+        block->holder[0] = '\0';
+        return keys_reply_bytes(&reply, 1).size == 0
+                   ? OPS_DONE /* no refunds worker has worked here: nothing is reserved */
+                   : ops_fail(ret_error, OPS_UNAVAILABLE, "run it again in some minutes",
+                              "Redis is being rebuilt for the refunds workers");
+    case VERDICT_BUSY:
+        return ops_fail(ret_error, OPS_UNAVAILABLE, "run it again when that one has ended",
+                        "another command amends the order, or died at it, and is waited for");
+    case VERDICT_UNREADABLE:
+        return ops_fail(ret_error, OPS_DATA, "see primaflow why",
+                        "Redis has a value for what is reserved that this version cannot read");
+    default:
+        return ops_fail(ret_error, OPS_UNAVAILABLE, "run it again", "%s", message);
+    }
+}
+
+enum ops_kind amended_block_end(struct ops *ops, const struct amended_block *block, int64_t behind,
+                                struct ops_error *ret_error)
+{
+    struct redis_once *redis;
+    char message[300] = "";
+    const enum ops_kind kind = ops_redis(ops, &redis, NULL, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    const struct credit_block asked = block_asked(ops, block);
+    switch (keys_credit_unblock(redis, &asked, behind, message)) {
+    case VERDICT_RELEASED:
+    case VERDICT_LOST:    /* it took too long, and the position has risen all the same */
+    case VERDICT_SUSPECT: /* whoever rebuilds reads the ledger to its end */
+        return OPS_DONE;
+    default:
+        return ops_fail(ret_error, OPS_UNAVAILABLE,
+                        "run it again: until then nobody refunds the order",
+                        "written, but the order is still blocked: %s", message);
+    }
+}
