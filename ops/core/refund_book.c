@@ -190,14 +190,15 @@ static bool is_of_delivery(enum outcome outcome)
 
 static void judge_result(struct refund_standing *s, const struct refund_mark *m)
 {
-    if (m->outcome == OUTCOME_POSTED || m->outcome == OUTCOME_POSTED_ON_HOLD)
-        *s = (struct refund_standing){REFUND_CREDITED, PF_OK, m->outcome, m->at_ms};
-    else if (s->place == REFUND_CREDITED || (is_of_delivery(m->outcome) && s->since_ms > 0))
+    const bool is_posted = m->outcome == OUTCOME_POSTED || m->outcome == OUTCOME_POSTED_ON_HOLD;
+    const bool is_known =
+        s->place == REFUND_CREDITED || (is_of_delivery(m->outcome) && s->since_ms > 0);
+    if (is_known && !is_posted)
         return;
-    else if (m->outcome == OUTCOME_DUPLICATE) /* its note is older than what was read */
-        *s = (struct refund_standing){REFUND_CREDITED, PF_OK, m->outcome, m->at_ms};
-    else
-        *s = (struct refund_standing){REFUND_SETTLED, PF_OK, m->outcome, m->at_ms};
+    /* a duplicate, and nothing else is known: its note is older than what was read */
+    const bool is_credited = is_posted || m->outcome == OUTCOME_DUPLICATE;
+    *s = (struct refund_standing){is_credited ? REFUND_CREDITED : REFUND_SETTLED, PF_OK, m->outcome,
+                                  m->at_ms};
 }
 
 static void judge_dead(struct refund_standing *s, const struct refund_case *refund,

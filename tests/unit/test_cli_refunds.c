@@ -281,7 +281,7 @@ static void test_why_of_an_order_with_refunds(void **state)
     json_decref(json);
     world.credit_verdict = VERDICT_SUSPECT;
     assert_int_equal(run("why", REFUND_ORDER, NULL), CLI_UNAVAILABLE);
-    run_has(run_err, "no refunds worker has cleared Redis yet");
+    run_has(run_err, "Redis is being rebuilt for the refunds workers");
     run_has(run_out, "; what is reserved in Redis is not known\n");
 }
 

@@ -57,7 +57,7 @@ int refund_ledger_credit(const struct flow_settlement *s, const void *event_, st
     const struct refund_event *event = event_;
     const enum credit_state state = state_of(s);
     struct refund_key_parts parts;
-    struct refund_summary summary;
+    struct refund_summary summary = {.was_owed = false};
     struct ledger_credit credit;
     if (state == CREDIT_STATE_COUNT)
         return 0;

@@ -208,13 +208,14 @@ static void take_value(struct import_source *source, const json_t *json, import_
                        void *user)
 {
     const struct import_at root = {.json = json};
+    const bool has_id = json_object_get(json, "id") != NULL;
+    /* an order's own refunds[] are no document's list */
+    const bool is_whole = has_id && source->form->within != NULL;
     if (json_is_array(json))
         take_list(source, &root, take, user);
-    else if (source->form->within != NULL && json_object_get(json, "id") != NULL)
-        take_bare(source, &root, take, user); /* an order's own refunds[] are no document's list */
-    else if (take_named(source, &root, take, user))
+    else if (!is_whole && take_named(source, &root, take, user))
         return;
-    else if (json_object_get(json, "id") != NULL)
+    else if (has_id)
         take_bare(source, &root, take, user);
     else
         not_of_the_form(source, &root);
