@@ -19,6 +19,8 @@ NOT_MET = {
     # `defer` finds that the delivery has ended; but whoever waits for its key has its lane, its partition, and no lease that could end.
     "DECODED TOKEN_LOST": "another worker ends a delivery in the moment between this one's claim, which was told to wait, and its way to a retry topic",
     "RESOLVING OWN_TURN": "behind words that no pattern knows the only order around waits, and its turn comes by a retry topic",
+    "CLAIMED CREDIT_MOVED": "by chance: two refunds of one order at the same moment on two workers, of which one came by a retry topic; tests/unit: test_posting_decide, "
+                            "test_idempotency_credit_property",
     # A newer generation writes between two scripts of one record; DECODED, the claim's own row, is met for certain, and the action is the same.
     "CLAIMED STALE_GENERATION": "by chance: a rebalance in the moment between claim and request",
     "SENT STALE_GENERATION": "by chance: a rebalance while a request is under way, whose key the next owner has taken over",
