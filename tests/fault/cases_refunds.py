@@ -65,7 +65,7 @@ def judge(w, orders, events, wanted):
     return outcomes
 
 
-@case("refunds")
+@case("refunds", usual=("on",))
 def ordinary(w):
     """A partial refund and the last one; one too many; one that came before its order; a resend."""
     order, late = w.order(quantity=3), w.order(quantity=1)
@@ -157,7 +157,7 @@ def storm(w, orders, events, hostile=()):
             refunder(w, slot)
 
 
-@case("refunds")
+@case("refunds", usual=("off",))
 def under_kills(w):
     """Several refunds of one order each, more than it has units, on workers that are killed: as many notes as units, to the penny."""
     orders = [w.order(quantity=3) for _ in range(8)]
@@ -173,7 +173,7 @@ def under_kills(w):
         expect(sorted(its) == ["posted"] * 3 + ["refund_exceeds_creditable"] * 2, f"{feed.natural(order)}: {its}")
 
 
-@case("refunds")
+@case("refunds", usual=("off",))
 def redis_lost(w):
     """Redis is emptied between the refunds of an order, and while one is under way: never more than remains, and what can be told goes on by itself."""
     orders = [w.order(quantity=2) for _ in range(4)]
@@ -190,7 +190,7 @@ def redis_lost(w):
     judge(w, orders, events, {natural(e): {"posted", "refund_exceeds_creditable", "outcome_unknown", "exists_unproven"} for e in events})
 
 
-@case("refunds")
+@case("refunds", usual=("on",))
 def hostile_prima(w):
     """Every hostility on a refund of its own: each ends once, and no order has more notes than units."""
     orders = [w.order(quantity=2) for _ in HOSTILE]
