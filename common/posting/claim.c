@@ -53,6 +53,7 @@ static void read_parked(struct record *r, const struct keys_parked *parked)
         memcpy(r->decision.sent_identity, parked->identity, IDENTITY_SIZE);
     r->decision.summary = record_keep(r, parked->summary.data, parked->summary.size);
     r->claim.proven = parked->proven;
+    r->claim.reserved = parked->number;
     if (!parked->may_be_ours)
         r->end.code = PF_E_parked_behind;
     record_transition(r, parked->may_be_ours ? PARKED_SAME : PARKED_OTHER);

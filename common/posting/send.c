@@ -278,6 +278,7 @@ static void on_answered(void *user, const struct redis_reply *reply)
     r->claim.proven = answer.proven;
     if (verdict == VERDICT_PARKED) {
         r->end.code = PF_E_exists_unproven;
+        r->claim.reserved = keys_parked_number(reply);
         record_transition(r, PARKING_STORED);
     } else if (r->claim.last_answer == ANSWER_EXISTS) {
         record_transition(r, FOUND_OURS);
@@ -375,6 +376,7 @@ static void on_refused(void *user, const struct redis_reply *reply)
     }
     if (verdict == VERDICT_PARKED) {
         r->end.code = PF_E_refused_after_unknown;
+        r->claim.reserved = keys_parked_number(reply);
         record_transition(r, PARKING_STORED);
     } else if (r->claim.request_is_stored &&
                memcmp(r->decision.sent_identity, r->identity, IDENTITY_SIZE) != 0) {
@@ -404,8 +406,12 @@ static void on_parked(void *user, const struct redis_reply *reply)
     (void)fail_point("park.after");
     if (!record_unref(r))
         return;
-    if (!claim_is_over(r, keys_verdict(reply)))
-        record_transition(r, PARKING_STORED);
+    const enum verdict verdict = keys_verdict(reply);
+    if (claim_is_over(r, verdict))
+        return;
+    if (verdict == VERDICT_PARKED) /* else it was parked before, and the claim said which it is */
+        r->claim.reserved = keys_parked_number(reply);
+    record_transition(r, PARKING_STORED);
 }
 
 void act_park(struct record *r)

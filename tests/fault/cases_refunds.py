@@ -217,3 +217,53 @@ def storm_of_everything(w):
     ends = {"posted", "refund_exceeds_creditable", "exists_unproven", "outcome_unknown", "refused_after_unknown", "prima_refused_unclassified",
             "prima_faults_on_record"}
     judge(w, orders, events, {natural(e): ends for e in events})
+
+
+EDGES = ("credit.found", "sent.after", "post.answered", "finish.after", "settled", "commit.after", "credit.done")
+
+
+@case("refunds", usual=("off",))
+def killed_at_each_step(w):
+    """kill -9 at each step of a refund, the two that only refunds have among them; the next worker in the slot ends it, and the order's other refund has what is left."""
+    orders = [w.order(quantity=2) for _ in EDGES]
+    posted(w, *orders)
+    base = w.numbers() * 100
+    events = [refund(order, base + 10 * n + k) for n, order in enumerate(orders) for k in range(3)]
+    for n, edge in enumerate(EDGES):
+        dying = refunder(w, fail=f"{edge}:kill")
+        feed_refunds(w, *events[3 * n:3 * n + 3])
+        expect(dying.await_death(30) == -9, f"{edge} was not met")
+    refunder(w).await_running()
+    outcomes = judge(w, orders, events, {natural(e): {"posted", "refund_exceeds_creditable"} for e in events})
+    for n, edge in enumerate(EDGES):
+        its = sorted(outcomes[natural(e)][0] for e in events[3 * n:3 * n + 3])
+        expect(its == ["posted"] * 2 + ["refund_exceeds_creditable"], f"{edge}: {its}")
+        expect(all(len(outcomes[natural(e)]) == 1 for e in events[3 * n:3 * n + 3]), f"{edge}: ended twice: {[outcomes[natural(e)] for e in events[3 * n:3 * n + 3]]}")
+
+
+@case("refunds", usual=("on",))
+def partitions_that_do_not_meet(w):
+    """The input has other partitions than the ledger: an order and its refund would be apart. The worker says so, and does not start."""
+    w.stack.kafka.delete_topic(REFUNDS)
+    w.stack.kafka.create_topic(REFUNDS, w.stack.partitions + 1)
+    w.stack.spoilt = True
+    worker = refunder(w)
+    expect(worker.await_death(30) == 78, f"it did not refuse:\n{worker.log()[-600:]}")
+    expect("would not meet" in worker.log() and "same number of partitions" in worker.log(), f"it does not say why:\n{worker.log()[-600:]}")
+
+
+@case("refunds", usual=("on",))
+def the_same_twice_at_once(w):
+    """A refund that is sent twice in one go, and its like by another id: one note each, and what does not fit is stopped."""
+    order = w.order(quantity=1)
+    posted(w, order)
+    base = w.numbers() * 10
+    one, other = refund(order, base + 1), refund(order, base + 2)
+    feed_refunds(w, one, one, other, one)
+    refunder(w, "0")
+    refunder(w, "1")
+    at_rest(w)
+    outcomes = Book(w.stack).outcomes()
+    expect(sorted(outcomes[natural(one)]) == ["duplicate", "duplicate", "posted"], f"{outcomes}")
+    expect(outcomes[natural(other)] == ["refund_exceeds_creditable"], f"{outcomes}")
+    expect(len(Book(w.stack).notes(order)) == 1, "it has not one note")

@@ -91,7 +91,7 @@ static void test_it_is_told_when_it_stands(void **state)
     end_world();
 }
 
-/* Parked by itself: what it may have taken stays reserved, and the ledger says so. */
+/* What it may have taken stays kept: by the ledger, from when its record stands. */
 static void test_a_parked_one_keeps_it(void **state)
 {
     (void)state;
@@ -104,6 +104,13 @@ static void test_a_parked_one_keeps_it(void **state)
     commit(r);
     assert_non_null(strstr(trace, "done:01/shop/uk/1/"));
     assert_non_null(strstr(trace, ":01/orders/shop/uk/1:0:42")); /* the position rises, no more */
+    end_world();
+    r = begin(); /* by this one: the ledger's record takes the reservation's place */
+    script = "claimed;sent 1;exists;parked 44";
+    go(r);
+    assert_int_equal(r->state, SETTLED);
+    commit(r);
+    assert_non_null(strstr(trace, ":44:42"));
     end_world();
 }
 
