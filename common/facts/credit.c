@@ -148,6 +148,7 @@ static bool is_read(const struct record *r)
            ktable_read_to(table, credit_partition(r)) >= r->claim.credit->position;
 }
 
+/* Its own among them: ledger_keep leaves that out. */
 static bool keep_reserved(struct record *r, const struct redis_reply *reply, size_t count)
 {
     struct credit_search *s = r->claim.credit;
@@ -159,8 +160,6 @@ static bool keep_reserved(struct record *r, const struct redis_reply *reply, siz
         struct ledger_credit *its = &s->reserved[s->reserved_count];
         const struct redis_bytes key = record_keep(r, item.key.data, item.key.size),
                                  summary = record_keep(r, item.summary.data, item.summary.size);
-        if (key.size == strlen(r->key.natural) && memcmp(key.data, r->key.natural, key.size) == 0)
-            continue; /* our own: it is decided anew */
         if (r->worker->flow->ledger->takes(summary.data, summary.size, r->arena, its) < 0) {
             log_warning(.message = "a reservation cannot be read; its order's refunds wait",
                         .key = key.data,
