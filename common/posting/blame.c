@@ -214,10 +214,10 @@ const char *blame_write(const struct record *r, int64_t now_ms, char text[static
     const struct blame *b = &r->heard.blame;
     if (!b->is_pending)
         return NULL;
-    (void)snprintf(text, BLAME_TEXT_MAX, "%lld %d %s %d",
+    (void)snprintf(text, BLAME_TEXT_MAX, "%lld %d %s %d %d",
                    (long long)(now_ms - (clock_monotonic_ms() - b->at_ms)),
                    b->is_refusal ? READ_AS_ENOUGH : 0, prima_type_name(b->type),
-                   b->is_answered ? 1 : 0);
+                   b->is_answered ? 1 : 0, r->heard.http_status);
     return text;
 }
 
@@ -226,17 +226,20 @@ void blame_read(struct record *r, const char *text, int64_t now_ms)
     struct blame *b = &r->heard.blame;
     char type[32] = "";
     long long at;
-    int enough, answered = 1;
-    const int read = sscanf(text, "%lld %d %31s %d", &at, &enough, type, &answered);
-    if ((read != 2 && read != 4) || at < 0 ||
+    int enough, answered = 1, http_status = 0;
+    const int read =
+        sscanf(text, "%lld %d %31s %d %d", &at, &enough, type, &answered, &http_status);
+    if ((read != 2 && read != 4 && read != 5) || at < 0 ||
         at > TIME_MS_MAX) /* 2: an older version's, which counted nothing but writes that were
-                             answered by a fault */
+                             answered by a fault; 4: one without the HTTP status */
         return;
     enum prima_type named = read == 2 ? r->worker->flow->writes : 0;
-    while (read == 4 && named < PRIMA_TYPE_COUNT && strcmp(type, prima_type_name(named)) != 0)
+    while (read >= 4 && named < PRIMA_TYPE_COUNT && strcmp(type, prima_type_name(named)) != 0)
         named++;
     if (named == PRIMA_TYPE_COUNT)
         return;
+    if (http_status >= 100 && http_status <= 999) /* for the dead letter, should this end it */
+        r->heard.http_status = http_status;
     *b = (struct blame){.faults = b->faults,
                         .unanswered = b->unanswered,
                         .is_pending = true,

@@ -391,23 +391,28 @@ static void test_headers(void **state)
         bool is_pending, is_answered;
         enum prima_type type;
         bool is_refusal;
+        int http_status;
     } rows[] = {
-        {"1795000000000 1 MultiAvailableToSell 0", true, false, PRIMA_PRODUCT_READ, false},
-        {"1795000000000 0 NewOrder 1", true, true, PRIMA_NEW_ORDER, false},
-        {"1795000000000 1 NewOrder 1", true, true, PRIMA_NEW_ORDER, false},
-        {"1795000000000 2 NewOrder 1", true, true, PRIMA_NEW_ORDER, true},
-        {"1795000000000 1", true, true, PRIMA_NEW_ORDER, false}, /* of an older version */
-        {"1795000000000 1 NewOrder", false, false, PRIMA_NEW_ORDER, false},
-        {"1795000000000 1 NoSuchRequest 1", false, false, PRIMA_NEW_ORDER, false},
-        {"-1 1 NewOrder 1", false, false, PRIMA_NEW_ORDER, false},
-        {"9223372036854775807 1 NewOrder 1", false, false, PRIMA_NEW_ORDER, false},
-        {"", false, false, PRIMA_NEW_ORDER, false},
-        {"soon", false, false, PRIMA_NEW_ORDER, false},
+        {"1795000000000 0 NewOrder 1 502", true, true, PRIMA_NEW_ORDER, false, 502},
+        {"1795000000000 0 NewOrder 1 -7", true, true, PRIMA_NEW_ORDER, false, 0},
+        {"1795000000000 0 NewOrder 1 1000", true, true, PRIMA_NEW_ORDER, false, 0},
+        {"1795000000000 1 MultiAvailableToSell 0", true, false, PRIMA_PRODUCT_READ, false, 0},
+        {"1795000000000 0 NewOrder 1", true, true, PRIMA_NEW_ORDER, false, 0},
+        {"1795000000000 1 NewOrder 1", true, true, PRIMA_NEW_ORDER, false, 0},
+        {"1795000000000 2 NewOrder 1", true, true, PRIMA_NEW_ORDER, true, 0},
+        {"1795000000000 1", true, true, PRIMA_NEW_ORDER, false, 0}, /* of an older version */
+        {"1795000000000 1 NewOrder", false, false, PRIMA_NEW_ORDER, false, 0},
+        {"1795000000000 1 NoSuchRequest 1", false, false, PRIMA_NEW_ORDER, false, 0},
+        {"-1 1 NewOrder 1", false, false, PRIMA_NEW_ORDER, false, 0},
+        {"9223372036854775807 1 NewOrder 1", false, false, PRIMA_NEW_ORDER, false, 0},
+        {"", false, false, PRIMA_NEW_ORDER, false, 0},
+        {"soon", false, false, PRIMA_NEW_ORDER, false, 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         begin(true);
         record.heard.blame.faults = 2;
+        record.heard.http_status = 0;
         blame_read(&record, rows[i].text, 1795000000500);
         const struct blame *b = &record.heard.blame;
         if (b->faults != 2 || b->is_pending != rows[i].is_pending)
@@ -416,11 +421,14 @@ static void test_headers(void **state)
             continue;
         assert_int_equal(b->at_ms, now - 500);
         if (b->is_answered != rows[i].is_answered || b->type != rows[i].type ||
-            b->is_refusal != rows[i].is_refusal)
+            b->is_refusal != rows[i].is_refusal || record.heard.http_status != rows[i].http_status)
             fail_msg("%s", rows[i].text);
         char text[BLAME_TEXT_MAX];
         assert_non_null(blame_write(&record, 1795000000700, text));
         assert_memory_equal(text, "1795000000200", 13);
+        record.heard.http_status = 0;
+        blame_read(&record, text, 1795000000700);
+        assert_int_equal(record.heard.http_status, rows[i].http_status);
     }
 }
 
