@@ -167,6 +167,8 @@ struct flow_settlement {
     /* of a later version: the delivery whose dead letter stays open, that it brings to its end; or
      * NULL */
     const char *exception, *resolves;
+    /* of a redrive or a replay: the delivery that it continues, as its header had it; NULL or "" */
+    const char *origin;
     bool is_shadow;                   /* nothing was posted, whatever the outcome says */
     const struct flow_shadow *shadow; /* NULL: not a shadow, or nothing was planned */
     bool is_dead_letter; /* it ends as a dead letter of `code`; `outcome` says nothing */

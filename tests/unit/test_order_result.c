@@ -290,6 +290,27 @@ static void test_the_largest_delivery(void **state)
     desk_close(&d);
 }
 
+/* Whoever wrote the record may have written anything there. */
+static void test_the_origin(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t offset; /* -1: left out */
+    } rows[] = {{"orders.raw/1/17", 17}, {"", -1}, {NULL, -1}, {"yesterday", -1}, {"t/1", -1}};
+    (void)state;
+    struct desk d = desk_open("orders.cutover_date=", NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct flow_settlement s = *settle(&d, OUTCOME_POSTED);
+        s.origin = rows[i].text;
+        const struct order_result r = result_of(&d, &s);
+        if ((r.origin == NULL) != (rows[i].offset < 0))
+            fail_msg("%s", rows[i].text != NULL ? rows[i].text : "(null)");
+        if (r.origin != NULL)
+            assert_int_equal(r.origin->offset, rows[i].offset);
+    }
+    desk_close(&d);
+}
+
 static struct ledger_entry ledger_of(struct desk *d, const struct order_rules *rules)
 {
     struct ledger_entry entry;
@@ -449,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_other_outcomes),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_the_largest_delivery),
+        cmocka_unit_test(test_the_origin),
         cmocka_unit_test(test_ledger),
         cmocka_unit_test(test_ledger_numbers_follow_split_lines),
         cmocka_unit_test(test_ledger_has_the_tax_that_was_posted),

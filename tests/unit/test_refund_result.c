@@ -347,6 +347,7 @@ static void test_a_duplicate_of_a_note(void **state)
     s->publisher = "refunds.raw/0/7";
     s->exception = "refunds.raw/0/8";
     s->resolves = "refunds.raw/0/9";
+    s->origin = "refunds.raw/0/6";
     s->code = PF_E_refund_amended;
     const struct refund_result r = result_of(d);
     assert_string_equal(r.code, "refund_amended");
@@ -357,6 +358,7 @@ static void test_a_duplicate_of_a_note(void **state)
     assert_int_equal(r.publisher->offset, 7);
     assert_int_equal(r.exception->offset, 8);
     assert_int_equal(r.resolves->offset, 9);
+    assert_int_equal(r.origin->offset, 6);
     assert_int_equal(d->message_count, 1);
     desk_close(d);
 }

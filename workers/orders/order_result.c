@@ -138,6 +138,8 @@ int order_write_result(struct codec *codec, const struct flow_settlement *s, con
     if (r == 0)
         r = result_delivery_add(s->resolves, arena, &result.resolves);
     if (r == 0)
+        r = result_origin_add(s->origin, arena, &result.origin);
+    if (r == 0)
         r = add_summary(s, arena, &result);
     struct shadow_post shadow;
     if (r == 0 && s->shadow != NULL) {

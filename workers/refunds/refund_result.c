@@ -88,6 +88,8 @@ static int add_deliveries(struct result_maker *m)
         r = result_delivery_add(s->exception, m->arena, &m->result.exception);
     if (r == 0)
         r = result_delivery_add(s->resolves, m->arena, &m->result.resolves);
+    if (r == 0)
+        r = result_origin_add(s->origin, m->arena, &m->result.origin);
     return r;
 }
 

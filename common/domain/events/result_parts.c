@@ -40,6 +40,13 @@ int result_delivery_add(const char *text, struct arena *arena,
     return r;
 }
 
+int result_origin_add(const char *text, struct arena *arena,
+                      const struct result_delivery **ret_delivery)
+{
+    const int r = result_delivery_add(text, arena, ret_delivery);
+    return r == -EINVAL ? 0 : r;
+}
+
 int result_codes_list(const struct flags *flags, enum pf_error own, struct arena *arena,
                       struct result_codes *ret_codes)
 {

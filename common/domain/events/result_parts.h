@@ -14,6 +14,10 @@ __attribute__((warn_unused_result)) int result_delivery_read(const char *text, s
 /* ... of one that may be absent: NULL and "" leave *ret_delivery as it is. */
 __attribute__((warn_unused_result)) int result_delivery_add(
     const char *text, struct arena *arena, const struct result_delivery **ret_delivery);
+/* ... of one that came with the record: what is no delivery is left out, for anybody may have written it.
+ * -ENOMEM. */
+__attribute__((warn_unused_result)) int result_origin_add(
+    const char *text, struct arena *arena, const struct result_delivery **ret_delivery);
 
 /* The names of flags, the first of them and whose turn it is. */
 struct result_codes {
