@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "prima/client.h"
+#include "prima/request.h"
 
 struct prima_answer {
     enum prima_fate fate;
@@ -26,5 +27,19 @@ __attribute__((warn_unused_result)) int prima_ask(const struct config *config, e
                                                   const char *company, const struct buf *request,
                                                   struct prima_answer *ret_answer,
                                                   struct config_message *ret_message);
+
+/* Which of these products Prima has: a row for each that it has. Texts are the answer's own. */
+struct prima_products_answer {
+    enum prima_fate fate;
+    struct prima_product *rows;
+    size_t count;
+    char *texts;
+};
+/* 0 with *ret_answer, which prima_products_release releases whatever is returned; -EINVAL as above, or
+ * a product that cannot be asked for; -ENOMEM. */
+__attribute__((warn_unused_result)) int prima_ask_products(
+    const struct config *config, const char *company, const struct prima_sku skus[], size_t count,
+    struct prima_products_answer *ret_answer, struct config_message *ret_message);
+void prima_products_release(struct prima_products_answer *answer);
 
 #endif

@@ -224,14 +224,25 @@ int spool_raw_line(void *user, struct spool *spool, const json_t *line, char ret
     return rc;
 }
 
-int spool_send(const struct spool *spool, size_t first, size_t count, const char *topic,
-               struct kafka_writer *producer, struct kafka_words *ret_message)
+int spool_put(const struct spool *spool, size_t first, size_t count, const char *topic,
+              struct kafka_writer *producer, struct kafka_words *ret_message)
 {
     const char *bytes = spool->bytes.data;
-    int rc = kafka_writer_begin(producer, ret_message->text);
+    struct kafka_header *headers = NULL;
+    size_t room = 0;
+    int rc = 0;
     for (size_t i = first; rc == 0 && i < first + count; i++) {
         const struct spool_record *r = &spool->records[i];
-        struct kafka_header headers[HEADERS_MAX];
+        if (r->header_count > room) {
+            struct kafka_header *more = realloc(headers, r->header_count * sizeof *more);
+            if (more == NULL) {
+                (void)snprintf(ret_message->text, sizeof ret_message->text, "no memory");
+                rc = -ENOMEM;
+                break;
+            }
+            headers = more;
+            room = r->header_count;
+        }
         for (size_t k = 0; k < r->header_count; k++) {
             const struct spool_header *h = &spool->headers[r->header_at + k];
             headers[k] = (struct kafka_header){bytes + h->name_at,
@@ -248,5 +259,15 @@ int spool_send(const struct spool *spool, size_t first, size_t count, const char
                                       .header_count = r->header_count};
         rc = kafka_writer_add(producer, &record, ret_message->text);
     }
+    free(headers);
+    return rc;
+}
+
+int spool_send(const struct spool *spool, size_t first, size_t count, const char *topic,
+               struct kafka_writer *producer, struct kafka_words *ret_message)
+{
+    int rc = kafka_writer_begin(producer, ret_message->text);
+    if (rc == 0)
+        rc = spool_put(spool, first, count, topic, producer, ret_message);
     return rc != 0 ? rc : kafka_writer_commit(producer, ret_message->text);
 }

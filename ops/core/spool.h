@@ -51,7 +51,12 @@ __attribute__((warn_unused_result)) enum ops_kind spool_read(struct spool *spool
  * prints, and bytes_json reads. A spool_line. */
 int spool_raw_line(void *user, struct spool *spool, const json_t *line, char ret_why[static 300]);
 
-/* Sends records [first, first + count) in one transaction. */
+/* Adds records [first, first + count) to the writer's open transaction. */
+__attribute__((warn_unused_result)) int spool_put(const struct spool *spool, size_t first,
+                                                  size_t count, const char *topic,
+                                                  struct kafka_writer *producer,
+                                                  struct kafka_words *ret_message);
+/* Sends them in one transaction of their own. */
 __attribute__((warn_unused_result)) int spool_send(const struct spool *spool, size_t first,
                                                    size_t count, const char *topic,
                                                    struct kafka_writer *producer,

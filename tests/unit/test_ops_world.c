@@ -7,7 +7,7 @@ struct world world;
 
 struct stored {
     struct kafka_record record; /* its texts are owned here */
-    struct kafka_header headers[6];
+    struct kafka_header headers[WORLD_HEADERS];
 };
 static struct stored records[WORLD_RECORDS];
 static size_t record_count;
@@ -115,7 +115,7 @@ void world_put(const struct world_put *put)
                    .key_size = put->key != NULL ? strlen(put->key) : 0,
                    .value = put->value != NULL ? copy(put->value, put->size) : NULL,
                    .value_size = put->value != NULL ? put->size : 0}};
-    for (size_t i = 0; i < 6 && put->headers[i].name != NULL; i++)
+    for (size_t i = 0; i < WORLD_HEADERS && put->headers[i].name != NULL; i++)
         s->headers[s->record.header_count++] = (struct kafka_header){
             .name = put->headers[i].name,
             .value = put->headers[i].value,
@@ -181,7 +181,8 @@ int __wrap_kafka_read(const struct config *config, const char *const topics[], s
     world.range = *range;
     (void)snprintf(world.range_key, sizeof world.range_key, "%s",
                    range->partition_of_key != NULL ? range->partition_of_key : "");
-    if (world.read_rc != 0)
+    if (world.read_rc != 0 &&
+        (world.fails_read == NULL || strcmp(world.fails_read, topics[0]) == 0))
         return refuse(world.read_rc, ret_message);
     for (size_t i = 0; i < record_count; i++) {
         struct kafka_record record = records[i].record;
@@ -190,6 +191,9 @@ int __wrap_kafka_read(const struct config *config, const char *const topics[], s
             is_of_these |= strcmp(record.topic, topics[k]) == 0;
         if (!is_of_these ||
             (range->from == KAFKA_FROM_TIME && record.timestamp_ms < range->from_value) ||
+            (range->from == KAFKA_FROM_OFFSET &&
+             (record.offset < range->from_value ||
+              (range->partition >= 0 && record.partition != range->partition))) ||
             (range->partition_of_key != NULL && record.partition != 0)) /* where keys belong */
             continue;
         const int rc = seen(user, &record);
@@ -299,6 +303,12 @@ int __wrap_kafka_writer_commit(struct kafka_writer *writer, char ret_message[sta
 {
     assert_ptr_equal(writer, &the_writer);
     note("commit");
+    if (world.appears != NULL) {
+        struct world_put put = *world.appears;
+        put.at_ms = world.appears_at_ms;
+        world_put(&put);
+        world.appears = NULL;
+    }
     return writer_step("commit", ret_message);
 }
 
@@ -635,6 +645,8 @@ static void prima_answer(uv_idle_t *idle)
                                       .pages = a->pages,
                                       .documents = a->documents,
                                       .document_count = a->document_count,
+                                      .products = a->products,
+                                      .product_count = a->product_count,
                                       .words = ""};
     done(prima.user, &reply);
 }

@@ -21,7 +21,8 @@
 #include "idempotency/key_view.h"
 #include "prima/client.h"
 
-enum { WORLD_RECORDS = 64, WORLD_TOPICS = 64, WORLD_VIEWS = 8, WORLD_ANSWERS = 16 };
+enum { WORLD_HEADERS = 12 };
+enum { WORLD_RECORDS = 96, WORLD_TOPICS = 64, WORLD_VIEWS = 8, WORLD_ANSWERS = 16 };
 
 struct world_header {
     const char *name, *value; /* value NULL: absent */
@@ -34,7 +35,7 @@ struct world_put {
     size_t size;
     int32_t partition;
     int64_t at_ms, offset; /* 0: the next one */
-    struct world_header headers[6];
+    struct world_header headers[WORLD_HEADERS];
 };
 
 struct world_topic { /* of the cluster, for kafka/admin.h */
@@ -52,19 +53,25 @@ struct world_answer { /* of Prima's, in order; the last one stays */
     int64_t retry_after_ms, pages;
     const struct prima_document *documents;
     size_t document_count;
+    const struct prima_product *products;
+    size_t product_count;
 };
 
 struct world {
     /* what the fakes say */
     int read_rc, writer_rc, admin_rc, redis_rc, view_rc, register_rc;
-    const char *fails_at; /* a writer's call: "begin", "add 2", "commit"; with writer_rc */
-    const char *refusal;  /* the message of what fails */
+    const char *fails_at;   /* a writer's call: "begin", "add 2", "commit"; with writer_rc */
+    const char *refusal;    /* the message of what fails */
+    const char *fails_read; /* only the reading of this topic fails; NULL: any, with read_rc */
+    /* a record that is there once something was committed; NULL: none */
+    const struct world_put *appears;
+    int64_t appears_at_ms;
     int brokers, reads_until_ready;
     size_t memory_max; /* what is larger is not given; 0: all is */
     enum verdict amend_verdict;
-    enum verdict credit_verdict; /* of keys_credit_show and keys_credit_block */
+    enum verdict credit_verdict;  /* of keys_credit_show and keys_credit_block */
     enum verdict unblock_verdict; /* 0: released */
-    bool is_blocked;             /* ... KNOWN: the order is being amended */
+    bool is_blocked;              /* ... KNOWN: the order is being amended */
     struct redis_server server;
     struct world_answer answers[WORLD_ANSWERS];
     size_t answer_count;

@@ -1,0 +1,141 @@
+/* One decision, checked and written; see dlq_decide.h. */
+#include "core/dlq_decide.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "core/audit.h"
+#include "kafka/topics.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct deciding {
+    struct ops *ops;
+    const struct dlq_decide_options *options;
+    struct letter_book book;
+    struct letter_case *letter;
+    struct dlq_decided *told;
+    char place[LETTER_PLACE_MAX];
+    bool is_there;
+};
+
+static int see_letter(void *user, const struct kafka_record *record)
+{
+    struct deciding *d = user;
+    d->is_there = dead_letter_read(record, &d->told->letter);
+    return 0;
+}
+
+static int see_decision(void *user, const struct decision *decision)
+{
+    return decision_apply(user, decision);
+}
+
+static enum ops_kind find_letter(struct deciding *d, struct ops_error *ret_error)
+{
+    char incomplete[KAFKA_TEXT_MAX];
+    const struct dlq_options options = {.since_ms = d->options->since_ms};
+    enum ops_kind kind = dlq_fetch(d->ops, &d->options->place, see_letter, d, ret_error);
+    if (kind == OPS_DONE && d->is_there)
+        kind = dlq_read(d->ops, &options, &d->book, incomplete, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    if (incomplete[0] != '\0' && d->is_there)
+        return ops_fail(ret_error, OPS_UNAVAILABLE, "run it again", "%s", incomplete);
+    d->letter = d->is_there ? letter_book_find_place(&d->book, &d->options->place) : NULL;
+    return d->letter != NULL ? OPS_DONE
+                             : ops_fail(ret_error, OPS_DATA,
+                                        "primaflow dlq list --each shows those that there are; an "
+                                        "older one needs --since",
+                                        "there is no dead letter %s", d->place);
+}
+
+/* Of one that has ended there is nothing to decide. */
+static enum ops_kind check(const struct deciding *d, struct ops_error *ret_error)
+{
+    const enum pf_error code = (enum pf_error)d->letter->code;
+    if (d->letter->state != LETTER_OPEN && d->letter->state != LETTER_RETRIED)
+        return ops_fail(ret_error, OPS_DATA, "see primaflow dlq show", "%s is %s already", d->place,
+                        letter_state_name(d->letter->state));
+    if (d->options->kind == DECISION_DISCARDED && pf_error_info(code)->class == PF_CLASS_PARK)
+        return ops_fail(ret_error, OPS_DATA,
+                        "look for its number in Prima, then primaflow dlq retry: its worker asks "
+                        "Prima again",
+                        "%s is parked: whether Prima has the document is not known, and its key "
+                        "waits for that",
+                        d->place);
+    return OPS_DONE;
+}
+
+static int write_decision(const struct deciding *d, struct kafka_writer *writer,
+                          struct kafka_words *message)
+{
+    const struct dlq_decide_options *o = d->options;
+    const struct dead_letter *letter = &d->told->letter;
+    char action[32];
+    uint8_t digest[DIGEST_SIZE];
+    digest_sha256(d->place, strlen(d->place), digest);
+    (void)snprintf(action, sizeof action, "dlq %s", decision_name(o->kind));
+    const struct decision decision = {.kind = o->kind,
+                                      .letter = d->place,
+                                      .delivery =
+                                          letter->delivery[0] != '\0' ? letter->delivery : d->place,
+                                      .key = letter->natural,
+                                      .who = o->who,
+                                      .reason = o->reason,
+                                      .assignee = o->assignee != NULL ? o->assignee : "",
+                                      .until_ms = o->until_ms,
+                                      .at_ms = clock_wall_ms()};
+    const struct audit audit = {.who = o->who,
+                                .action = action,
+                                .reason = o->reason,
+                                .topic = topic_ops_decisions,
+                                .written = 1,
+                                .digest = digest};
+    int rc = kafka_writer_begin(writer, message->text);
+    if (rc == 0)
+        rc = decision_add(writer, &decision, message);
+    if (rc == 0)
+        rc = audit_add(writer, &audit, message);
+    return rc == 0 ? kafka_writer_commit(writer, message->text) : rc;
+}
+
+/* With the pen in hand nobody else decides: what was decided since the book was read is looked at first. */
+static enum ops_kind write_with_pen(struct deciding *d, struct ops_error *ret_error)
+{
+    struct kafka_writer *writer = NULL;
+    struct kafka_words message = {""};
+    enum ops_kind kind = decisions_pen(d->ops, 1, &writer, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    kind = decisions_read(d->ops, &d->book.decided_to, see_decision, &d->book, ret_error);
+    if (kind == OPS_DONE && letter_book_judge(&d->book) != 0)
+        kind = ops_fail_memory(ret_error);
+    if (kind == OPS_DONE)
+        kind = check(d, ret_error);
+    if (kind == OPS_DONE) {
+        const int rc = write_decision(d, writer, &message);
+        kind = rc == 0 ? OPS_DONE : ops_fail_kafka(ret_error, rc, &message);
+    }
+    kafka_writer_free(writer);
+    d->told->written = kind == OPS_DONE;
+    return kind;
+}
+
+enum ops_kind dlq_decide(struct ops *ops, const struct dlq_decide_options *options,
+                         struct dlq_decided *ret_decided, struct ops_error *ret_error)
+{
+    struct deciding d = {.ops = ops, .options = options, .told = ret_decided};
+    *ret_decided = (struct dlq_decided){.written = false};
+    (void)snprintf(d.place, sizeof d.place, "%s/%" PRId32 "/%" PRId64, options->place.topic,
+                   options->place.partition, options->place.offset);
+    enum ops_kind kind = find_letter(&d, ret_error);
+    if (kind == OPS_DONE) {
+        ret_decided->state = (enum letter_state)d.letter->state;
+        kind = check(&d, ret_error);
+    }
+    if (kind == OPS_DONE && options->writes)
+        kind = write_with_pen(&d, ret_error);
+    letter_book_release(&d.book);
+    return kind;
+}

@@ -1,0 +1,44 @@
+/* Dead letters, sent to their workers again: byte for byte, headers and all, into the flow's own retry
+ * topic, so that nobody else's records are in the way and no source topic sees them. The worker knows them
+ * by the headers of a dead letter: each is a new delivery that names the dead one, settles by the same
+ * idempotency, and counts towards replay.max_count.
+ *
+ * Batch by batch: copies, decisions ("retried") and audit are one transaction, written with the pen
+ * (decision.h). Killed at any point and run again, what was sent is not sent twice, for its letters are
+ * retried by then. One thread. */
+#ifndef PRIMAFLOW_OPS_DLQ_RETRY_H
+#define PRIMAFLOW_OPS_DLQ_RETRY_H
+
+#include "core/dlq.h"
+
+#include <signal.h>
+
+enum { RETRY_BATCH_MAX = 1000 };
+
+struct dlq_retry_options {
+    const char *who, *reason;
+    int64_t rate; /* letters per second, at least 1 */
+    /* so many go first, and are waited for, up to wait_ms; when more than failures_max of them are dead
+     * letters again, with the code that they had, it ends there. 0: no such trial */
+    int64_t first, failures_max, wait_ms;
+    const volatile sig_atomic_t *stop; /* not 0: it ends behind the batch at hand. May be NULL */
+};
+
+struct dlq_retried {
+    int64_t sent;
+    int64_t decided; /* left out: somebody has decided about them meanwhile */
+    int64_t cut;     /* left out: of a record that was too large there are no bytes */
+    int64_t gone;    /* left out: their bytes have gone with the topic's retention */
+    /* of those that went first: known to be settled, to be dead letters as before, and not known yet */
+    int64_t first_settled, first_failed, first_unknown;
+    bool is_stopped; /* too many of them failed */
+};
+
+/* Sends these letters of the book, which was judged. *ret_retried is filled as far as it went, whatever is
+ * returned. */
+__attribute__((warn_unused_result)) enum ops_kind dlq_retry(
+    struct ops *ops, struct letter_book *book, struct letter_case *letters[], size_t count,
+    const struct dlq_retry_options *options, struct dlq_retried *ret_retried,
+    struct ops_error *ret_error);
+
+#endif
