@@ -7,6 +7,7 @@ import checker
 import evidence
 import feed
 import history
+import records
 import wire
 from refund_feed import REFUND_GROUP, REFUND_RETRIES, REFUNDS
 from stack import DEAD, GROUP, IN, READ, Stack, until
@@ -241,12 +242,13 @@ def committed(world):
 
 
 def unread(stack):
-    """What a case left that the next case's workers would read as if it were theirs, in words; None."""
+    """What a case left that the next case's workers would read as if it were theirs, in words; None. A transaction that nobody ended hides what it has."""
     left = []
     for group, topics in ((GROUP, READ), (REFUND_GROUP, [REFUNDS, *REFUND_RETRIES])):
-        done = stack.kafka.committed(group, topics, stack.partitions)
-        left += [f"{topic}/{partition}" for (topic, partition), end in stack.kafka.ends(topics, stack.partitions).items()
-                 if end > max(done.get((topic, partition), 0), 0)]
+        ends, stable = (ask(topics, stack.partitions) for ask in (stack.kafka.ends, stack.kafka.stable_ends))
+        since = {place: max(offset, 0) for place, offset in stack.kafka.committed(group, topics, stack.partitions).items()}
+        left += [f"{topic}/{partition}" for (topic, partition), end in ends.items() if end > stable[topic, partition]]
+        left += [f"{topic}/{partition}" for topic, partition in {(r.topic, r.partition): None for r in records.read(stack.kafka, topics, stack.partitions, since)}]
     return f"{', '.join(left)} has records that no worker has ended" if left else None
 
 

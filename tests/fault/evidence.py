@@ -352,7 +352,7 @@ def _texts(stack, workers):
             yield f"/metrics of slot {worker.slot}", worker.http("/metrics") or ""
             yield f"/status of slot {worker.slot}", worker.http("/status") or ""
     for topic in (RESULTS, LEDGER, "ops.control"):
-        yield topic, stack.primaflow("consume", topic, "--until", "end")
+        yield topic, stack.consume_text(topic)
     yield "names of keys in Redis", repr(stack.redis("KEYS", "*"))
 
 

@@ -74,20 +74,19 @@ class History:
                 self.redis.close()  # somebody is down: that is what the case is about
 
     def _read(self):
-        for topic in (RESULTS, DEAD):
-            for r in records.read(self.kafka, [topic], self.stack.partitions, self.since):
-                self.since[r.topic, r.partition] = r.offset + 1
-                if topic == DEAD:
-                    ours = {name: value.decode() for name, value in r.headers if name.startswith("primaflow.")}
-                    self.book.end(ours.get("primaflow.delivery", "?"), f"dead letter {ours.get('primaflow.code')}")
-                    continue
-                if not r.value.startswith(single_object.MAGIC):
-                    continue  # in a registry's framing; the checker reads it at the end
-                value = single_object.decode("OrderResult", r.value)
-                d = value["delivery"]
-                self.book.result(value["key"], f"{d['topic']}/{d['partition']}/{d['offset']}", value["outcome"])
-                if value["outcome"] in POSTED:
-                    self.known[value["key"]] = True
+        for r in records.read(self.kafka, (RESULTS, DEAD), self.stack.partitions, self.since):
+            self.since[r.topic, r.partition] = r.offset + 1
+            if r.topic == DEAD:
+                ours = {name: value.decode() for name, value in r.headers if name.startswith("primaflow.")}
+                self.book.end(ours.get("primaflow.delivery", "?"), f"dead letter {ours.get('primaflow.code')}")
+                continue
+            if not r.value.startswith(single_object.MAGIC):
+                continue  # in a registry's framing; the checker reads it at the end
+            value = single_object.decode("OrderResult", r.value)
+            d = value["delivery"]
+            self.book.result(value["key"], f"{d['topic']}/{d['partition']}/{d['offset']}", value["outcome"])
+            if value["outcome"] in POSTED:
+                self.known[value["key"]] = True
 
     def _look_at_redis(self):
         losses, marker = self._losses(), self.redis("GET", "pf:marker:orders")

@@ -130,10 +130,12 @@ class Batch:
 
 def read(kafka, topics, partitions, since=None):
     """Every committed record of the topics, from `since` ({(topic, partition): offset}) to what is stable now. kafka: wire.Kafka."""
-    found = []
+    found, stable = [], kafka.stable_ends(topics, partitions)
     for topic in topics:
         for partition in range(partitions):
-            found += _read_partition(kafka, topic, partition, max(_first(kafka, topic, partition), (since or {}).get((topic, partition), 0)))
+            at = (since or {}).get((topic, partition), 0)
+            if at != stable[topic, partition]:  # most have nothing new, and who waits asks many times a second
+                found += _read_partition(kafka, topic, partition, max(_first(kafka, topic, partition), at))
     return found
 
 

@@ -81,6 +81,7 @@ class Stack:
         self.clocks = defaultdict(lambda: (0, 0, 0))  # by how many ms each is off: wall, boot, monotonic
         self.writer = None    # the release that writes orders; None: this one
         self.links = {}       # "kafka", "redis", "prima": the way on which a worker that goes `through` it comes there (proxy.py)
+        self._read = {}       # what `consume` printed last, and of what
         self.happenings = []  # what was done to the world, for the checker to weigh what people are left with
         self.folder = Path(tempfile.mkdtemp(prefix="pf-fault-"))
         self.dir = self.folder / "stack"
@@ -289,9 +290,26 @@ class Stack:
         self.primaflow("produce", topic, "--raw", text="".join(json.dumps(r) + "\n" for r in records))
 
     def consume(self, topic, raw=False, release=None):
-        """Every committed record of a topic."""
-        out = self.primaflow("consume", topic, "--until", "end", *(["--raw"] if raw else []), release=release)
-        return [json.loads(line) for line in out.split("\n") if line]  # splitlines() would also split at U+0085 and U+2028
+        """Every committed record of a topic. Not to be changed: who asks next gets the same."""
+        return list(self._consumed(topic, raw, release)[1])
+
+    def consume_text(self, topic):
+        """The same as the command line prints it."""
+        return self._consumed(topic)[0]
+
+    def _consumed(self, topic, raw=False, release=None):
+        """(text, lines). A process that reads the whole topic, so that cases which wait for a record took most of the machine: only when there are others in it."""
+        extent, key = self._extent(topic), (topic, raw, release and release.bin)
+        if extent is None or self._read.get(key, (None,))[0] != extent:
+            text = self.primaflow("consume", topic, "--until", "end", *(["--raw"] if raw else []), release=release)
+            self._read[key] = extent, text, [json.loads(line) for line in text.split("\n") if line]  # splitlines() would also split at U+0085 and U+2028
+        return self._read[key][1:]
+
+    def _extent(self, topic):
+        try:
+            return self.kafka.extent(topic)
+        except (OSError, wire.Gone):
+            return None  # what the command line makes of that is the caller's
 
 
 def until(what, seconds, condition, every=0.03):

@@ -138,6 +138,8 @@ class Kafka:
     """The one broker of a stack in Kafka's own protocol: ListOffsets, OffsetFetch, and what an administrator can do to groups and topics."""
 
     LIST_OFFSETS, OFFSET_FETCH, LEAVE_GROUP, ALTER_CONFIGS = (2, 1), (9, 1), (13, 3), (44, 0)
+    LIST_STABLE = (2, 2)  # LIST_OFFSETS that can be told to end where `read_committed` does
+    EARLIEST, LATEST, COMMITTED, NO_SUCH_PARTITION = -2, -1, b"\1", 3
     JOIN_GROUP = (11, 5)
     CREATE_TOPICS, CREATE_ACLS, DELETE_ACLS = (19, 2), (30, 1), (31, 1)
     ACL_KINDS = {"topic": 2, "group": 3, "transactional-id": 5}
@@ -181,6 +183,31 @@ class Kafka:
         """{(topic, partition): log end offset}."""
         body = struct.pack(">i", -1) + self._topics(topics, partitions, lambda p: struct.pack(">iq", p, -1))
         return self._offsets(self._ask(self.LIST_OFFSETS, body), lambda data, at: (struct.unpack_from(">ihqq", data, at)[3], at + 22))
+
+    def stable_ends(self, topics, partitions):
+        """{(topic, partition): where `read_committed` ends}. An error of one is an error of all: nobody may take it for "nothing is there"."""
+        body = struct.pack(">i", -1) + self.COMMITTED + self._topics(topics, partitions, lambda p: struct.pack(">iq", p, self.LATEST))
+        return self._offsets(self._ask(self.LIST_STABLE, body)[4:], self._stable)
+
+    @staticmethod
+    def _stable(data, at):
+        number, error, _, offset = struct.unpack_from(">ihqq", data, at)
+        Kafka._check(f"the end of partition {number}", error)
+        return offset, at + 22
+
+    def extent(self, topic, most=32):
+        """What of a topic's records can be read now, as a value that is another one whenever these are others: the first offset and the stable end of each
+        of its partitions, of which it has at most so many. None: it cannot be told."""
+        found = []
+        for which in (self.EARLIEST, self.LATEST):
+            body = struct.pack(">i", -1) + self.COMMITTED + self._topics([topic], most, lambda p, which=which: struct.pack(">iq", p, which))
+            data = self._ask(self.LIST_STABLE, body)
+            begin = 4 + 4 + 2 + len(topic.encode()) + 4
+            rows = sorted(struct.iter_unpack(">ihqq", data[begin:begin + 22 * most]))
+            if not rows or any(error not in (0, self.NO_SUCH_PARTITION) for _, error, _, _ in rows) or rows[-1][1] == 0:
+                return None
+            found.append([(number, offset) for number, error, _, offset in rows if error == 0])
+        return found if found[0] else None
 
     def committed(self, group, topics, partitions):
         """{(topic, partition): committed offset, -1: none}."""
@@ -334,7 +361,7 @@ class Cluster(Kafka):
         """Of an answer about one partition, or a group."""
         if api == Cluster.FIND_COORDINATOR:
             return struct.unpack_from(">h", data, 4)[0]
-        at = 4 if api == Cluster.FETCH else 0
+        at = 4 if api in (Cluster.FETCH, Kafka.LIST_STABLE) else 0
         at += 4 + 2 + struct.unpack_from(">h", data, at + 4)[0] + 4 + 4
         if api == Kafka.OFFSET_FETCH:
             at += 8 + 2 + max(0, struct.unpack_from(">h", data, at + 8)[0])
@@ -353,6 +380,17 @@ class Cluster(Kafka):
 
     def begins(self, topics, partitions):
         return self._bound(topics, partitions, -2)
+
+    def stable_ends(self, topics, partitions):
+        found = {}
+        for topic in topics:
+            for p in range(partitions):
+                body = struct.pack(">i", -1) + self.COMMITTED + struct.pack(">ih", 1, len(topic)) + topic.encode() + struct.pack(">iiq", 1, p, self.LATEST)
+                found |= self._offsets(self._ask(self.LIST_STABLE, body)[4:], self._stable)
+        return found
+
+    def extent(self, topic, most=32):
+        """Not told: each partition has another broker, and its own moment."""
 
     def leader(self, topic, partition):
         """The number of the broker that leads a partition."""
