@@ -50,7 +50,7 @@ class World:
 
     def __init__(self, stack, name, turn=0, mutant=None):
         self.stack, self.name, self.mutant = stack, name, mutant
-        self.numbers = feed.Numbers(name, turn)
+        self.numbers = feed.Numbers(name, f"{turn}/{stack.unique}")  # both modes have their orders on one stack
         self.reader = evidence.Reader(stack)
         stack.happenings.clear()
         self.history = history.History(stack, self.reader.since)

@@ -142,8 +142,7 @@ def main():
             if not caught:
                 problems.append(f"{name}: not caught by {made.name}: {failure or 'it passed'}")
     finally:
-        for mode in list(stacks.running):
-            stacks.drop(mode)
+        stacks.drop()
     for problem in problems:
         print(problem)
     print(f"{len(names)} mutants, {len(problems)} problems")

@@ -38,22 +38,24 @@ def coverage_file(patterns):
 
 
 class Stacks:
-    """One running stack a mode, made when first needed, replaced when a case has broken it."""
+    """The one running stack, made when first needed, replaced when a case has broken it."""
 
     def __init__(self, coverage_path=None):
-        self.running, self.coverage_path = {}, coverage_path
+        self.running, self.coverage_path = None, coverage_path
 
     def get(self, mode):
-        if mode not in self.running:
-            for other in list(self.running):
-                self.drop(other)  # one at a time: the machine is small
-            self.running[mode] = case.stack_for(mode)
+        if self.running and not self.running.unique and mode == "on":
+            self.drop()  # where a number may be there twice, Prima could not enforce it any more
+        if self.running is None:
+            self.running = case.stack_for(mode)
             if self.coverage_path:
-                self.running[mode].env["PRIMAFLOW_TEST_COVERAGE"] = str(self.coverage_path)
-        return self.running[mode]
+                self.running.env["PRIMAFLOW_TEST_COVERAGE"] = str(self.coverage_path)
+        elif self.running.unique and mode == "off":
+            self.running.unique_off()
+        return self.running
 
-    def drop(self, mode, keep_folder=False):
-        stack = self.running.pop(mode, None)
+    def drop(self, keep_folder=False):
+        stack, self.running = self.running, None
         if stack is None:
             return
         stack.down()
@@ -88,7 +90,7 @@ def run_one(stacks, made, mode, turn, mutant=None, keep=False):
     if leftover:
         print(f"  {leftover}; the next case gets a new stack", flush=True)
     if failure or stack.spoilt or leftover:
-        stacks.drop(mode, keep_folder=failure is not None)
+        stacks.drop(keep_folder=failure is not None)
     return f"{failure}\n  logs and prima.sqlite: {stack.folder}" if failure else None
 
 
@@ -127,8 +129,7 @@ def main():
                     if failure:
                         print("  " + failure.replace("\n", "\n  "), flush=True)
     finally:
-        for mode in list(stacks.running):
-            stacks.drop(mode)
+        stacks.drop()
     if rows.exists():
         print(coverage.summary([rows]))
     print(f"{ran - failed} passed, {failed} failed")

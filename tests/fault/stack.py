@@ -95,8 +95,8 @@ class Stack:
         base = _free_ports()  # ops/stack takes the first six
         behind = base + 6
         self.links["kafka"] = proxy.Link("kafka", base + 7, behind)
-        self._run("up", "--only", self.parts, "--port-base", str(base), "--owner-pid", str(os.getpid()), "--life", "3600", "--prima-arg", "--unique", "--prima-arg",
-                  "on" if self.unique else "off", *self._second_listener(behind, self.links["kafka"].port), *self._authorizer())
+        self._run("up", "--only", self.parts, "--port-base", str(base), "--owner-pid", str(os.getpid()), "--life", "3600", *self._prima_mode(),
+                  *self._second_listener(behind, self.links["kafka"].port), *self._authorizer())
         for line in (self.dir / "env").read_text().splitlines():
             name, value = line.removeprefix("export ").split("=", 1)
             self.env[name] = value
@@ -110,6 +110,17 @@ class Stack:
         self._run("down")
         for link in self.links.values():
             link.close()
+
+    def _prima_mode(self):
+        return [word for arg in ("--unique", "on" if self.unique else "off") for word in ("--prima-arg", arg)]
+
+    def unique_off(self):
+        """From now on Prima enforces unique numbers no more; everything stays: a broker takes seconds to start, and has no part in it. Only Redis forgets the
+        products, for those that a case takes to be unknown."""
+        self.unique = False
+        self._run("restart", "prima", *self._prima_mode())
+        for name in self.redis("KEYS", "pf:[pq]:*"):
+            self.redis("DEL", name)
 
     @staticmethod
     def _second_listener(port, advertised):
