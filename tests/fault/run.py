@@ -28,11 +28,13 @@ def load():
         importlib.import_module(name)
 
 
-def coverage_file(patterns):
-    """Where workers note the rows of the life table that they take (builds with fail points): in PF_COVERAGE's folder, for coverage.py to sum up."""
+def coverage_file(patterns, mode):
+    """Where workers note the rows of the life table that they take (builds with fail points): in PF_COVERAGE's folder, for coverage.py to sum up. A name for
+    each choice of cases: others may run beside it, and none may write over another's."""
     folder = Path(os.environ.get("PF_COVERAGE") or tempfile.mkdtemp(prefix="pf-coverage-"))
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (re.sub(r"\W+", "_", "_".join(patterns)).strip("_") + ".rows")
+    words = [*patterns, *([mode] if mode else [])]
+    path = folder / (re.sub(r"\W+", "_", "_".join(words).replace("[!", "[not_")).strip("_") + ".rows")
     path.unlink(missing_ok=True)
     return path
 
@@ -112,7 +114,7 @@ def main():
     if not chosen:
         print("no case has such a name", file=sys.stderr)
         return 64
-    rows = coverage_file(options.patterns)
+    rows = coverage_file(options.patterns, options.mode)
     stacks, failed, ran = Stacks(rows), 0, 0
     try:
         for mode in [options.mode] if options.mode else ["on", "off"]:
