@@ -86,7 +86,7 @@ def run_one(stacks, made, mode, turn, mutant=None, keep=False):
     leftover = None
     try:
         world.close()
-        leftover = case.unread(stack)
+        leftover = None if stack.spoilt else case.unread(stack)
     except (RuntimeError, OSError):
         leftover = "the stack no longer answers"
     if leftover:
