@@ -96,6 +96,20 @@ part_that_cannot_start_shows_its_log_and_leaves_nothing() {
     soon none_left "$B" # what was killed may take a moment to be gone
 }
 
+restart_takes_other_arguments_for_prima() {
+    local row
+    mkdir -p "$TMP/bin"
+    printf '#!/bin/sh\necho "$@" >>"%s/calls"\nexit 1\n' "$TMP" >"$TMP/bin/prima-sandbox"
+    chmod +x "$TMP/bin/prima-sandbox"
+    PRIMAFLOW_BIN=$TMP/bin quiet up --dir "$B" --only redis --prima-arg --unique --prima-arg on
+    not quiet restart prima --dir "$B"
+    not quiet restart prima --dir "$B" --prima-arg --unique --prima-arg off
+    not quiet start prima --dir "$B"
+    mapfile -t row < <(sed 's/.* --unique/--unique/' "$TMP/calls")
+    [ "${row[*]}" = '--unique on --unique off --unique off' ]
+    quiet down --dir "$B"
+}
+
 sandbox_not_built_says_how() {
     local status=0 said
     said=$(PRIMAFLOW_BIN=$TMP/nowhere "$STACK" up --dir "$B" 2>&1) || status=$?
@@ -192,7 +206,7 @@ trap finish EXIT
 
 for row in up_answers second_up_does_nothing two_stacks_do_not_meet up_repairs_a_killed_part up_continues_a_stopped_part \
     restart_keeps_the_port_and_loses_what_redis_held restart_keeps_data_when_asked taken_port_is_named_with_its_holder \
-    part_that_cannot_start_shows_its_log_and_leaves_nothing sandbox_not_built_says_how two_ups_at_once_make_one_stack \
+    part_that_cannot_start_shows_its_log_and_leaves_nothing restart_takes_other_arguments_for_prima sandbox_not_built_says_how two_ups_at_once_make_one_stack \
     down_spares_who_only_reads_its_files down_ends_a_stack_without_its_files removed_folder_ends_it owner_death_ends_it \
     life_over_ends_it down_then_up_starts_empty bad_usage_is_64 down_leaves_no_process; do
     # a shell of its own: "set -e" does not work inside a condition

@@ -32,6 +32,10 @@ class RegistryStack(Stack):
         except RuntimeError as error:
             raise NoDownload(str(error)) if ": exit 75\n" in str(error) else error
 
+    def give_to(self, pid):
+        """The stack ends with that process from now on, as well as by down()."""
+        self._run("up", "--owner-pid", str(pid))
+
     @property
     def registry_url(self):
         return self.env["SCHEMA_REGISTRY_URL"]

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -204,7 +203,7 @@ class Read(Case):
 
 class Away(Case):
     def test_killed_in_the_middle(self):
-        """kill -9: who needs an unknown id waits, and the worker says so; it goes on by itself. Ids that are known need no registry."""
+        """kill -9: who needs an unknown id waits, and the worker says so; it goes on by itself."""
         number = STACK.register("killed-value", variation("killed"))
         before, waiting, after = self.order(), [self.order() for _ in range(4)], self.order()
         worker = self.worker()
@@ -230,21 +229,22 @@ class Away(Case):
         until("the pause is over", 10, lambda: not worker.status()["paused"])
         results = {line["value"]["order_id"]: line["value"] for line in STACK.consume(RESULTS)}
         self.assertEqual([results[order["order_id"]]["attempts"] for order in waiting], [1] * 4)
+        self.world.judge()
+
+    def test_away_at_the_start(self):
+        """Ids that are known need no registry. A worker that starts waits for it, may be ended meanwhile, and begins when it is there."""
+        number = STACK.register("known-value", variation("known"))
+        known, after, order = self.order(), self.order(), self.order()
+        worker = self.worker()
+        STACK.produce_raw([record(known, number)])
+        self.await_posted(known)
         STACK.kill("registry")
         try:
             STACK.produce_raw([record(after, number)])
             until("an order of a known id is posted without the registry", 20, lambda: self.world.documents(after))
             self.assertEqual(worker.status()["paused"], [])
-        finally:
-            STACK.start("registry")
-        self.world.judge()
-
-    def test_away_at_the_start(self):
-        """A worker waits for it, may be ended meanwhile, and begins when it is there."""
-        order = self.order()
-        self.world.feed(order)
-        STACK.kill("registry")
-        try:
+            self.assertEqual(worker.drain(), 0)
+            STACK.produce_raw([record(order, number)])
             ended = self.world.worker("0").await_log("waiting for the schema registry", 60)
             self.assertEqual(ended.drain(), 0)
             waiting = self.world.worker("0").await_log("waiting for the schema registry", 60)
@@ -253,19 +253,6 @@ class Away(Case):
         waiting.await_running(60)
         self.await_posted(order)
         self.world.judge()
-
-    def test_ends_with_its_owner(self):
-        """ops/stack: a registry of a stack whose owner is gone is gone, too."""
-        with tempfile.TemporaryDirectory() as folder, subprocess.Popen(["sleep", "600"]) as owner:
-            subprocess.run([rig.TREE / "ops/stack", "up", "--dir", folder, "--only", "registry", "--owner-pid", str(owner.pid)],
-                           stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True)
-            mark = f"-Dprimaflow.registry={os.path.realpath(folder)}".encode()
-            self.assertEqual(len(processes(mark)), 1)
-            with open(os.path.join(folder, "env"), encoding="utf-8") as env:
-                self.assertIn("SCHEMA_REGISTRY_URL=", env.read())
-            owner.kill()
-            owner.wait()
-            until("the registry is gone", 20, lambda: not processes(mark))
 
 
 class Wrong(Case):
@@ -329,6 +316,24 @@ class Wrong(Case):
         self.await_posted(second)
         self.assertEqual(self.dead(), [])
         self.world.judge()
+
+
+class Ends(unittest.TestCase):
+    def test_with_its_owner(self):
+        """ops/stack: a registry of a stack whose owner is gone is gone, too. The last of all: the stack is this one, given away."""
+        with subprocess.Popen(["sleep", "600"]) as owner:
+            STACK.give_to(owner.pid)
+            mark = f"-Dprimaflow.registry={os.path.realpath(STACK.dir)}".encode()
+            self.assertEqual(len(processes(mark)), 1)
+            with open(STACK.dir / "env", encoding="utf-8") as env:
+                self.assertIn("SCHEMA_REGISTRY_URL=", env.read())
+            owner.kill()
+            owner.wait()
+            until("the registry is gone", 20, lambda: not processes(mark))
+
+
+def load_tests(loader, _tests, _pattern):
+    return unittest.TestSuite(loader.loadTestsFromTestCase(kind) for kind in (Away, Read, Written, Wrong, Ends))
 
 
 def main():
