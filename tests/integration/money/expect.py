@@ -20,6 +20,7 @@ class Line:
     tax: int
     product: tuple | None        # None: the miscellaneous item; else product and matrix codes
     depot: str | None
+    parts: tuple = ()            # of a bundle: (product and matrix codes, units, weight of its price)
 
 
 @dataclass
@@ -116,6 +117,9 @@ def read_line(event, line, key, order, known):
     tax = left_of(sum(minor(t["amount"]) for t in line["tax_lines"]), left, ordered)
     full = left * minor(line["unit_price"])
     product = (shop.GIFT_CARD, "", "", "", "") if line["gift_card"] else shop.product(key, line["sku"])
+    parts = tuple((made, left * units, weight) for made, units, weight in shop.BUNDLES.get(line["sku"], ()))
+    if parts:
+        product = parts[0][0]
     if product is None or (product not in known and not line["gift_card"]):
         product = None
         order.reasons.add("sku")
@@ -123,7 +127,7 @@ def read_line(event, line, key, order, known):
     depot = shop.depot(key, location) if location and line["requires_shipping"] and not line["gift_card"] else None
     if location and depot is None and line["requires_shipping"] and not line["gift_card"]:
         order.reasons.add("location")
-    order.lines[line["line_id"]] = Line(left, full, discount, tax, product, depot)
+    order.lines[line["line_id"]] = Line(left, full, discount, tax, product, depot, parts)
     rates = [t["rate_ppm"] for t in line["tax_lines"]]
     return Taxed(full - discount, rates, tax), full, discount
 

@@ -18,6 +18,7 @@ from avro import Malformed
 class Record:
     place: str                   # topic/partition/offset
     value: bytes | None
+    at: int = 0                  # ms: when the producer made it
 
 
 @dataclass
@@ -34,6 +35,8 @@ class Demand:
     orders: dict = field(default_factory=dict)   # number: expect.Order
     dead: dict = field(default_factory=dict)     # place that must be a dead letter: its value
     may_be_dead: dict = field(default_factory=dict)  # place: number; instead of on hold
+    events: dict = field(default_factory=dict)   # number: the event that it was posted from
+    closed: set = field(default_factory=set)     # numbers that nothing was to be posted of
     added: set = field(default_factory=set)  # places of versions that add to an exception which is open
 
 
@@ -87,14 +90,36 @@ def demand(facts):
                 asked.dead[record.place] = record.value
         elif event["kind"] == "cancelled":
             closed.add(number)
-        elif number not in closed and not expect.is_test(event):
+        elif expect.is_test(event):
+            asked.closed.add(number)
+        elif number not in closed:
             first[number] = content(event)
+            asked.events[number] = event
             asked.orders[number] = expect.read(event, known)
             asked.may_be_dead[record.place] = number
+    asked.closed |= closed
     return asked
 
 
 # ---- one order ----
+
+def product_of(row):
+    return (row["product"], row["mtrx_code1"], row["mtrx_code2"], row["mtrx_code3"], row["mtrx_code4"])
+
+
+def compare_bundle(line_id, wanted, rows_of_line):
+    """Each component has its units, and its share of the price to the next minor unit."""
+    whole = sum(weight for _, _, weight in wanted.parts)
+    for product in sorted({product_of(row) for row in rows_of_line} - {made for made, _, _ in wanted.parts}):
+        yield f"line {line_id}: {product[0]} is no part of its bundle"
+    for product, units, weight in wanted.parts:
+        its = [row for row in rows_of_line if product_of(row) == product]
+        net = sum(row["quantity"] * row["price"] - row["discount"] for row in its)
+        if sum(row["quantity"] for row in its) != units:
+            yield f"line {line_id}: {units} units of {product[0]} were sold in bundles, {sum(row['quantity'] for row in its)} are in Prima"
+        if abs(net * whole - (wanted.full - wanted.discount) * weight) >= whole:
+            yield f"line {line_id}: {product[0]} has {net} of its bundle's {wanted.full - wanted.discount}, its weight is {weight} of {whole}"
+
 
 def compare_lines(order, found):
     """Lines of a request may be two for one of the event; the event's id holds them together."""
@@ -108,16 +133,19 @@ def compare_lines(order, found):
         full, discount = sum(p["quantity"] * p["price"] for p in parts), sum(p["discount"] for p in parts)
         tax = sum(p["tax"] for p in parts)
         product = wanted.product or (shop.OTHER_PRODUCT, "", "", "", "")
-        if quantity != wanted.quantity:
-            yield f"line {line_id}: {wanted.quantity} sold, {quantity} in Prima"
+        sold = sum(units for _, units, _ in wanted.parts) or wanted.quantity
+        if quantity != sold:
+            yield f"line {line_id}: {sold} sold, {quantity} in Prima"
         if full != wanted.full:
             yield f"line {line_id}: {wanted.full} in the event, {full} in Prima"
         if discount != wanted.discount:
             yield f"line {line_id}: discount {wanted.discount} in the event, {discount} in Prima"
         if abs(tax - wanted.tax) > (1 if order.tax_is_spread else 0):
             yield f"line {line_id}: tax {wanted.tax} in the event, {tax} in Prima"
+        if wanted.parts:
+            yield from compare_bundle(line_id, wanted, parts)
         for part in parts:
-            if (part["product"], part["mtrx_code1"], part["mtrx_code2"], part["mtrx_code3"], part["mtrx_code4"]) != product:
+            if not wanted.parts and product_of(part) != product:
                 yield f"line {line_id}: product {'/'.join(product).rstrip('/')} was sold, {part['product']} is in Prima"
             if wanted.depot is not None and part["depot"] != wanted.depot:
                 yield f"line {line_id}: depot {wanted.depot} was meant, {part['depot']} is in Prima"

@@ -43,6 +43,25 @@ OTHER_CHARGE = "MISCCHG"
 OTHER_PRODUCT, GIFT_CARD = "MISC", "GIFTCARD"
 TIMEZONE = "Europe/London"
 
+# sku: (product and matrix codes, units in one bundle, weight of its price)
+BUNDLES = {"WEEKENDSET": ((("TSHIRT", "RED", "M", "", ""), 2, 60), (("SKU00002", "", "", "", ""), 1, 40))}
+
+# ---- credit notes ----
+
+# Between the channel's prefix and the refund's id.
+NOTE_MARK = "R"
+# Each company's days are its own: when money went back.
+ZONES = {"01": "Europe/London", "02": "Asia/Tokyo"}
+# method and provider in Prima
+BACK_BY_KIND = {"gift_card": ("VCH", "GIFTCARD"), "store_credit": ("VCH", "STORECREDIT")}
+BACK_BY_GATEWAY = {"shopify_payments": ("CSH", "SHOPIFY"), "paypal": ("CSH", "PAYPAL"), "klarna": ("CSH", "KLARNA"), "stripe": ("CSH", "STRIPE"),
+                   "mirakl": ("CSH", "MIRAKL"), "cash": ("CSH", "TILL")}
+BACK_OTHERWISE = {"bank_transfer": ("CSH", "BACS"), "on_account": ("ACC", "")}
+EXCHANGE, ON_ACCOUNT = ("EXC", ""), ("ACC", "")
+PAY_PROVIDER = "NONE"        # of every payment: who it is stands in SubPayMethod
+# Channels that have said what store credit is for VAT: none has.
+STORE_CREDIT = frozenset()
+
 
 def depot(channel, location):
     """None: nobody has said which."""
@@ -57,3 +76,8 @@ def product(channel, sku):
     if len(parts) > 5 or "" in parts:
         return None
     return tuple(parts + [""] * (5 - len(parts)))
+
+
+def tender(kind, gateway):
+    """Method and provider of money that went back; None: nobody has said which."""
+    return BACK_BY_KIND.get(kind) or BACK_BY_GATEWAY.get(gateway) or BACK_OTHERWISE.get(kind)

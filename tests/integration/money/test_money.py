@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Thousands of orders through a real worker into the sandbox, and then an accountant who has seen neither's code: is Prima's money what the
-channels sold? Judged from the raw events' bytes (avro.py, expect.py) and SQL; the judge is tested on damaged copies of the same database.
+"""Thousands of orders, and refunds of some, through real workers into the sandbox, and then an accountant who has seen nobody's code: is Prima's money
+what the channels sold, and paid back? Judged from the raw events' bytes (avro.py, expect.py, expect_refund.py) and SQL; the judge is tested on damaged
+copies of the same database.
 
-    tests/integration/money/test_money.py [--orders N] [--seed S] [--keep]
+    tests/integration/money/test_money.py [--orders N] [--refunds N] [--seed S] [--keep]
 
 PRIMAFLOW_BIN says which build. Exit 1: a finding, or damage that the judge did not find."""
 
@@ -19,7 +20,10 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "fault")]
 
+import damage_notes  # noqa: E402
+import feed_refunds  # noqa: E402
 import judge  # noqa: E402
+import judge_notes  # noqa: E402
 import shapes  # noqa: E402
 from avro import Schema  # noqa: E402
 from stack import DEAD, IN, RESULTS, TREE, Stack  # noqa: E402
@@ -175,30 +179,67 @@ def check_spread(facts, asked, moved):
     assert len(moved) >= 14, moved
 
 
+NOTE_ENDS = {"posted": 100, "duplicate": 10, "no_money": 10, "contained": 5, "superseded": 5, "nothing_to_credit": 1, "refund_exceeds_creditable": 20,
+             "refund_mismatch": 5, "refund_money_failed": 3, "refund_money_pending": 3, "refund_money_failed_after_credit": 2, "refund_amended": 1,
+             "store_credit_undecided": 2, "refund_tender_unmapped": 2, "event_invalid": 5, "order_cancelled_in_prima": 1, "company_unmapped": 1}
+
+
+def check_notes(seen):
+    """As check_spread, of refunds."""
+    full = sum(a.left == 0 for a in seen.accounts.values())
+    currencies = {n.currency for n in seen.notes}
+    say(f"{sum(seen.ends.values())} refunds of {len(seen.accounts)} orders: {len(seen.notes)} credit notes in {', '.join(sorted(currencies))}; {full} orders are "
+        f"credited whole; {dict(sorted(seen.ends.items()))}")
+    if seen.unaware:
+        say(f"{len(seen.unaware)} credited money by the rates of the order while an edit, decided just before, had not come to the ledger")
+    assert {"GBP", "EUR", "JPY", "KWD"} <= currencies and full > 20, "too few of a kind"
+    few = {end: seen.ends.get(end, 0) for end, least in NOTE_ENDS.items() if seen.ends.get(end, 0) < least}
+    assert not few, f"too few of: {few}"
+
+
+def judge_all(stack, refunds, moved):
+    """True: nothing was found, and the judge finds what is wrong."""
+    db = stack.dir / "prima.sqlite"
+    facts, of_refunds, seen = facts_of(stack, db), refunds.facts(db), judge_notes.Refunds()
+    asked = judge.demand(facts)
+    check_spread(facts, asked, moved)
+    findings = judge.judge(facts, asked) + judge_notes.judge(of_refunds, asked, seen)
+    for finding in findings[:40]:
+        say(f"NOT OK: {finding}")
+    check_notes(seen)
+    return not findings and test_judge(facts, asked, stack.folder) + damage_notes.test_judge(of_refunds, asked, stack.folder, say) == 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--orders", type=int, default=2400)
+    parser.add_argument("--refunds", type=int, default=500)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 90000 if os.environ.get("PF_SEED") is None else int(os.environ["PF_SEED"]))
     parser.add_argument("--keep", action="store_true", help="leave the stack's folder")
     given = parser.parse_args()
     say(f"PF_SEED={given.seed}")
-    stack, began, worker, good = Stack(unique=True), time.monotonic(), None, False
+    stack, began, good, workers = Stack(unique=True), time.monotonic(), False, []
+    refunds = feed_refunds.Refunds(stack, given.refunds, given.seed + 2, max(2, given.refunds // 250))
     try:
         stack.up()
+        options = [*PATIENCE, f"orders.mappings={mappings(stack.folder)}"]
         records, moved = feed(stack, given.orders, given.seed)
-        worker = Worker(stack, options=[*PATIENCE, f"orders.mappings={mappings(stack.folder)}"])
-        await_rest(stack, worker, records)
-        worker.drain(30)
-        say(f"{records} records settled after {time.monotonic() - began:.0f} s")
-        facts = facts_of(stack, stack.dir / "prima.sqlite")
-        asked = judge.demand(facts)
-        check_spread(facts, asked, moved)
-        findings = judge.judge(facts, asked)
-        for finding in findings[:40]:
-            say(f"NOT OK: {finding}")
-        good = not findings and test_judge(facts, asked, stack.folder) == 0
+        records += refunds.orders()
+        refunds.start(options)
+        workers = [refunds.worker, Worker(stack, options=options)]
+        await_rest(stack, workers[1], records)
+        say(f"{records} orders settled after {time.monotonic() - began:.0f} s")
+        records += refunds.first()
+        refunds.await_rest()
+        refunds.second()
+        refunds.await_rest()
+        await_rest(stack, workers[1], records)
+        for worker in workers:
+            worker.drain(30)
+        say(f"{refunds.fed} refunds settled after {time.monotonic() - began:.0f} s")
+        good = judge_all(stack, refunds, moved)
     finally:
-        if worker is not None and worker.is_alive():
+        for worker in workers:
             worker.kill()
         stack.down()
         if good and not given.keep:
