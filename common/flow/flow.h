@@ -195,6 +195,10 @@ struct flow_outputs {
 /* A dead letter's message has room for it behind the meaning of its code. */
 enum { FLOW_DIFFERENCES_MAX = 480 };
 
+/* Days left for a document from which on whoever has to look is told. */
+enum { FLOW_DAYS_FEW = 3 };
+const char *flow_days_word(int32_t days_left); /* "many", "few"; below 0 "late" */
+
 /* What a flow needs whose documents take back, whole or in part, what another flow's have posted:
  * the README of common/idempotency says how credit is reserved. */
 struct flow_ledger {
@@ -234,6 +238,11 @@ struct flow {
     int (*decide)(const void *event, const struct flow_key *key, const void *rules,
                   struct fact *facts, size_t fact_count, const struct flow_known *known,
                   struct arena *arena, struct flow_plan *ret_plan);
+
+    /* Days that a law leaves for the document of this event, which has none yet; below 0: late by so
+     * many. False: nothing counts them. NULL: never. */
+    bool (*days_left)(const void *event, const struct flow_key *key, const void *rules,
+                      int64_t now_ms, int32_t *ret_days);
 
     /* Asks whether Prima has the document of this key. */
     int (*status_request)(const struct flow_key *key, const void *rules, struct buf *out);

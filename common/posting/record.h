@@ -198,7 +198,8 @@ struct ending {
     const char *detail;
     enum pf_error codes[8]; /* every flag that was raised */
     size_t code_count;
-    bool is_too_old; /* it ends, instead of waiting any longer */
+    bool is_too_old;  /* it ends, instead of waiting any longer */
+    const char *days; /* without a document, and a law counts its days: days_left.h; or NULL */
 };
 
 /* What leaves when it has settled: outgoing.h. */

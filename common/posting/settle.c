@@ -9,6 +9,7 @@
 #include "obs/metrics.h"
 #include "posting/actions.h"
 #include "posting/credit.h"
+#include "posting/days_left.h"
 #include "posting/findings.h"
 #include "kafka/headers.h"
 #include "posting/outgoing.h"
@@ -218,6 +219,8 @@ void act_dead_letter(struct record *r)
     write_letter(r, &letter);
     list_end(&list);
     publish_beside(r, code);
+    if (info->class != PF_CLASS_CONFLICT) /* else its document is there */
+        r->end.days = days_left_word(r);
     finish_letter(r);
 }
 
@@ -299,6 +302,7 @@ void act_forward(struct record *r)
     metrics_add(METRIC_retries, retry_topic(r), 1);
     r->end.outcome = OUTCOME_COUNT;
     r->end.code_count = 0;
+    r->end.days = days_left_word(r);
     record_settled(r);
 }
 
@@ -403,5 +407,7 @@ void act_forget(struct record *r)
         const struct pf_error_info *info = pf_error_info(r->end.codes[i]);
         count_exception(w, info);
     }
+    if (r->end.days != NULL)
+        metrics_add(METRIC_note_days, r->end.days, 1);
     record_free(r);
 }

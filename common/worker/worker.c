@@ -1,6 +1,7 @@
 /* The job of a worker in its host: poll, dispatch, complete, commit. Everything that arrives (Kafka's
  * queues, Redis, Prima, timers, signals) wakes the loop; before it sleeps again, the turn fetches
  * while there is room, starts what may start, and commits what is due. */
+#include "posting/days_left.h"
 #include "posting/facts.h"
 #include "posting/posting.h"
 
@@ -282,6 +283,7 @@ static void worker_begin(struct host *h)
     w->posting->accounts = accounts_new();
     w->posting->catalogue = catalogue_new(config_int(h->config, CFG_catalogue_max_age));
     facts_begin(w);
+    days_left_begin(w);
     w->stream->commit = commit_new(w);
     h->pauses.resumed = resume_records;
     h->pauses.user = w;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/money.h"
+#include "obs/metrics.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -94,15 +95,40 @@ static void print_closed(const struct refund_report *report)
                report->unnamed);
 }
 
-void refund_report_text(const struct refund_report *report, int64_t now_ms)
+/* Of all, whether or not they are listed. */
+static void print_near(const struct refund_report *report)
+{
+    if (report->few + report->late == 0)
+        return;
+    printf("%" PRId64 " of them %s %d days or fewer left for the note", report->few,
+           report->few == 1 ? "has" : "have", FLOW_DAYS_FEW);
+    printf(", %" PRId64 " %s late.\n", report->late, report->late == 1 ? "is" : "are");
+}
+
+static void print_head(const struct refund_report *report,
+                       const struct refund_report_options *options)
 {
     char at[CLOCK_TEXT_MAX];
-    printf("Refunds without a credit note, %s: ", clock_format(now_ms, at));
-    if (report->row_count == 0)
+    const int64_t all = report->many + report->few + report->late + report->uncounted;
+    printf("Refunds without a credit note, %s: ", clock_format(options->now_ms, at));
+    if (all == 0)
         printf("none.\nEvery refund that was read has its note, or needs none.\n");
-    else {
-        printf("%zu\n\n  %-9s %-8s %14s  %-28s %-10s  %s\n", report->row_count, "days", "age",
-               "gone back", "reason", "owner", "refund");
+    else
+        printf("%" PRId64 "\n", all);
+    print_near(report);
+    if (all > 0 && options->has_days_max)
+        printf("%s with %" PRId32 " days or fewer left:%s\n",
+               report->row_count > 0 ? "Those" : "None", options->days_max,
+               report->row_count > 0 ? "" : " nothing is urgent.");
+}
+
+void refund_report_text(const struct refund_report *report,
+                        const struct refund_report_options *options)
+{
+    print_head(report, options);
+    if (report->row_count > 0) {
+        printf("\n  %-9s %-8s %14s  %-28s %-10s  %s\n", "days", "age", "gone back", "reason",
+               "owner", "refund");
         for (size_t i = 0; i < report->row_count; i++)
             print_row(&report->rows[i]);
         print_sums(report);
@@ -154,13 +180,15 @@ void refund_report_json(const struct refund_report *report, int64_t now_ms)
         if (report->settled[i] > 0)
             (void)json_object_set_new(settled, refund_outcome_names[i],
                                       json_integer((json_int_t)report->settled[i]));
-    cli_print_json(json_pack("{s:s, s:o, s:o, s:{s:I, s:o, s:I, s:I}, s:b}", "as_of",
-                             clock_format(now_ms, at), "refunds", rows, "sums", sums, "others",
-                             "credited", (json_int_t)report->credited, "settled", settled,
-                             "discarded", (json_int_t)report->discarded, "unnamed_dead_letters",
-                             (json_int_t)report->unnamed, "complete",
-                             report->redis_why_not[0] == '\0'),
-                   JSON_COMPACT);
+    cli_print_json(
+        json_pack("{s:s, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:o, s:I, s:I}, s:b}", "as_of",
+                  clock_format(now_ms, at), "refunds", rows, "sums", sums, "days_left", "many",
+                  (json_int_t)report->many, "few", (json_int_t)report->few, "late",
+                  (json_int_t)report->late, "uncounted", (json_int_t)report->uncounted, "others",
+                  "credited", (json_int_t)report->credited, "settled", settled, "discarded",
+                  (json_int_t)report->discarded, "unnamed_dead_letters",
+                  (json_int_t)report->unnamed, "complete", report->redis_why_not[0] == '\0'),
+        JSON_COMPACT);
 }
 
 /* ---- CSV ---- */
@@ -194,4 +222,28 @@ void refund_report_csv(const struct refund_report *report)
             printf("%" PRId32, row->days_left);
         printf("\n");
     }
+}
+
+/* ---- metrics ---- */
+
+void refund_report_metrics(const struct refund_report *report)
+{
+    static const struct {
+        const char *name, *help;
+    } metrics[METRIC_COUNT] = {
+#define METRIC(id, kind, name, label, help) [METRIC_##id] = {name, help},
+#include "obs/metrics.def"
+#undef METRIC
+    };
+    const char *name = metrics[METRIC_open_notes].name;
+    const struct {
+        const char *left;
+        int64_t count;
+    } rows[] = {{"many", report->many},
+                {"few", report->few},
+                {"late", report->late},
+                {"uncounted", report->uncounted}};
+    printf("# HELP %s %s\n# TYPE %s gauge\n", name, metrics[METRIC_open_notes].help, name);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        printf("%s{left=\"%s\"} %" PRId64 "\n", name, rows[i].left, rows[i].count);
 }

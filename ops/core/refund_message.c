@@ -5,6 +5,7 @@
 #include "domain/keys/key_parts.h"
 #include "domain/money/exact.h"
 #include "kafka/headers.h"
+#include "refund_days.h"
 #include "refund_flow.h"
 
 #include <errno.h>
@@ -33,22 +34,19 @@ static const char *place_write(struct arena *arena, const char *topic, int32_t p
 static void money_read(const struct refund_event *event, struct refund_money_told *ret_money)
 {
     struct exact exact = {0};
-    int64_t went_at = INT64_MIN;
     *ret_money = (struct refund_money_told){.back_minor = event->succeeded.shop_minor};
     (void)snprintf(ret_money->currency, sizeof ret_money->currency, "%.3s", event->currency);
     for (size_t i = 0; i < event->transactions.count; i++) {
         const struct refund_transaction *t = &event->transactions.items[i];
         if (t->type == TRANSACTION_VOID || t->status == TRANSACTION_FAILED)
             continue;
-        if (t->status == TRANSACTION_SUCCEEDED && t->has_processed_at && t->processed_at > went_at)
-            went_at = t->processed_at;
         if (t->status != TRANSACTION_SUCCEEDED)
             ret_money->pending_minor =
                 exact_add(&exact, ret_money->pending_minor, t->amount.shop_minor);
     }
     if (exact.overflow)
         ret_money->pending_minor = 0; /* such an event is invalid, whatever it waits for */
-    ret_money->went_at = went_at != INT64_MIN ? went_at : event->created_at;
+    ret_money->went_at = refund_went_at(event);
 }
 
 /* ---- who it is ---- */

@@ -115,8 +115,8 @@ enum ops_kind refund_report_make(struct ops *ops, const struct refund_report_opt
     if (judge_all(ret_report) != 0)
         return ops_fail_memory(ret_error);
     ask_redis(ops, ret_report);
-    return refund_rows_make(rules, options->now_ms, ret_report) == 0 ? OPS_DONE
-                                                                     : ops_fail_memory(ret_error);
+    return refund_rows_make(rules, options, ret_report) == 0 ? OPS_DONE
+                                                             : ops_fail_memory(ret_error);
 }
 
 void refund_report_release(struct refund_report *report)

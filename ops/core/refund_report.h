@@ -10,8 +10,10 @@
 #include "core/refund_book.h"
 
 struct refund_report_options {
-    int64_t since_ms; /* wall: how far back the topics are read */
-    int64_t now_ms;   /* wall */
+    int64_t since_ms;  /* wall: how far back the topics are read */
+    int64_t now_ms;    /* wall */
+    bool has_days_max; /* rows and sums of refunds with at most so many days left alone */
+    int32_t days_max;
 };
 
 struct refund_row {
@@ -36,6 +38,8 @@ struct refund_report {
     size_t row_count;
     struct refund_sum *sums; /* by owner, then by currency */
     size_t sum_count;
+    /* of all without a note, shown or not, by how many days are left for it */
+    int64_t many, few, late, uncounted;
     int64_t credited, settled[OUTCOME_COUNT],
         discarded;           /* the others, that need no note any more */
     int64_t unnamed;         /* dead letters that name no refund: nobody could read them */
@@ -49,9 +53,10 @@ __attribute__((warn_unused_result)) enum ops_kind refund_report_make(
 void refund_report_release(struct refund_report *report);
 
 /* refund_rows.c: of the rows, one for each refund and each with its standing, keeps those that have no
- * note, in order, and adds up what is open. `rules`: for the days of companies. 0; -ENOMEM. Pure. */
-__attribute__((warn_unused_result)) int refund_rows_make(const struct order_rules *rules,
-                                                         int64_t now_ms,
-                                                         struct refund_report *report);
+ * note and as few days left as `options` say, in order, and adds up what is open. `rules`: for the
+ * days of companies. 0; -ENOMEM. Pure. */
+__attribute__((warn_unused_result)) int refund_rows_make(
+    const struct order_rules *rules, const struct refund_report_options *options,
+    struct refund_report *report);
 
 #endif

@@ -82,7 +82,27 @@ static int sum_add(struct refund_report *report, const struct refund_row *row)
     return 0;
 }
 
-int refund_rows_make(const struct order_rules *rules, int64_t now_ms, struct refund_report *report)
+/* ---- days ---- */
+
+static void count_days(struct refund_report *report, const struct refund_row *row)
+{
+    if (!row->has_days_left)
+        report->uncounted++;
+    else if (row->days_left < 0)
+        report->late++;
+    else if (row->days_left <= FLOW_DAYS_FEW)
+        report->few++;
+    else
+        report->many++;
+}
+
+static bool is_wanted(const struct refund_report_options *options, const struct refund_row *row)
+{
+    return !options->has_days_max || (row->has_days_left && row->days_left <= options->days_max);
+}
+
+int refund_rows_make(const struct order_rules *rules, const struct refund_report_options *options,
+                     struct refund_report *report)
 {
     size_t count = 0;
     for (size_t i = 0; i < report->row_count; i++) {
@@ -91,7 +111,10 @@ int refund_rows_make(const struct order_rules *rules, int64_t now_ms, struct ref
             count_closed(report, &row->standing);
             continue;
         }
-        row_fill(rules, now_ms, row);
+        row_fill(rules, options->now_ms, row);
+        count_days(report, row);
+        if (!is_wanted(options, row))
+            continue;
         if (sum_add(report, row) != 0)
             return -ENOMEM;
         report->rows[count++] = *row;

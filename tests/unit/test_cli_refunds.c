@@ -106,7 +106,7 @@ static void test_for_people(void **state)
     (void)state;
     put_some(clock_wall_ms());
     assert_int_equal(run("report", "refunds", NULL), CLI_DONE);
-    run_has(run_out, ": 4\n");
+    run_has(run_out, ": 4\n0 of them have 3 days or fewer left for the note, 1 is late.\n\n");
     run_has(run_out,
             "  6 late    20 days       25.00 GBP  refund_mismatch              finance     "
             "01/refunds/shopify/uk/R1, order 1001\n");
@@ -123,6 +123,53 @@ static void test_for_people(void **state)
     run_has(run_out, "1 dead letters name no refund, because nobody could read them");
     assert_true(strstr(run_out, "R1") < strstr(run_out, "R3")); /* the most urgent first */
     assert_null(strstr(run_out, "R6"));
+}
+
+static void test_what_is_near_its_last_day(void **state)
+{
+    const int64_t now = clock_wall_ms();
+    (void)state;
+    put_some(now);
+    put_refund(world_ops(NULL), arena,
+               &(struct put_refund){.id = "R8",
+                                    .topic = "refunds.raw.retry.10s",
+                                    .at_ms = now - 12 * REFUND_DAY_MS,
+                                    .delivery = "refunds.raw/0/8",
+                                    .code = "refund_order_missing"});
+    assert_int_equal(run("report", "refunds", "--days", "3", NULL), CLI_DONE);
+    run_has(run_out, ": 5\n1 of them has 3 days or fewer left for the note, 1 is late.\n"
+                     "Those with 3 days or fewer left:\n\n");
+    run_has(run_out, "  6 late    20 days ");
+    run_has(run_out, "  2 left    12 days ");
+    assert_null(strstr(run_out, "R2"));
+    assert_null(strstr(run_out, "R3"));
+    assert_int_equal(run("report", "refunds", "--days", "1", "--csv", NULL), CLI_DONE);
+    run_has(run_out, ",-6\n");
+    assert_null(strstr(run_out, "R8"));
+    assert_int_equal(run("report", "refunds", "--metrics", NULL), CLI_DONE);
+    run_has(run_out, "# TYPE primaflow_refunds_without_note gauge\n"
+                     "primaflow_refunds_without_note{left=\"many\"} 1\n"
+                     "primaflow_refunds_without_note{left=\"few\"} 1\n"
+                     "primaflow_refunds_without_note{left=\"late\"} 1\n"
+                     "primaflow_refunds_without_note{left=\"uncounted\"} 2\n");
+    assert_int_equal(run("report", "refunds", "--json", NULL), CLI_DONE);
+    run_has(run_out, "\"days_left\":{\"many\":1,\"few\":1,\"late\":1,\"uncounted\":2}");
+}
+
+static void test_nothing_is_near(void **state)
+{
+    (void)state;
+    put_refund(world_ops(NULL), arena,
+               &(struct put_refund){.id = "R9",
+                                    .topic = "refunds.raw.dlq",
+                                    .at_ms = clock_wall_ms(),
+                                    .delivery = "refunds.raw/0/9",
+                                    .code = "refund_mismatch"});
+    assert_int_equal(run("report", "refunds", "--days", "3", NULL), CLI_DONE);
+    run_has(run_out, ": 1\nNone with 3 days or fewer left: nothing is urgent.\n");
+    assert_null(strstr(run_out, "R9"));
+    assert_int_equal(run("report", "refunds", "--days", "3", "--csv", NULL), CLI_DONE);
+    run_has(run_err, "no refund without its credit note has so few days left");
 }
 
 static void test_for_machines(void **state)
@@ -184,7 +231,7 @@ static void test_what_it_cannot_do(void **state)
     (void)state;
     put_some(clock_wall_ms());
     assert_int_equal(run("report", "refunds", "--csv", "--json", NULL), CLI_USAGE);
-    run_has(run_err, "--json and --csv: one of them");
+    run_has(run_err, "--json, --csv, --metrics: one of them");
     world.redis_rc = -ECONNREFUSED;
     world.refusal = "refused";
     assert_int_equal(run("report", "refunds", NULL), CLI_UNAVAILABLE);
@@ -292,6 +339,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_none_is_said_in_words),
         TEST(test_for_people),
+        TEST(test_what_is_near_its_last_day),
+        TEST(test_nothing_is_near),
         TEST(test_for_machines),
         TEST(test_for_a_spreadsheet),
         TEST(test_what_it_cannot_do),

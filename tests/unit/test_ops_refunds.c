@@ -329,6 +329,41 @@ static void test_days_left(void **state)
     assert_int_equal(report.rows[1].refund->money.pending_minor, 2500);
 }
 
+/* What is near its last day, alone when that is asked for; the counts are of all. */
+static void test_what_is_near(void **state)
+{
+    static const struct {
+        const char *id;
+        int32_t days_left;
+    } wanted[] = {{"LATE", -1}, {"LAST", 0}, {"THIRD", 3}};
+    const struct refund_report_options near = {
+        .since_ms = 1, .now_ms = AT(NOW), .has_days_max = true, .days_max = 3};
+    (void)state;
+    struct ops *ops = world_ops(NULL);
+    put_refund(ops, arena,
+               &(struct put_refund){.id = "FOURTH", .at_ms = AT(NOW - 10), .offset = 1});
+    put_refund(ops, arena, &(struct put_refund){.id = "THIRD", .at_ms = AT(NOW - 11), .offset = 2});
+    put_refund(ops, arena, &(struct put_refund){.id = "LATE", .at_ms = AT(NOW - 15), .offset = 3});
+    put_refund(ops, arena, &(struct put_refund){.id = "LAST", .at_ms = AT(NOW - 14), .offset = 4});
+    put_refund(ops, arena,
+               &(struct put_refund){.id = "PENDING", .at_ms = AT(1), .offset = 5, .minor = -1});
+    for (int i = 0; i < 2; i++) {
+        refund_report_release(&report);
+        assert_int_equal(i == 0 ? make(ops) : refund_report_make(ops, &near, &report, &error),
+                         OPS_DONE);
+        assert_int_equal(report.many, 1);
+        assert_int_equal(report.few, 2);
+        assert_int_equal(report.late, 1);
+        assert_int_equal(report.uncounted, 1);
+        assert_int_equal(report.row_count, i == 0 ? 5 : 3);
+        assert_int_equal(report.sums[0].count, i == 0 ? 5 : 3); /* of what is listed */
+    }
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        assert_string_equal(report.rows[i].refund->refund_id, wanted[i].id);
+        assert_int_equal(report.rows[i].days_left, wanted[i].days_left);
+    }
+}
+
 static void test_order_of_rows(void **state)
 {
     static const char *const wanted[] = {"A", "B", "C", "D", "F", "E"};
@@ -477,6 +512,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_where_a_refund_stands), TEST(test_what_is_told_of_one),
         TEST(test_what_cannot_be_read),   TEST(test_days_left),
+        TEST(test_what_is_near),          TEST(test_sums_by_owner),
         TEST(test_order_of_rows),         TEST(test_sums_by_owner),
         TEST(test_sums_too_large),        TEST(test_redis_corrects),
         TEST(test_redis_is_away),         TEST(test_topics_that_cannot_be_read),

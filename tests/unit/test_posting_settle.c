@@ -1,6 +1,9 @@
 /* Settling, lanes, what is published, and the stream's side of the engine, by the questions that a record asks (test_posting_world.h). */
 #include "test_posting_world.h"
 
+#include "obs/metrics.h"
+#include "posting/days_left.h"
+
 /* ---- settle ---- */
 
 static void test_settle(void **state)
@@ -161,6 +164,86 @@ static void test_a_settlement_has_its_summary(void **state)
     end_world();
 }
 
+/* ---- days that are left for a document ---- */
+
+static int32_t days_told; /* INT32_MAX: nothing counts them */
+
+static bool days_left(const void *event, const struct flow_key *key, const void *rules,
+                      int64_t wall_ms, int32_t *ret_days)
+{
+    (void)rules;
+    assert_non_null(event);
+    assert_string_equal(key->company, "01");
+    assert_int_equal(wall_ms, WALL_MS + now_ms);
+    if (days_told == INT32_MAX)
+        return false;
+    *ret_days = days_told;
+    return true;
+}
+
+static double days_counted(const char *word)
+{
+    return metrics_value(METRIC_note_days, word);
+}
+
+/* Counted once it is committed: whatever waits or is dead, and has no document. */
+static void test_days_of_what_has_no_document(void **state)
+{
+    static const struct {
+        const char *name, *script;
+        int32_t days;
+        int plan;
+        bool is_unread;
+        double many, few, late;
+    } rows[] = {
+        {"waits, with time", "claimed;released", 9, PLAN_WAITS, false, 1, 0, 0},
+        {"waits, near its last day", "claimed;released", 3, PLAN_WAITS, false, 0, 1, 0},
+        {"waits, late", "claimed;released", -1, PLAN_WAITS, false, 0, 0, 1},
+        {"waits behind another", "deferred;deferred", 0, PLAN_SENDS, false, 0, 1, 0},
+        {"is a dead letter", "discarded", 2, PLAN_SENDS, false, 0, 1, 0},
+        {"nothing counts its days", "discarded", INT32_MAX, PLAN_SENDS, false, 0, 0, 0},
+        {"nobody could read it", "", 2, PLAN_SENDS, true, 0, 0, 0},
+        {"has its document", "posted own d S 2 5", 2, PLAN_SENDS, false, 0, 0, 0},
+        {"has one, and is an exception", "posted differs d S 2 5", 2, PLAN_SENDS, false, 0, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct flow counting;
+        print_message("  %s\n", rows[i].name);
+        begin_world();
+        counting = *worker.flow;
+        counting.days_left = days_left;
+        worker.flow = &counting;
+        days_left_begin(&worker);
+        const double many = days_counted("many"), few = days_counted("few"),
+                     late = days_counted("late");
+        days_told = rows[i].days;
+        plan = rows[i].plan;
+        script = rows[i].script;
+        struct record *r = decoded(false, false);
+        if (rows[i].is_unread) {
+            r->key = (struct flow_key){0};
+            r->end.code = PF_E_event_invalid;
+            record_transition(r, MALFORMED);
+        } else {
+            record_transition(r, DECODED_OK);
+        }
+        for (int steps = 0; steps < LINES_MAX && r->state < SETTLED && step(); steps++)
+            continue;
+        assert_int_equal(r->state, SETTLED);
+        struct batch batch = {0};
+        const struct collected got = posting_engine.collect(&partition, 10, &batch);
+        posting_engine.aborted(&partition, got.count);
+        assert_true(days_counted("few") == few && days_counted("many") == many);
+        posting_engine.committed(&partition, posting_engine.collect(&partition, 10, &batch).count);
+        assert_true(days_counted("many") - many == rows[i].many);
+        assert_true(days_counted("few") - few == rows[i].few);
+        assert_true(days_counted("late") - late == rows[i].late);
+        free(batch.messages);
+        end_world();
+    }
+}
+
 /* ---- the stream's side of the engine ---- */
 
 static void test_engine(void **state)
@@ -209,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_beside_a_dead_letter),
         cmocka_unit_test(test_beside_a_cut_letter),
         cmocka_unit_test(test_a_settlement_has_its_summary),
+        cmocka_unit_test(test_days_of_what_has_no_document),
         cmocka_unit_test(test_engine),
     };
     return cmocka_run_group_tests_name("posting_settle", tests, set_up, tear_down);

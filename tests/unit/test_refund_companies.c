@@ -1,6 +1,8 @@
 /* Days, and the companies whose days they are: two of them in two zones at once. */
 #include "test_refund_support.h"
 
+#include "refund_flow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +138,98 @@ static void test_companies(void **state)
     support_rules_free(own);
 }
 
+/* ---- what is counted of refunds that have no note ---- */
+
+static void as_it_is(struct refund_event *e)
+{
+    (void)e;
+}
+static void nothing_back(struct refund_event *e)
+{
+    e->transactions.items[0].status = TRANSACTION_PENDING;
+    e->succeeded.shop_minor = 0;
+}
+static void taken_back(struct refund_event *e)
+{
+    e->deleted = true;
+}
+static void a_test(struct refund_event *e)
+{
+    e->test = true;
+}
+static void no_moment(struct refund_event *e)
+{
+    e->transactions.items[0].has_processed_at = false;
+    e->created_at -= 86400000;
+}
+/* The last that succeeded counts, and neither what failed later nor what was no refund. */
+static void in_two_parts(struct refund_event *e)
+{
+    struct refund_transaction *t = arena_alloc(memory, 4 * sizeof *t);
+    assert_non_null(t);
+    t[0] = t[1] = t[2] = t[3] = e->transactions.items[0];
+    t[1].processed_at += 86400000;
+    t[2].processed_at += 3 * (int64_t)86400000;
+    t[2].status = TRANSACTION_FAILED;
+    t[3].processed_at += 4 * (int64_t)86400000;
+    t[3].type = TRANSACTION_OTHER;
+    e->transactions.items = t;
+    e->transactions.count = 4;
+}
+
+static void test_days_that_are_left(void **state)
+{
+    static const int64_t day = 86400000, went_at = 1795176000000;
+    static const struct {
+        const char *name;
+        void (*alter)(struct refund_event *);
+        const char *company;
+        int64_t after; /* days since the money went back */
+        bool counts;
+        int32_t left;
+        const char *word;
+    } rows[] = {
+        {"on its day", as_it_is, "01", 0, true, 14, "many"},
+        {"four are left", as_it_is, "01", 10, true, 4, "many"},
+        {"three are", as_it_is, "01", 11, true, 3, "few"},
+        {"the last day", as_it_is, "01", 14, true, 0, "few"},
+        {"a day late", as_it_is, "01", 15, true, -1, "late"},
+        {"another country's", as_it_is, "04", 15, false, 0, NULL},
+        {"nothing has gone back yet", nothing_back, "01", 15, false, 0, NULL},
+        {"deleted", taken_back, "01", 15, false, 0, NULL},
+        {"a test's", a_test, "01", 15, false, 0, NULL},
+        {"when is not told: since it was made", no_moment, "01", 14, true, -1, "late"},
+        {"in two parts: since the later one", in_two_parts, "01", 15, true, 0, "few"},
+    };
+    (void)state;
+    static char folder_key[4200];
+    (void)snprintf(folder_key, sizeof folder_key, "orders.mappings=%s",
+                   support_mappings_copy("companies.yaml",
+                                         "companies:\n"
+                                         "  - {company: \"01\", vat_country: GB}\n"
+                                         "  - {company: \"04\", vat_country: JP}\n"));
+    struct order_rules *own = support_rules((const char *const[]){folder_key, NULL});
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        memory = arena_new(SUPPORT_ARENA);
+        struct refund_event *event = refund_event(memory);
+        event->transactions.items[0].has_processed_at = true;
+        event->transactions.items[0].processed_at = event->created_at = went_at;
+        rows[i].alter(event);
+        const struct flow_key key = {.company = rows[i].company};
+        int32_t left = 99;
+        assert_int_equal(
+            refund_flow.days_left(event, &key, own, went_at + rows[i].after * day, &left),
+            rows[i].counts);
+        if (rows[i].counts) {
+            assert_int_equal(left, rows[i].left);
+            assert_string_equal(flow_days_word(left), rows[i].word);
+        }
+        arena_free(memory);
+    }
+    support_rules_free(own);
+}
+
 static void test_wrong_companies(void **state)
 {
     (void)state;
@@ -172,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_companies),
+        cmocka_unit_test(test_days_that_are_left),
         cmocka_unit_test(test_wrong_companies),
     };
     return cmocka_run_group_tests_name("refund_companies", tests, NULL, NULL);

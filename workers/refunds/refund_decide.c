@@ -9,10 +9,7 @@
 
 #include <errno.h>
 
-enum {
-    REQUEST_BYTES_MAX = 1 << 20,
-    DAYS_FEW = 3 /* left for a note: whoever has to look is told */
-};
+enum { REQUEST_BYTES_MAX = 1 << 20 };
 
 struct decision {
     const struct refund_event *event;
@@ -448,7 +445,7 @@ static int say_days(struct decision *d)
         return 0;
     if (d->money.back <= 0 || d->plan->detail == NULL ||
         refund_dates_read(d->company, d->money.went_at, d->known->now_ms, &dates) < 0 ||
-        !dates.has_days_left || dates.days_left > DAYS_FEW)
+        !dates.has_days_left || dates.days_left > FLOW_DAYS_FEW)
         return 0;
     d->plan->detail = refund_say_days(d->plan->detail, dates.days_left, d->arena);
     return d->plan->detail == NULL ? -ENOMEM : 0;

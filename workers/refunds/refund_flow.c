@@ -6,6 +6,7 @@
 #include "domain/events/refund_event.h"
 #include "domain/mappings/order_rules.h"
 #include "kafka/topics.h"
+#include "refund_days.h"
 #include "refund_facts.h"
 #include "refund_key.h"
 #include "refund_life.h"
@@ -36,6 +37,7 @@ const struct flow refund_flow = {
     .rules_free = order_rules_free,
     .key = refund_key,
     .decide = refund_flow_decide,
+    .days_left = refund_flow_days_left,
     .money = refund_flow_money,
     .money_moved = refund_flow_money_moved,
     .goods_moved = refund_goods_moved,
