@@ -35,7 +35,7 @@ struct prima_order_charge {
 
 struct prima_order_payment {
     const char *method, *sub_method, *amount, *provider, *auth_ref, *transaction_id,
-        *voucher_number;
+        *voucher_number, *exchange_number /* ExchCreditNo */;
 };
 
 struct prima_order {

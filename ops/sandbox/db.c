@@ -10,7 +10,7 @@
 
 enum {
     APPLICATION_ID = 0x50524D53,
-    /* "PRMS": a file of ours, not just any database */ SCHEMA_VERSION = 2
+    /* "PRMS": a file of ours, not just any database */ SCHEMA_VERSION = 3
 };
 
 struct db {

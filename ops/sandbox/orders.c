@@ -174,11 +174,12 @@ static void write_parts(struct request *r, const struct order *o, int64_t order_
         const struct doc_element *e = o->payments[i];
         db_write(db, DB_ORDER_PAYMENT_ADD,
                  "iitti"
-                 "tttt",
+                 "ttttt",
                  order_id, (int64_t)i + 1, request_attribute(r, e, "PayMethod"),
                  request_attribute(r, e, "SubPayMethod"), o->payment_amounts[i],
                  request_attribute(r, e, "PayProvider"), request_attribute(r, e, "PayAuthRef"),
-                 request_attribute(r, e, "TransactionID"), request_attribute(r, e, "VchNumber"));
+                 request_attribute(r, e, "TransactionID"), request_attribute(r, e, "VchNumber"),
+                 request_attribute(r, e, "ExchCreditNo"));
     }
 }
 

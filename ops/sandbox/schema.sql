@@ -134,6 +134,7 @@ CREATE TABLE IF NOT EXISTS order_payments (
     auth_ref TEXT NOT NULL,
     transaction_id TEXT NOT NULL,
     voucher_number TEXT NOT NULL,
+    exchange_number TEXT NOT NULL,   -- ExchCreditNo
     PRIMARY KEY (order_id, position)
 ) WITHOUT ROWID;
 

@@ -87,6 +87,19 @@ static void by_gift_card(struct order_event *e)
                                                 .amount = {.shop_minor = 5250},
                                                 .status = TENDER_STATUS_CAPTURED};
 }
+static void by_exchange(struct order_event *e)
+{
+    e->tenders.items[0] = (struct order_tender){.kind = TENDER_OTHER,
+                                                .gateway = "exchange",
+                                                .voucher_number = "9001",
+                                                .amount = {.shop_minor = 5250},
+                                                .status = TENDER_STATUS_CAPTURED};
+}
+static void by_exchange_of_whatever(struct order_event *e)
+{
+    by_exchange(e);
+    e->tenders.items[0].voucher_number = NULL;
+}
 static void with_a_failed_card_first(struct order_event *e)
 {
     struct order_tender *two = some(2 * sizeof *two);
@@ -141,6 +154,13 @@ static const struct {
     {"the provider's transaction", NULL, plain, "OrderPaymentData", 0, "TransactionID", "T1"},
     {"amount paid", NULL, plain, "OrderPaymentData", 0, "TranAmount", "52.50"},
     {"a gift card's number", NULL, by_gift_card, "OrderPaymentData", 0, "VchNumber", "**12"},
+    {"goods that came back pay: their credit note's number", NULL, by_exchange, "OrderPaymentData",
+     0, "ExchCreditNo", "201R9001"},
+    {"... which is no voucher's", NULL, by_exchange, "OrderPaymentData", 0, "VchNumber", ""},
+    {"... as its row says", NULL, by_exchange, "OrderPaymentData", 0, "PayMethod", "EXC"},
+    {"... of a refund that nobody names", NULL, by_exchange_of_whatever, "OrderPaymentData", 0,
+     "ExchCreditNo", ""},
+    {"no other payment has one", NULL, plain, "OrderPaymentData", 0, "ExchCreditNo", ""},
     {"a payment that failed is none", NULL, with_a_failed_card_first, "OrderPaymentData", 0,
      "TransactionID", "T1"},
     {"nor is it counted", NULL, with_a_failed_card_first, "OrderPaymentData", 1, NULL, NULL},

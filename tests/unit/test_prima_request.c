@@ -70,7 +70,7 @@ static void fill(const char *text, struct prima_order *o, struct prima_order_lin
         text, {text, text, text, text}, text, text, text, text, text, text, text, text, text, text,
         false};
     *c = (struct prima_order_charge){text, text};
-    *p = (struct prima_order_payment){text, text, text, text, text, text, text};
+    *p = (struct prima_order_payment){text, text, text, text, text, text, text, text};
     *o = (struct prima_order){"2011",
                               text,
                               text,

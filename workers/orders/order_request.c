@@ -5,8 +5,10 @@
 #include "domain/money/price.h"
 #include "order_resolve.h"
 #include "base/text.h"
+#include "domain/keys/exchange.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
     NARRATIVE_BYTES_MAX = 64 * 1024
@@ -181,6 +183,21 @@ static int add_charges(struct writer *w, struct prima_order *order)
     return 0;
 }
 
+static bool is_set_off(const struct order_tender *tender)
+{
+    return !text_is_empty(tender->gateway) && strcmp(tender->gateway, EXCHANGE_GATEWAY) == 0;
+}
+
+/* Of goods sent in exchange: the number of the credit note that pays for them, which is known before it
+ * is there. NULL: the payment does not name its refund. */
+static const char *exchange_number(struct writer *w, const struct order_tender *tender)
+{
+    if (text_is_empty(tender->voucher_number))
+        return NULL;
+    return note(w, TEXT_JOIN(w->arena, w->request->channel->prefix, CREDIT_NUMBER_MARK,
+                             tender->voucher_number));
+}
+
 static int add_payments(struct writer *w, struct prima_order *order)
 {
     const struct sale *sale = w->request->sale;
@@ -201,7 +218,8 @@ static int add_payments(struct writer *w, struct prima_order *order)
                             ? tender->event->authorization
                             : w->request->order_number,
             .transaction_id = tender->event->transaction_id,
-            .voucher_number = tender->event->voucher_number,
+            .voucher_number = is_set_off(tender->event) ? NULL : tender->event->voucher_number,
+            .exchange_number = is_set_off(tender->event) ? exchange_number(w, tender->event) : NULL,
         };
     }
     order->payments = payments;

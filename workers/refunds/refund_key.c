@@ -2,13 +2,11 @@
 #include "refund_key.h"
 
 #include "base/text.h"
+#include "domain/keys/exchange.h"
 #include "domain/keys/key_parts.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* Between the channel's prefix and the refund's id, so that a note's number is no order's. */
-#define NUMBER_MARK "R"
 
 static enum pf_error refuse(const char *detail, const char **ret_detail)
 {
@@ -50,7 +48,7 @@ enum pf_error refund_key(const void *event_, const void *rules, struct arena *ar
         .kafka = key_of_topic(arena, company, e->channel, e->store, e->order_id),
         .lane = key_natural(arena, company, KEY_TYPE_ORDERS, e->channel, e->store, e->order_id),
         .company = TEXT_JOIN(arena, company), /* the rules may be reloaded meanwhile */
-        .document = TEXT_JOIN(arena, channel->prefix, NUMBER_MARK, e->refund_id),
+        .document = TEXT_JOIN(arena, channel->prefix, CREDIT_NUMBER_MARK, e->refund_id),
         .version = e->source_version,
     };
     if (key.natural == NULL || key.kafka == NULL || key.lane == NULL || key.company == NULL ||
@@ -82,7 +80,8 @@ int refund_key_split(const struct flow_key *key, struct arena *arena,
 const char *refund_order_number(const struct flow_key *key, const struct refund_key_parts *parts,
                                 struct arena *arena)
 {
-    const size_t size = strlen(key->document), id = strlen(parts->refund_id) + strlen(NUMBER_MARK);
+    const size_t size = strlen(key->document),
+                 id = strlen(parts->refund_id) + strlen(CREDIT_NUMBER_MARK);
     const char *prefix = size > id ? arena_text(arena, key->document, size - id) : NULL;
     return prefix != NULL ? TEXT_JOIN(arena, prefix, parts->order_id) : NULL;
 }

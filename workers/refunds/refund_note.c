@@ -1,6 +1,8 @@
 /* From a decided refund to Prima's NewCreditNote; see refund_note.h. */
 #include "refund_note.h"
 
+#include "domain/keys/exchange.h"
+
 #include "base/text.h"
 #include "domain/money/price.h"
 #include "prima/request.h"
@@ -106,7 +108,7 @@ void refund_note_check(const struct refund_note *n, struct flags *flags)
             check_tender(n, flags, t->kind, t->gateway, t->method, i + 1);
     }
     if (n->money->set_off > 0)
-        check_tender(n, flags, TENDER_OTHER, REFUND_EXCHANGE_GATEWAY, NULL, 0);
+        check_tender(n, flags, TENDER_OTHER, EXCHANGE_GATEWAY, NULL, 0);
     if (n->account > 0)
         check_tender(n, flags, TENDER_ON_ACCOUNT, NULL, NULL, 0);
     for (size_t i = 0; i < n->shares->credit.count; i++) {
@@ -203,9 +205,8 @@ static void add_payments(struct note_writer *w)
             add_payment(w, refund_tender_rule(n->rules, n->channel, t->kind, t->gateway, t->method),
                         n->money->amounts[i], t, false);
     }
-    add_payment(
-        w, refund_tender_rule(n->rules, n->channel, TENDER_OTHER, REFUND_EXCHANGE_GATEWAY, NULL),
-        n->money->set_off, NULL, true);
+    add_payment(w, refund_tender_rule(n->rules, n->channel, TENDER_OTHER, EXCHANGE_GATEWAY, NULL),
+                n->money->set_off, NULL, true);
     add_payment(w, refund_tender_rule(n->rules, n->channel, TENDER_ON_ACCOUNT, NULL, NULL),
                 n->account, NULL, false);
 }

@@ -42,9 +42,6 @@ const struct payment_rule *refund_tender_rule(const struct order_rules *rules,
                                               enum tender_kind kind, const char *gateway,
                                               const char *method);
 
-/* The gateway under which a set-off of an exchange is mapped. */
-#define REFUND_EXCHANGE_GATEWAY "exchange"
-
 /* Flags what of the note is not mapped: refund_tender_unmapped, refund_charge_unmapped,
  * restock_depot_unmapped. */
 void refund_note_check(const struct refund_note *note, struct flags *flags);

@@ -138,7 +138,8 @@ static void write_payment(struct writer *w, const struct prima_order_payment *p)
     write_exact(w, A("TransactionID"), p->transaction_id);
     write_blanks(w, " AuthenticationStatus=\"\"");
     write_exact(w, A("VchNumber"), p->voucher_number);
-    write_blanks(w, " FailureCount=\"\" ExchCreditNo=\"\"");
+    write_blanks(w, " FailureCount=\"\"");
+    write_exact(w, A("ExchCreditNo"), p->exchange_number);
     write_literal(w, "/>");
 }
 

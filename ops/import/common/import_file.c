@@ -1,6 +1,22 @@
 /* A file into events; see import_file.h. */
 #include "import_file.h"
 
+/* One event, or a list of them. Where one cannot be taken the whole thing is complained of: those before
+ * it come again with it, and are duplicates then. */
+static bool take_events(const struct import_job *job, const json_t *made, char why[static 300])
+{
+    const json_t *event;
+    size_t i;
+    if (!json_is_array(made))
+        return job->take(job->user, made, why);
+    json_array_foreach(made, i, event)
+    {
+        if (!job->take(job->user, event, why))
+            return false;
+    }
+    return true;
+}
+
 static bool file_take(void *user, struct import_source *source, const struct import_at *thing)
 {
     const struct import_job *job = user;
@@ -10,7 +26,7 @@ static bool file_take(void *user, struct import_source *source, const struct imp
     json_t *event = job->make(thing, source->whole, job->options, &source->reader);
     if (event == NULL)
         return false;
-    const bool taken = job->take(job->user, event, why);
+    const bool taken = take_events(job, event, why);
     if (!taken)
         import_complain(&source->reader, thing, "%s", why);
     json_decref(event);

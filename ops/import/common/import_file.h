@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* Makes the event of one thing, which stands in `whole` or in nothing (NULL), by the channel's own
+/* Makes the event of one thing, or a list of those that it comes to, which stands in `whole` or in nothing (NULL), by the channel's own
  * options. A new reference; NULL after complaints to `reader`. */
 typedef json_t *(*import_make)(const struct import_at *thing, const struct import_at *whole,
                                const void *options, struct import_reader *reader);

@@ -78,6 +78,8 @@ static void refund_line(struct shopify_import *o, const struct import_at *item, 
         e->any_refund = true;
         return;
     }
+    if (!shopify_is_own(o, id))
+        return; /* of another order of ours */
     (void)shopify_money(o->r, item, "subtotal_set", "subtotal", SHOPIFY_POSITIVE | SHOPIFY_NEEDED,
                         &subtotal);
     (void)shopify_money(o->r, item, "total_tax_set", "total_tax", SHOPIFY_POSITIVE | SHOPIFY_NEEDED,

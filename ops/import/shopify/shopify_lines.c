@@ -34,6 +34,13 @@ static const char *title_of(struct shopify_import *o, const struct line *l)
     return title != NULL ? title : import_text(o->r, l->at, "name");
 }
 
+/* What an edit left of the line, less its discounts. */
+static void add_goods(struct shopify_import *o, const struct line *l)
+{
+    o->goods = import_add(o->r, o->goods, import_times(o->r, l->price, l->kept));
+    o->goods = import_subtract(o->r, o->goods, l->left.discount);
+}
+
 /* Cuts discounts and taxes down to what an edit left. */
 static void cut_down(struct shopify_import *o, struct line *l)
 {
@@ -53,6 +60,7 @@ static void to_charge(struct shopify_import *o, struct line *l, const char *kind
         cut_down(o, l);
     shopify_charge(o, kind, NULL, title_of(o, l), l->id, import_times(o->r, l->price, l->kept),
                    l->discounts, l->taxes);
+    add_goods(o, l);
     o->discounts = import_add(o->r, o->discounts, l->left.discount);
     o->taxes = import_add(o->r, o->taxes, l->left.tax);
 }
@@ -93,6 +101,7 @@ static void to_line(struct shopify_import *o, struct line *l)
     import_append(o->r, json_object_get(o->event, "lines"), line);
     if (l->kept == 0)
         return;
+    add_goods(o, l);
     o->discounts = import_add(o->r, o->discounts, l->left.discount);
     o->taxes = import_add(o->r, o->taxes, l->left.tax);
 }
@@ -130,6 +139,18 @@ static void find_left(struct shopify_import *o, struct line *l)
         l->as_it_stands = shopify_left_stated(o, l->id, l->quantity - l->kept, l->price, left);
 }
 
+/* Sent in exchange: the whole line is another order's, and Shopify's totals contain it. */
+static void leave_out(struct shopify_import *o, struct line *l)
+{
+    const struct import_money goods =
+        import_subtract(o->r, import_times(o->r, l->price, l->quantity), l->left.discount_whole);
+    o->sent_goods = import_add(o->r, o->sent_goods, goods);
+    o->sent_discounts = import_add(o->r, o->sent_discounts, l->left.discount_whole);
+    o->sent_taxes = import_add(o->r, o->sent_taxes, l->left.tax_whole);
+    json_decref(l->discounts);
+    json_decref(l->taxes);
+}
+
 static void line_read(struct shopify_import *o, const struct import_at *at)
 {
     struct line l = {.at = at};
@@ -141,11 +162,18 @@ static void line_read(struct shopify_import *o, const struct import_at *at)
     import_need(o->r, at, "quantity");
     if (!import_id(o->r, at, "id", l.id) || !import_units(o->r, at, "quantity", &l.quantity))
         return;
-    l.kept = shopify_units_kept(o, at, l.id, l.quantity);
+    const bool is_own = shopify_is_own(o, l.id);
+    if (!is_own && o->exchange != NULL)
+        return;
+    l.kept = is_own ? shopify_units_kept(o, at, l.id, l.quantity) : l.quantity;
     (void)shopify_money(o->r, at, "price_set", "price", SHOPIFY_POSITIVE | SHOPIFY_NEEDED,
                         &l.price);
     l.discounts = shopify_discounts(o, at, &l.left.discount_whole);
     l.taxes = shopify_taxes(o, at, &l.left.tax_whole);
+    if (!is_own) {
+        leave_out(o, &l);
+        return;
+    }
     find_left(o, &l);
     if (shopify_is_tip(l.at)) {
         to_charge(o, &l, "tip");
@@ -204,6 +232,13 @@ void shopify_lines(struct shopify_import *o)
     const size_t count = import_count(o->r, &lines);
     for (size_t i = 0; i < count; i++) {
         const struct import_at line = import_item(&lines, i);
+        line_read(o, &line);
+    }
+    const struct import_at told = {.json = o->exchange != NULL ? o->exchange->inline_lines : NULL,
+                                   .up = o->exchange != NULL ? o->exchange->refund : NULL,
+                                   .name = "exchange_line_items"};
+    for (size_t i = 0; i < json_array_size(told.json); i++) {
+        const struct import_at line = import_item(&told, i);
         line_read(o, &line);
     }
     json_decref(o->locations);

@@ -1,6 +1,8 @@
 /* An order's head, and the order in which its parts are read; see shopify_order.h. */
 #include "shopify_parts.h"
 
+#include "domain/keys/exchange.h"
+
 #include <inttypes.h>
 
 const struct import_form shopify_orders_form = {.channel = "Shopify",
@@ -82,12 +84,16 @@ static bool currencies(struct shopify_import *o)
 /* The event is known by order and time of change: the same export gives the same event again. */
 static void identity(struct shopify_import *o)
 {
-    char id[64] = "";
+    char id[2 * 64] = ""; /* of an exchange: two */
     int64_t updated_ms = 0, created_ms = 0;
     import_need(o->r, o->order, "id");
     import_need(o->r, o->order, "updated_at");
     (void)import_id(o->r, o->order, "id", id);
     (void)import_time(o->r, o->order, "updated_at", &updated_ms);
+    if (o->exchange != NULL) {
+        const size_t used = strlen(id);
+        (void)snprintf(id + used, sizeof id - used, EXCHANGE_MARK "%s", o->exchange->return_id);
+    }
     import_put(o->r, o->event, "event_id", json_sprintf("shopify-%s-%" PRId64, id, updated_ms));
     import_put(o->r, o->event, "event_time", json_integer(updated_ms));
     import_put(o->r, o->event, "kind", json_null()); /* its place; filled when edits are known */
@@ -101,8 +107,10 @@ static void identity(struct shopify_import *o)
     import_put(o->r, o->event, "test", json_boolean(import_flag(o->r, o->order, "test", false)));
     /* processed_at is the date that Shopify shows and reports; created_at that of the record, which
      * an import from elsewhere makes today */
-    if (!import_time(o->r, o->order, "processed_at", &created_ms) &&
-        !import_time(o->r, o->order, "created_at", &created_ms))
+    if (o->exchange != NULL)
+        created_ms = o->exchange->at_ms;
+    else if (!import_time(o->r, o->order, "processed_at", &created_ms) &&
+             !import_time(o->r, o->order, "created_at", &created_ms))
         import_need(o->r, o->order, "created_at");
     import_put(o->r, o->event, "created_at", json_integer(created_ms));
 }
@@ -147,7 +155,7 @@ static void parts(struct shopify_import *o)
         import_put(o->r, o->event, lists[i], json_array());
     shopify_edits_read(o);
     shopify_lines(o);
-    if (!o->edits.took_all) {
+    if (o->exchange == NULL && !o->edits.took_all) {
         shopify_carriage(o);
         shopify_charges(o);
     }
@@ -156,14 +164,18 @@ static void parts(struct shopify_import *o)
     import_put(o->r, o->event, "totals", totals);
 }
 
-json_t *shopify_order_event(const struct import_at *order,
-                            const struct shopify_order_options *options,
-                            struct import_reader *reader)
+/* Of the first order, or of one of its exchanges. */
+static json_t *make_event(const struct import_at *order,
+                          const struct shopify_order_options *options,
+                          const struct shopify_exchanges *exchanges,
+                          const struct shopify_exchange *exchange, struct import_reader *reader)
 {
     const size_t wrong = reader->wrong;
     struct shopify_import o = {.r = reader,
                                .options = options,
                                .order = order,
+                               .exchanges = exchanges,
+                               .exchange = exchange,
                                .event = json_object(),
                                .is_cancelled = import_field(order, "cancelled_at").json != NULL};
     reader->order = order;
@@ -192,9 +204,48 @@ json_t *shopify_order_event(const struct import_at *order,
     return NULL;
 }
 
+static const json_t *shopify_total_of(const json_t *event)
+{
+    return json_object_get(json_object_get(event, "totals"), "total");
+}
+
+/* The first order's event alone, where there are no exchanges; else a list of it and of theirs. What was
+ * complained of is made into nothing. */
+static json_t *make_all(const struct import_at *order, const struct shopify_order_options *options,
+                        struct import_reader *reader, bool with_exchanges)
+{
+    struct shopify_exchanges exchanges;
+    const size_t wrong = reader->wrong;
+    reader->order = order;
+    shopify_exchanges_read(reader, order, options, &exchanges);
+    json_t *event = reader->wrong > wrong || reader->no_memory
+                        ? NULL
+                        : make_event(order, options, &exchanges, NULL, reader);
+    if (event != NULL && with_exchanges && exchanges.count > 0) {
+        exchanges.first_total = import_money_of(shopify_total_of(event));
+        event = json_pack("[o]", event);
+        for (size_t i = 0; i < exchanges.count && reader->wrong == wrong; i++)
+            import_append(reader, event,
+                          make_event(order, options, &exchanges, &exchanges.items[i], reader));
+        if (reader->wrong > wrong) {
+            json_decref(event);
+            event = NULL;
+        }
+    }
+    shopify_exchanges_release(&exchanges);
+    return event;
+}
+
+json_t *shopify_order_event(const struct import_at *order,
+                            const struct shopify_order_options *options,
+                            struct import_reader *reader)
+{
+    return make_all(order, options, reader, false);
+}
+
 json_t *shopify_order_make(const struct import_at *order, const struct import_at *whole,
                            const void *options, struct import_reader *reader)
 {
     (void)whole;
-    return shopify_order_event(order, options, reader);
+    return make_all(order, options, reader, true);
 }

@@ -22,11 +22,13 @@ struct shopify_order_options { /* what the JSON does not say */
     bool ignore_fulfilments;
 };
 
-/* A new reference; NULL after complaints to `reader` (its currencies are set here). */
+/* The order itself, without what was sent in exchange. A new reference; NULL after complaints to
+ * `reader` (its currencies are set here). */
 json_t *shopify_order_event(const struct import_at *order,
                             const struct shopify_order_options *options,
                             struct import_reader *reader);
-/* The same as an import_make: `options` is a struct shopify_order_options. */
+/* As an import_make: a list with those of its exchanges, if it has any, each an order of its own
+ * (shopify_exchanges.h). `options` is a struct shopify_order_options. */
 json_t *shopify_order_make(const struct import_at *order, const struct import_at *whole,
                            const void *options, struct import_reader *reader);
 

@@ -8,6 +8,7 @@
 
 #include "import_write.h"
 #include "shopify_entries.h"
+#include "shopify_exchanges.h"
 #include "shopify_money.h"
 #include "shopify_order.h"
 
@@ -30,9 +31,16 @@ struct shopify_import {
     const struct shopify_order_options *options;
     const struct import_at *order;
     json_t *event;
+    const struct shopify_exchanges *exchanges;
+    /* the exchange that this event is the order of; NULL: the first order */
+    const struct shopify_exchange *exchange;
     bool taxes_included, is_cancelled;
     struct shopify_edits edits;
     json_t *locations; /* line id → where it was sent from; null: from more than one place */
+    /* of the first order: lines that were sent in exchange, which it goes without; goods without
+     * discounts, and without tax where prices have none */
+    struct import_money sent_goods, sent_discounts, sent_taxes;
+    struct import_money goods;              /* lines and charges of them, less discounts */
     struct import_money taxes;              /* on what the event tells, after edits */
     struct import_money discounts;          /* on kept lines and charges */
     struct import_money shipping_discounts; /* on carriage */
@@ -40,6 +48,13 @@ struct shopify_import {
     struct import_money total;              /* what the event says that the customer owes */
     bool wraps_moved; /* gift wrap became charges, and the channel's subtotal contains it */
 };
+
+/* Whether a line is of the order that is made. */
+static inline bool shopify_is_own(const struct shopify_import *o, const char *line_id)
+{
+    const int by = shopify_exchange_of(o->exchanges, line_id);
+    return o->exchange == NULL ? by < 0 : by >= 0 && &o->exchanges->items[by] == o->exchange;
+}
 
 /* shopify_edits.c */
 void shopify_edits_read(struct shopify_import *o);
@@ -89,6 +104,7 @@ void shopify_charges(
     struct shopify_import *o); /* shopify_charges.c: what stands with the whole order */
 json_t *shopify_totals(
     struct shopify_import *o); /* shopify_totals.c: without outstanding; fills o->total */
+struct import_money shopify_sent_total(struct shopify_import *o);
 void shopify_tenders(struct shopify_import *o,
                      json_t *totals); /* shopify_tenders.c: tenders, payment_status, outstanding */
 void shopify_people(

@@ -1,9 +1,14 @@
 /* A refund's head: who it is, whether it is an edit, when it was made and how new this copy is. */
 #include "shopify_entries.h"
 #include "shopify_refund_parts.h"
+#include "shopify_sent.h"
 #include "shopify_transactions.h"
 
+#include "domain/keys/exchange.h"
+
 #include <string.h>
+
+enum { ORDER_ID_MAX = 2 * 64 }; /* of an exchange: the order's and the return's */
 
 /* ---- whether it is an edit ---- */
 
@@ -125,8 +130,28 @@ static bool created_read(struct shopify_refunding *f, int64_t *ret_ms)
 
 /* ---- who ---- */
 
+/* Goods that were sent in exchange come back: of the exchange's order. */
+static void name_exchange(struct shopify_refunding *f, char id[static ORDER_ID_MAX])
+{
+    const struct import_at items = import_field(f->refund, "refund_line_items");
+    char by[64];
+    const size_t used = strlen(id);
+    switch (shopify_sent_all(f->order, f->refund, by)) {
+    case SHOPIFY_SENT_NONE:
+        return;
+    case SHOPIFY_SENT_ALL:
+        (void)snprintf(id + used, ORDER_ID_MAX - used, EXCHANGE_MARK "%s", by);
+        return;
+    case SHOPIFY_SENT_MIXED:
+        import_complain(f->r, &items,
+                        "take back goods of more than one order of ours, for some were sent in "
+                        "exchange: which money is whose cannot be told; have Prima's notes written "
+                        "by hand");
+    }
+}
+
 /* Its order's id, as the refund or the order around it says it. */
-static void order_id_read(struct shopify_refunding *f, char id[static 64])
+static void order_id_read(struct shopify_refunding *f, char id[static ORDER_ID_MAX])
 {
     char of_order[64] = "";
     const struct import_at field = import_field(f->refund, "order_id");
@@ -142,7 +167,8 @@ static void order_id_read(struct shopify_refunding *f, char id[static 64])
         import_complain(
             f->r, &field,
             "is another order's than the one that it stands in; export the order again");
-    (void)snprintf(id, 64, "%s", of_order);
+    (void)snprintf(id, ORDER_ID_MAX, "%s", of_order);
+    name_exchange(f, id);
 }
 
 /* Made at a test gateway, or of a test order. */
@@ -162,7 +188,7 @@ bool shopify_refund_head(struct shopify_refunding *f)
 {
     const struct import_at deleted_at = import_field(f->refund, "deleted_at"),
                            returned = import_field(f->refund, "return");
-    char id[64] = "", order_id[64] = "", return_id[64] = "";
+    char id[64] = "", order_id[ORDER_ID_MAX] = "", return_id[64] = "";
     int64_t created_ms = 0;
     import_need(f->r, f->refund, "id");
     (void)import_id(f->r, f->refund, "id", id);

@@ -85,7 +85,10 @@ json_t *shopify_tender_json(struct shopify_import *o, const struct shopify_tende
     import_put(o->r, tender, "amount", import_money_json(o->r, t->amount));
     import_put(o->r, tender, "status", json_string(states[t->state]));
     import_copy_text(o->r, &t->at, "authorization", tender, "authorization");
-    shopify_put_voucher(o->r, &t->at, tender);
+    if (t->voucher != NULL)
+        import_put(o->r, tender, "voucher_number", json_string(t->voucher));
+    else
+        shopify_put_voucher(o->r, &t->at, tender);
     import_copy_time(o->r, &t->at, "processed_at", tender, "processed_at");
     if (import_flag(o->r, &t->at, "test", false))
         import_put(o->r, tender, "test", json_true());

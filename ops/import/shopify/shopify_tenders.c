@@ -146,7 +146,7 @@ static struct import_money taken(struct shopify_import *o)
     if (!o->edits.any_edit ||
         !shopify_money(o->r, o->order, "total_price_set", "total_price", SHOPIFY_POSITIVE, &before))
         return o->total;
-    before = import_add(o->r, before, o->rounding);
+    before = import_subtract(o->r, import_add(o->r, before, o->rounding), shopify_sent_total(o));
     return before.shop > o->total.shop ? before : o->total;
 }
 
@@ -157,6 +157,10 @@ static void tell_from_status(struct shopify_import *o, const struct status *stat
                            outstanding = import_field(o->order, "total_outstanding");
     struct import_money rest = {0};
     struct shopify_tender *t = &list->items[0];
+    if (o->exchange != NULL) {
+        shopify_exchange_from_status(o, status->state, gateway_of(o, text), list);
+        return;
+    }
     const bool is_stated = outstanding_stated(o, &rest);
     if (strcmp(status->name, "partially_paid") == 0 && !is_stated) {
         import_complain(
@@ -198,12 +202,20 @@ static void put_tender(struct shopify_import *o, const struct shopify_tender *t)
     import_append(o->r, json_object_get(o->event, "tenders"), shopify_tender_json(o, t));
 }
 
+/* Of an exchange: the order's says nothing of it once all is paid. */
+static const char *status_of(const struct shopify_import *o, const struct status *status,
+                             const json_t *totals)
+{
+    const struct import_money rest = import_money_of(json_object_get(totals, "outstanding"));
+    return o->exchange != NULL && rest.shop == 0 ? "paid" : status->event;
+}
+
 void shopify_tenders(struct shopify_import *o, json_t *totals)
 {
     const struct import_at transactions = import_field(o->order, "transactions");
     const size_t count = import_count(o->r, &transactions);
     const struct status *status = status_read(o);
-    struct shopify_tender_list list = {.items = calloc(count > 0 ? count : 1, sizeof *list.items)};
+    struct shopify_tender_list list = {.items = calloc(count + 2, sizeof *list.items)};
     char gateway[200];
     if (list.items == NULL) {
         o->r->no_memory = true;
@@ -216,7 +228,9 @@ void shopify_tenders(struct shopify_import *o, json_t *totals)
         for (size_t i = 0; i < list.count; i++)
             shopify_fill_other_side(o, &list.items[i]);
         round_cash(o, &list);
-        shopify_payouts_take(o, &list);
+        if (o->exchange == NULL)
+            shopify_payouts_take(o, &list);
+        shopify_exchange_tenders(o, &list);
     } else {
         tell_from_status(o, status, gateway, &list);
         shopify_payouts_take(o, &list);
@@ -224,6 +238,6 @@ void shopify_tenders(struct shopify_import *o, json_t *totals)
     import_put(o->r, totals, "outstanding", import_money_json(o->r, outstanding_of(o, &list)));
     for (size_t i = 0; i < list.count; i++)
         put_tender(o, &list.items[i]);
-    import_put(o->r, o->event, "payment_status", json_string(status->event));
+    import_put(o->r, o->event, "payment_status", json_string(status_of(o, status, totals)));
     free(list.items);
 }

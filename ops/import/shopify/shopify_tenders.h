@@ -27,6 +27,7 @@ struct shopify_tender {
     const char *gateway;
     struct import_money amount;
     bool by_presentment;
+    const char *voucher; /* of what was set off: the refund; NULL: as the transaction says */
 };
 
 struct shopify_tender_list {
@@ -45,6 +46,13 @@ bool shopify_tender_amount(struct shopify_import *o, struct shopify_tender *tend
 /* shopify_payouts.c: after an edit, what was paid back of what was then paid too much is no payment
  * any more. */
 void shopify_payouts_take(struct shopify_import *o, struct shopify_tender_list *list);
+/* shopify_exchange_tenders.c: of payments by transaction, what paid for goods sent in exchange, which
+ * is the end of what was captured: the first order goes without it, an exchange has its own part and
+ * what was set off (`list` has room for one more). */
+void shopify_exchange_tenders(struct shopify_import *o, struct shopify_tender_list *list);
+/* ... told from the status. */
+void shopify_exchange_from_status(struct shopify_import *o, enum shopify_tender_state state,
+                                  const char *gateway, struct shopify_tender_list *list);
 /* shopify_tender_sums.c: an amount of one currency in the other, at the order's own rate: what its
  * total is in both; that of a tender; and what comes to a state, or is captured. */
 int64_t shopify_convert(struct shopify_import *o, int64_t amount, int64_t from_total,

@@ -36,6 +36,7 @@ static void put_subtotal(struct shopify_import *o, json_t *totals, enum basis ba
                              SHOPIFY_POSITIVE, &subtotal)) {
         if (basis == BASIS_LESS_EDITS)
             subtotal = import_subtract(o->r, subtotal, o->edits.subtotal);
+        subtotal = import_subtract(o->r, subtotal, o->sent_goods);
         import_put(o->r, totals, "subtotal", import_money_json(o->r, subtotal));
     }
 }
@@ -53,6 +54,7 @@ static void put_discounts(struct shopify_import *o, json_t *totals, enum basis b
                        basis == BASIS_CURRENT ? "current_total_discounts" : "total_discounts",
                        SHOPIFY_POSITIVE, &discounts))
         return;
+    discounts = import_subtract(o->r, discounts, o->sent_discounts);
     if (import_same(discounts, o->discounts))
         discounts = import_add(o->r, discounts, o->shipping_discounts);
     import_put(o->r, totals, "discounts", import_money_json(o->r, discounts));
@@ -68,8 +70,27 @@ static void put_shipping(struct shopify_import *o, json_t *totals, enum basis ba
         (void)totals_stated(o, totals, "shipping", "total_shipping_price_set", NULL, &shipping);
 }
 
+/* Of an exchange: what its lines come to, for Shopify states none of its own. */
+static json_t *totals_of_exchange(struct shopify_import *o)
+{
+    json_t *totals = json_object();
+    o->total = o->taxes_included ? o->goods : import_add(o->r, o->goods, o->taxes);
+    import_put(o->r, totals, "tax", import_money_json(o->r, o->taxes));
+    import_put(o->r, totals, "total", import_money_json(o->r, o->total));
+    return totals;
+}
+
+/* What was sent in exchange, as Shopify's total has it. */
+struct import_money shopify_sent_total(struct shopify_import *o)
+{
+    return o->taxes_included ? o->sent_goods : import_add(o->r, o->sent_goods, o->sent_taxes);
+}
+
 json_t *shopify_totals(struct shopify_import *o)
 {
+    if (o->exchange != NULL)
+        return totals_of_exchange(o);
+
     const enum basis basis = basis_of(o);
     const bool current = basis == BASIS_CURRENT;
     struct import_money tax = {0}, total = {0};
@@ -97,6 +118,9 @@ json_t *shopify_totals(struct shopify_import *o)
             tax = import_subtract(o->r, tax, o->edits.tax);
         total = import_subtract(o->r, total, gone);
     }
+    if (has_tax)
+        tax = import_subtract(o->r, tax, o->sent_taxes);
+    total = import_subtract(o->r, total, shopify_sent_total(o));
     o->total =
         import_add(o->r, total, o->rounding); /* Shopify's total is before the rounding of cash */
     if (!has_tax)
