@@ -214,6 +214,63 @@ static void test_owed(void **state)
     order_end(o);
 }
 
+/* The edit comes again after money came back for it: its record is written anew, behind the note's. */
+static void test_an_edit_comes_again(void **state)
+{
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        struct order *o = an_order();
+        struct ledger_credit *note;
+        if (again == 0)
+            take_away(o->arena, write_record(o, "e1", CREDIT_OWED), 1, 1);
+        note = write_record(o, "r1", CREDIT_CREDITED);
+        take_of(o->arena, note, CREDIT_AT_OWED, 1, 1, 1000, 200000, 167)->edit_id = "e1";
+        if (again == 1)
+            take_away(o->arena, write_record(o, "e1", CREDIT_OWED), 1, 1);
+        const struct ledger_entry *e = fold(o, NULL)->entry;
+        assert_null(o->fold.misfit);
+        assert_int_equal(e->owed.count, 1);
+        assert_int_equal(e->owed.items[0].quantity, 0); /* all of it is credited */
+        assert_int_equal(e->owed.items[0].amount_minor, 0);
+        assert_int_equal(e->lines.items[0].credited_quantity, 1);
+        assert_int_equal(creditable(e), 3358);
+        /* the other two units are the line's, and can come back */
+        take_shoes(o, write_record(o, "r2", CREDIT_CREDITED), 2);
+        e = fold(o, NULL)->entry;
+        assert_null(o->fold.misfit);
+        assert_int_equal(e->lines.items[0].credited_quantity, 3);
+        order_end(o);
+    }
+}
+
+/* An edit first left units owed, money came back for a part of them, and then the edit's own money: its
+ * note replaces what it left owed. Nothing is lost of the order, and nothing counts twice. */
+static void test_an_edit_is_credited_after_all(void **state)
+{
+    (void)state;
+    struct order *o = an_order();
+    struct ledger_credit *note = write_record(o, "r1", CREDIT_CREDITED);
+    take_of(o->arena, note, CREDIT_AT_OWED, 1, 0, 400, 200000, 67)->edit_id = "e1";
+    take_of(o->arena, write_record(o, "e1", CREDIT_CREDITED), CREDIT_AT_LINE, 1, 1, 600, 200000,
+            100);
+    const struct ledger_entry *e = fold(o, NULL)->entry;
+    assert_null(o->fold.misfit);
+    assert_int_equal(e->owed.count, 0);
+    assert_int_equal(e->lines.items[0].credited_quantity, 1);
+    assert_int_equal(e->lines.items[0].credited_minor, 1000);
+    assert_int_equal(e->lines.items[0].taxes.items[0].credited_minor, 167);
+    assert_int_equal(creditable(e), 3358);
+    /* decided anew, it is not counted against itself, and what was credited for it stays credited */
+    o->records[1].state = CREDIT_OWED;
+    o->records[1].parts.count = 0;
+    take_away(o->arena, &o->records[1], 1, 1);
+    e = fold(o, o->records[1].key)->entry;
+    assert_null(o->fold.misfit);
+    assert_int_equal(e->owed.count, 0);
+    assert_int_equal(e->lines.items[0].credited_minor, 400);
+    order_end(o);
+}
+
 /* A note that was decided before an edit took its units away, and is read behind it. */
 static void test_credit_behind_edit(void **state)
 {
@@ -511,6 +568,8 @@ int main(void)
         cmocka_unit_test(test_own_and_open),
         cmocka_unit_test(test_unposted),
         cmocka_unit_test(test_owed),
+        cmocka_unit_test(test_an_edit_comes_again),
+        cmocka_unit_test(test_an_edit_is_credited_after_all),
         cmocka_unit_test(test_credit_behind_edit),
         cmocka_unit_test(test_parts_of_one_line),
         cmocka_unit_test(test_names),

@@ -62,6 +62,35 @@ static int apply_record(struct ledger_book *book, const struct ledger_credit *re
     return r == -EEXIST ? 0 : r; /* the entry counts it already */
 }
 
+/* One that finds no room or no place is told, and the others go on. */
+static int fold_record(struct ledger_fold *fold, struct ledger_book *book, size_t at)
+{
+    const struct ledger_credit *record = &fold->records[at];
+    if (record == fold->own && record->state == CREDIT_OWED)
+        return 0; /* what it comes to now takes that record's place */
+    const int r = apply_record(book, record);
+    if (r != -ENOENT && r != -ENOSPC && r != -ERANGE)
+        return r;
+    fold->misfit = fold->misfit != NULL ? fold->misfit : record;
+    return 0;
+}
+
+/* What an edit left owed was there before it was credited, though the edit came again since, and its
+ * record stands behind the note's: otherwise it would be owed for once more. */
+static int fold_edits_of(struct ledger_fold *fold, struct ledger_book *book, size_t at)
+{
+    const struct ledger_credit *note = &fold->records[at];
+    int r = 0;
+    for (size_t i = 0; note->state == CREDIT_CREDITED && i < note->parts.count; i++) {
+        const char *edit_id = note->parts.items[i].edit_id;
+        for (size_t k = at + 1; edit_id != NULL && r == 0 && k < fold->record_count; k++)
+            if (fold->records[k].state == CREDIT_OWED &&
+                strcmp(fold->records[k].refund_id, edit_id) == 0)
+                r = fold_record(fold, book, k); /* again in its turn: that changes nothing */
+    }
+    return r;
+}
+
 static int fold_entry(const struct ledger_entry *entry, struct arena *arena,
                       struct ledger_fold *fold)
 {
@@ -73,13 +102,9 @@ static int fold_entry(const struct ledger_entry *entry, struct arena *arena,
         taken += fold->records[i].taken.count;
     int r = ledger_book_open(entry, fold->record_count, taken, arena, book);
     for (size_t i = 0; r == 0 && i < fold->record_count; i++) {
-        if (&fold->records[i] == fold->own && fold->own->state == CREDIT_OWED)
-            continue; /* what it comes to now takes that record's place */
-        r = apply_record(book, &fold->records[i]);
-        if (r == -ENOENT || r == -ENOSPC || r == -ERANGE) {
-            fold->misfit = fold->misfit != NULL ? fold->misfit : &fold->records[i];
-            r = 0;
-        }
+        r = fold_edits_of(fold, book, i);
+        if (r == 0)
+            r = fold_record(fold, book, i);
     }
     fold->entry = &book->entry;
     fold->is_all_kept |= fold->misfit != NULL;

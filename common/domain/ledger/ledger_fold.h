@@ -4,6 +4,8 @@
  * Invariants
  *   - The entry's own amounts count first (an import's), then the records in the order in which the
  *     ledger has them. A refund counts once, be it in the entry, in a record, in a reservation.
+ *   - What an edit left owed stands before the note that was credited against it, wherever the edit's
+ *     record has come to: a resend of the edit writes it anew.
  *   - What K itself left owed so far does not count: what it is decided to be now takes its place.
  *   - An edit that is not newer than the entry's version is contained in it, and nothing is owed for
  *     it.
