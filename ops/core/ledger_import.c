@@ -18,8 +18,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char import_id[] = "primaflow.cli.ledger-import";
-
 static void import_add_remaining(struct ledger_imported *o, const struct ledger_item *item)
 {
     size_t i = 0;
@@ -96,7 +94,7 @@ static enum ops_kind import_items(struct ops *ops, const struct ledger_import_op
 {
     struct kafka_writer *producer = NULL;
     struct kafka_words message = {""};
-    int rc = options->writes ? kafka_writer_new_as(ops_config(ops), import_id, items->bytes,
+    int rc = options->writes ? kafka_writer_new_as(ops_config(ops), LEDGER_WRITER_ID, items->bytes,
                                                    &producer, message.text)
                              : 0;
     if (rc != 0)

@@ -16,6 +16,9 @@
 
 #include <stdio.h>
 
+/* Held by whoever looks at the ledger and then writes into it: one at a time, of all processes. */
+#define LEDGER_WRITER_ID "primaflow.cli.ledger-import"
+
 enum { LEDGER_ORDERS_MAX = 1000000, LEDGER_KEY_MAX = 256, LEDGER_CURRENCIES_MAX = 200 };
 
 struct ledger_item {

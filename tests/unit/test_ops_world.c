@@ -292,6 +292,8 @@ int __wrap_kafka_writer_add(struct kafka_writer *writer, const struct kafka_reco
             record->value != NULL ? copy(record->value, record->value_size) : copy("(null)", 6);
     }
     world.last_added = *record;
+    if (added == 0)
+        world.added_partition = record->partition;
     keep_headers(record);
     (void)snprintf(step, sizeof step, "add %zu", ++added);
     return writer_step(step, ret_message);
