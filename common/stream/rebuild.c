@@ -204,6 +204,7 @@ static const char *later_state(const struct kafka_record *record)
         return "a";
     case PF_E_payment_lost:
     case PF_E_refund_money_failed_after_credit:
+    case PF_E_refund_more_money_after_credit:
         return "m";
     case PF_E_cancelled_after_posting:
         return "n";

@@ -437,7 +437,7 @@ static void deliver_too_late(struct history *h, const struct step *s)
     event.succeeded.shop_minor = posted + 1;
     assert_int_equal(refund_money_moved(&event, h->entry.money, currency_find(h->entry.currency),
                                         posted, h->arena, &detail),
-                     PF_E_refund_mismatch);
+                     PF_E_refund_more_money_after_credit);
     assert_int_equal(refund_money_moved(&s->event, h->entry.money, currency_find(h->entry.currency),
                                         posted, h->arena, &detail),
                      PF_OK);

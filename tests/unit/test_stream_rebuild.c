@@ -169,6 +169,7 @@ static void test_letters_of_later_versions(void **state)
     } rows[] = {{"order_amended", "a"},
                 {"units_cancelled_after_posting", "a"},
                 {"payment_lost", "m"},
+                {"refund_more_money_after_credit", "m"},
                 {"cancelled_after_posting", "n"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

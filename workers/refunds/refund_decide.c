@@ -487,5 +487,6 @@ enum pf_error refund_money_moved(const struct refund_event *event, enum money_ch
     if (back == posted_minor)
         return PF_OK;
     *ret_detail = refund_say_moved(currency, posted_minor, back, arena);
-    return back < posted_minor ? PF_E_refund_money_failed_after_credit : PF_E_refund_mismatch;
+    return back < posted_minor ? PF_E_refund_money_failed_after_credit
+                               : PF_E_refund_more_money_after_credit;
 }

@@ -84,7 +84,7 @@ __attribute__((warn_unused_result)) int refund_decide(const struct refund_event 
                                                       struct refund_plan *ret_plan);
 
 /* A version of a refund whose note was posted has other money: less has gone back after all
- * (PF_E_refund_money_failed_after_credit), or more (PF_E_refund_mismatch). PF_OK: the same.
+ * (PF_E_refund_money_failed_after_credit), or more (PF_E_refund_more_money_after_credit). PF_OK: the same.
  * `posted_minor`: what had gone back when the note was posted, in the order's money `chosen`. */
 enum pf_error refund_money_moved(const struct refund_event *event, enum money_chosen chosen,
                                  const struct currency *currency, int64_t posted_minor,

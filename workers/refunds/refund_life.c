@@ -32,7 +32,8 @@ static enum pf_error unknown_note(const struct refund_event *event, struct arena
         "Now %s has gone back; what its credit note paid back is not known here: compare it "
         "in Prima.",
         back);
-    return money.captured_minor == 0 ? PF_E_refund_money_failed_after_credit : PF_E_refund_mismatch;
+    return money.captured_minor == 0 ? PF_E_refund_money_failed_after_credit
+                                     : PF_E_refund_more_money_after_credit;
 }
 
 enum pf_error refund_flow_money_moved(const void *event, const char *summary, size_t size,

@@ -9,7 +9,7 @@
 void refund_flow_money(const void *event, struct flow_money *ret_money);
 
 /* PF_E_refund_money_failed_after_credit: less has gone back than when the note was posted.
- * PF_E_refund_mismatch: more. */
+ * PF_E_refund_more_money_after_credit: more. */
 enum pf_error refund_flow_money_moved(const void *event, const char *summary, size_t size,
                                       struct arena *arena, const char **ret_detail);
 

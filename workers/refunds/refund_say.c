@@ -2,6 +2,7 @@
 #include "refund_say.h"
 
 #include "base/money.h"
+#include "domain/money/exact.h"
 
 static const char *money_of(const struct ledger_balance *b, int64_t minor,
                             char text[static MONEY_TEXT_MAX])
@@ -62,10 +63,18 @@ const char *refund_say_mismatch(const struct ledger_balance *b, const struct ref
 const char *refund_say_moved(const struct currency *currency, int64_t posted, int64_t back,
                              struct arena *arena)
 {
-    char before[MONEY_TEXT_MAX], now[MONEY_TEXT_MAX];
-    return arena_printf(arena, "the credit note paid back %s, and now %s has gone back",
-                        money_format((struct money){posted, currency}, before),
-                        money_format((struct money){back, currency}, now));
+    char before[MONEY_TEXT_MAX], now[MONEY_TEXT_MAX], more[MONEY_TEXT_MAX];
+    struct exact x = {.currency = currency};
+    const int64_t difference = exact_subtract(&x, back, posted);
+    (void)money_format((struct money){posted, currency}, before);
+    (void)money_format((struct money){back, currency}, now);
+    if (difference <= 0 || x.overflow)
+        return arena_printf(arena, "the credit note paid back %s, and now %s has gone back", before,
+                            now);
+    return arena_printf(arena,
+                        "the credit note paid back %s, and now %s has gone back: %s of it has no "
+                        "credit note",
+                        before, now, money_format((struct money){difference, currency}, more));
 }
 
 const char *refund_say_days(const char *detail, int32_t days_left, struct arena *arena)

@@ -17,7 +17,8 @@ const char *refund_say_mismatch(const struct ledger_balance *balance,
                                 const struct refund_event *event, int64_t parts, int64_t money,
                                 struct arena *arena);
 
-/* "the credit note paid back 30.00 GBP, and now 0.00 GBP has gone back". */
+/* "the credit note paid back 30.00 GBP, and now 0.00 GBP has gone back"; of more also what of it has no
+ * note. */
 const char *refund_say_moved(const struct currency *currency, int64_t posted, int64_t back,
                              struct arena *arena);
 
