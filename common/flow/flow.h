@@ -258,6 +258,8 @@ struct flow {
      * of the posted request, or NULL. ret_detail: what came and what the document still needs. */
     enum pf_error (*money_moved)(const void *event, const char *summary, size_t size,
                                  struct arena *arena, const char **ret_detail);
+    /* The code of goods_moved's exception in the results of repeats: that it is open. */
+    enum pf_error amended;
     /* ... has other goods than its document: which exception that is. `former` is the version that
      * was posted; NULL: `former_why` says why it is not known. ret_detail: what differs, in at most
      * FLOW_DIFFERENCES_MAX bytes, without what the schema marks as personal. */

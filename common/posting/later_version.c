@@ -128,7 +128,7 @@ static void publish_more(struct record *r)
 {
     const char *detail;
     (void)goods_moved(r, &detail);
-    publish_named(r, PF_E_order_amended,
+    publish_named(r, r->worker->flow->amended,
                   arena_printf(r->arena, "Changed once more: %s See the open exception of ",
                                detail != NULL ? detail : "its goods."));
 }
@@ -149,7 +149,7 @@ void act_publish_later(struct record *r)
         publish_more(r);
         break;
     case POSTED_AMENDED_SAME:
-        publish_named(r, PF_E_order_amended, "Nothing new: see the open exception of ");
+        publish_named(r, r->worker->flow->amended, "Nothing new: see the open exception of ");
         break;
     case POSTED_AMENDMENT_ENDED:
         publish_of_posted(

@@ -125,7 +125,8 @@ static const char *state_of_result(const json_t *json)
         return "m";
     if (json_is_object(json_object_get(json, "resolves")))
         return "e";
-    return is_of_code(json, PF_E_order_amended) ? "b" : NULL;
+    return is_of_code(json, PF_E_order_amended) || is_of_code(json, PF_E_refund_amended) ? "b"
+                                                                                         : NULL;
 }
 
 /* A later version's result may stand before the `posted` that it is about, when a crash came

@@ -164,6 +164,27 @@ static void test_a_settlement_has_its_summary(void **state)
     end_world();
 }
 
+/* ---- a repeat of what differs from its document ---- */
+
+/* It says that the flow's own exception is open, and where: of a refund no order's. */
+static void test_a_repeat_names_its_flows_exception(void **state)
+{
+    static const char *const scripts[] = {"posted known d S 2 5 x", "posted added d S 2 5 x;read"};
+    (void)state;
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        begin_world();
+        script = scripts[i];
+        struct record *r = decoded(false, false);
+        record_transition(r, DECODED_OK);
+        for (int steps = 0; steps < LINES_MAX && r->state < SETTLED && step(); steps++)
+            continue;
+        assert_int_equal(r->state, SETTLED);
+        assert_int_equal(r->end.outcome, OUTCOME_DUPLICATE);
+        assert_int_equal(r->end.code, PF_E_refund_amended);
+        end_world();
+    }
+}
+
 /* ---- days that are left for a document ---- */
 
 static int32_t days_told; /* INT32_MAX: nothing counts them */
@@ -292,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_beside_a_dead_letter),
         cmocka_unit_test(test_beside_a_cut_letter),
         cmocka_unit_test(test_a_settlement_has_its_summary),
+        cmocka_unit_test(test_a_repeat_names_its_flows_exception),
         cmocka_unit_test(test_days_of_what_has_no_document),
         cmocka_unit_test(test_engine),
     };

@@ -543,6 +543,7 @@ static const struct flow flow = {
     .asks = PRIMA_ORDER_STATUS,
     .decide = decide,
     .money_moved = money_moved,
+    .amended = PF_E_refund_amended,
     .goods_moved = goods_moved,
     .status_request = status_request,
     .summary_outcome = summary_outcome,
@@ -579,6 +580,7 @@ void begin_world(void)
     asleep_ms = 0;
     trace[0] = '\0';
     decisions = 0;
+    former_version = 2;
     memset(&open_question, 0, sizeof open_question);
     stream = (struct stream){.engine = &posting_engine,
                              .outputs = {.retry = {"orders.raw.retry.1s"},

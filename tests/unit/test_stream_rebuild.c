@@ -75,6 +75,8 @@ static void test_results(void **state)
         {"resolves nothing", RESULT("ignored", ",\"resolves\":null"), ""},
         {"an amendment", RESULT("conflict", ",\"code\":\"order_amended\""),
          "restore:b:01/k:orders.raw/3/9:a1::2:5"},
+        {"a refund's", RESULT("duplicate", ",\"code\":\"refund_amended\""),
+         "restore:b:01/k:orders.raw/3/9:a1::2:5"},
         {"of no key's", RESULT("duplicate", ""), ""},
         {"without a key", "{\"outcome\":\"posted\",\"identity\":\"" PRINT_HEX "\"}", ""},
         {"without an identity", "{\"outcome\":\"posted\",\"key\":\"01/k\"}", ""},

@@ -35,6 +35,7 @@ const struct flow order_flow = {
     .decide = order_decide,
     .money = order_money,
     .money_moved = order_money_moved,
+    .amended = PF_E_order_amended,
     .goods_moved = order_goods_moved,
     .status_request = order_status_request,
     .amounts = order_amounts,

@@ -40,6 +40,7 @@ const struct flow refund_flow = {
     .days_left = refund_flow_days_left,
     .money = refund_flow_money,
     .money_moved = refund_flow_money_moved,
+    .amended = PF_E_refund_amended,
     .goods_moved = refund_goods_moved,
     .status_request = refund_status_request,
     .summary_outcome = refund_summary_outcome,
