@@ -418,6 +418,57 @@ static void test_an_amendment_and_a_refund(void **state)
     assert_int_equal(open[0], PF_E_order_amended);
 }
 
+/* ... also once both came again: a repeat neither ends the exception nor hides the note. */
+static void check_repeats(const char *code)
+{
+    static const struct result_delivery again = {.topic = "refunds.raw", .offset = 2};
+    const struct order_result posted = result_of(OUTCOME_POSTED);
+    struct order_result repeat = result_of(OUTCOME_DUPLICATE);
+    char expected[300];
+    struct ops *ops = world_ops(NULL);
+    put_event(ops, version(7), 10, 0);
+    put_result(ops, &posted, 11);
+    world_put(&(struct world_put){
+        .topic = "orders.raw.dlq",
+        .key = KEY,
+        .value = "x",
+        .size = 1,
+        .at_ms = 12,
+        .headers = {{"primaflow.code", code}, {"primaflow.delivery", "orders.raw/0/3"}}});
+    repeat.code = code;
+    put_result(ops, &repeat, 14);
+    put_refund(ops, arena, &(struct put_refund){.at_ms = 12, .offset = 1});
+    put_refund_result(
+        ops, &(struct put_refund_result){
+                 .outcome = OUTCOME_POSTED, .at_ms = 13, .delivery = &first, .document = "201R1"});
+    put_refund_result(ops, &(struct put_refund_result){
+                               .outcome = OUTCOME_DUPLICATE, .at_ms = 15, .delivery = &again});
+    put_entry(ops);
+    assert_int_equal(why(ops, KEY, 0, false), OPS_DONE);
+    (void)snprintf(expected, sizeof expected,
+                   "%s is open; its refund R1: Prima has credit note 201R1; it still needs what %s "
+                   "says beyond it.",
+                   code, code);
+    says(&story.orders[0], expected);
+    assert_int_equal(why(ops, R1, 0, false), OPS_DONE);
+    (void)snprintf(expected, sizeof expected,
+                   "Its order has %s open (primaflow why " NATURAL "): Prima has credit note 201R1",
+                   code);
+    says(&story.orders[0], expected);
+}
+
+static void test_an_amendment_and_a_refund_come_again(void **state)
+{
+    (void)state;
+    check_repeats("order_amended");
+}
+
+static void test_a_cancellation_and_a_refund_come_again(void **state)
+{
+    (void)state;
+    check_repeats("cancelled_after_posting");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +483,8 @@ int main(void)
         TEST(test_what_cannot_be_asked),
         TEST(test_which_of_the_two),
         TEST(test_an_amendment_and_a_refund),
+        TEST(test_an_amendment_and_a_refund_come_again),
+        TEST(test_a_cancellation_and_a_refund_come_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
