@@ -4,6 +4,8 @@
  * imports, a second one that begins fences it, and reads the ledger only then. The orders worker
  * writes the ledger, too, but only of orders that it posts; an order that is imported is in Prima
  * already and must not be posted, so imports belong before the workers' start (README, Going live).
+ * What refunds count with is never replaced: an order with an entry of other content, or with records of
+ * refunds and no entry, refuses the file, so that no import changes what remains under a running one.
  * What is sent is one transaction: a crash leaves none of it visible, and the next import ends what
  * it left open. */
 #include "core/ledger_import.h"
@@ -40,13 +42,18 @@ static enum ops_kind import_judge(const struct ledger_items *items, struct ledge
         const struct ledger_item *item = &items->list[i];
         o->fresh += item->state == LEDGER_NEW;
         o->same += item->state == LEDGER_SAME;
-        o->other += item->state == LEDGER_OTHER;
+        o->other += item->state == LEDGER_OTHER || item->state == LEDGER_REFUNDED;
         if (item->state == LEDGER_NEW)
             import_add_remaining(o, item);
         if (item->state == LEDGER_OTHER)
             complaints_add(&o->complaints, item->line,
                            "the ledger has another entry of %s: see it with primaflow ledger "
                            "show, and leave the order out here",
+                           item->key);
+        if (item->state == LEDGER_REFUNDED)
+            complaints_add(&o->complaints, item->line,
+                           "the ledger has refunds of %s and no entry: somebody took that away; "
+                           "see them with primaflow why, and leave the order out here",
                            item->key);
     }
     if (o->other > 0)

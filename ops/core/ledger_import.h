@@ -28,11 +28,13 @@ struct ledger_item {
     size_t size;
     const struct currency *currency;
     int64_t remaining_minor;
-    enum { LEDGER_NEW, LEDGER_SAME, LEDGER_OTHER } state; /* against what the ledger has */
+    /* against what the ledger has; LEDGER_REFUNDED: no entry, and records of refunds */
+    enum { LEDGER_NEW, LEDGER_SAME, LEDGER_OTHER, LEDGER_REFUNDED } state;
     void *found; /* the latest entry there, framed; NULL: none */
     size_t found_size;
     int32_t found_partition;
     int64_t found_ms;
+    size_t refunds; /* records of its refunds that the ledger has */
 };
 
 struct ledger_items {

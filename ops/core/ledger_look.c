@@ -2,6 +2,7 @@
 #include "core/ledger_import.h"
 
 #include "core/events.h"
+#include "domain/ledger/ledger_key.h"
 #include "order_flow.h"
 #include "order_write.h"
 
@@ -12,6 +13,26 @@
 static int item_by_key(const void *key, const void *item)
 {
     return strcmp(key, ((const struct ledger_item *)item)->key);
+}
+
+/* What a refund takes of one of the orders: one that is credited, owed, or may have been. Without an
+ * entry its own amounts would be counted against whatever is imported, of another state of the order. */
+static void ledger_take_refund(const struct ledger_items *items, const struct kafka_record *record,
+                               char key[static LEDGER_KEY_MAX])
+{
+    const size_t order = ledger_key_order(key, record->key_size);
+    if (order == 0 ||
+        order + 1 >= record->key_size) /* an entry; or that the order has no document */
+        return;
+    key[order] = '\0';
+    struct ledger_item *item =
+        bsearch(key, items->list, items->count, sizeof *items->list, item_by_key);
+    if (item == NULL)
+        return;
+    if (record->value != NULL)
+        item->refunds++;
+    else if (item->refunds > 0)
+        item->refunds--;
 }
 
 /* The latest record of a key: the last of its partition; when partitions were added since, the
@@ -26,6 +47,8 @@ static int ledger_take(void *user, const struct kafka_record *record)
     key[record->key_size] = '\0';
     struct ledger_item *item =
         bsearch(key, items->list, items->count, sizeof *items->list, item_by_key);
+    if (item == NULL)
+        ledger_take_refund(items, record, key);
     if (item == NULL ||
         (item->found_ms > record->timestamp_ms && item->found_partition != record->partition))
         return 0;
@@ -71,7 +94,7 @@ enum ops_kind ledger_look(struct ops *ops, struct ledger_items *items, struct op
         return ops_fail_kafka(ret_error, rc, &message);
     for (size_t i = 0; i < items->count; i++) {
         struct ledger_item *item = &items->list[i];
-        item->state = item->found == NULL    ? LEDGER_NEW
+        item->state = item->found == NULL    ? (item->refunds > 0 ? LEDGER_REFUNDED : LEDGER_NEW)
                       : is_same(codec, item) ? LEDGER_SAME
                                              : LEDGER_OTHER;
     }

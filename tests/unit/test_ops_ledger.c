@@ -146,6 +146,49 @@ static void test_an_empty_file_asks_nobody(void **state)
     assert_int_equal(o.orders, 0);
 }
 
+/* While refunds of an order are under way, or credited, no import changes what remains of it: its entry
+ * is there, or the file is refused. */
+static void test_refunds_refuse_the_file(void **state)
+{
+    static const struct {
+        const char *name, *key;
+        bool is_released, is_refused;
+    } rows[] = {
+        {"a refund of the order", "01/shopify/uk/7001/9001", false, true},
+        {"one that a person released", "01/shopify/uk/7001/9001", true, false},
+        {"of another order", "01/shopify/uk/70011/9001", false, false},
+        {"the order had ended without a document", "01/shopify/uk/7001/", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        world_reset();
+        struct ops *ops = world_ops(NULL);
+        put_written(ops, ORDER("7001", "12.00"), 0, 10);
+        put_tombstone("01/shopify/uk/7001", 0, 11);
+        world_put(&(struct world_put){
+            .topic = LEDGER, .key = rows[i].key, .value = "x", .size = 1, .at_ms = 12});
+        if (rows[i].is_released)
+            put_tombstone(rows[i].key, 0, 13);
+        assert_int_equal(import_text(ops, ORDER("7001", "12.00"), true),
+                         rows[i].is_refused ? OPS_DATA : OPS_DONE);
+        assert_int_equal(o.written, !rows[i].is_refused);
+        assert_int_equal(strstr(world.trace, "begin") != NULL, !rows[i].is_refused);
+        if (rows[i].is_refused)
+            assert_non_null(strstr(o.complaints.first[0].text,
+                                   "the ledger has refunds of 01/shopify/uk/7001 and no entry"));
+    }
+    /* with its entry: what a running refund counts with stays */
+    world_reset();
+    struct ops *ops = world_ops(NULL);
+    put_written(ops, ORDER("7001", "12.00"), 0, 10);
+    world_reserve("01/refunds/shopify/uk/9001", 7, "x", 1);
+    assert_int_equal(import_text(ops, ORDER("7001", "6.00"), true), OPS_DATA);
+    assert_int_equal(import_text(ops, ORDER("7001", "12.00"), true), OPS_DONE);
+    assert_false(o.written);
+    assert_null(strstr(world.trace, "begin"));
+}
+
 static void test_other_content_refuses_the_file(void **state)
 {
     (void)state;
@@ -549,9 +592,12 @@ static void test_records_are_no_entries_of_an_import(void **state)
     world_reset();
     struct ops *ops = world_ops(NULL);
     put_record(ops, "", CREDIT_UNPOSTED, 0);
-    put_record(ops, "r1", CREDIT_OPEN, 100);
     assert_int_equal(import_text(ops, ORDER("7001", "12.00"), true), OPS_DONE);
     assert_int_equal(o.fresh, 1);
+    put_written(ops, ORDER("7001", "12.00"), 0, 10);
+    put_record(ops, "r1", CREDIT_OPEN, 100);
+    assert_int_equal(import_text(ops, ORDER("7001", "12.00"), true), OPS_DONE);
+    assert_int_equal(o.same, 1);
 }
 
 static int end(void **state)
@@ -572,6 +618,7 @@ int main(void)
         cmocka_unit_test(test_an_order_that_was_not_posted),
         cmocka_unit_test(test_records_are_no_entries_of_an_import),
         cmocka_unit_test(test_an_empty_file_asks_nobody),
+        cmocka_unit_test(test_refunds_refuse_the_file),
         cmocka_unit_test(test_other_content_refuses_the_file),
         cmocka_unit_test(test_the_latest_entry_counts),
         cmocka_unit_test(test_what_was_taken_back_is_new),
