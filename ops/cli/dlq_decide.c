@@ -179,7 +179,8 @@ const struct command command_dlq_discard = {
     .summary = "close a dead letter: nothing is to be done about it",
     .help =
         "For what was booked by hand, or needs no booking. Nothing of it is sent again; a later "
-        "delivery of the same order is processed as any other.\n"
+        "delivery of the same order is processed as any other. Refunds of an order that was never "
+        "posted are told that there is nothing to credit.\n"
         "What is parked cannot be discarded: whether Prima has it is not known. dlq retry has its "
         "worker ask again.\n" LOGGED,
     .args = discard_args,

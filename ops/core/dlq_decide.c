@@ -4,10 +4,15 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "core/audit.h"
+#include "core/ledger_unposted.h"
+#include "domain/keys/key_parts.h"
 #include "kafka/topics.h"
+#include "order_flow.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+enum { ARENA_MAX = 1 << 16 };
 
 struct deciding {
     struct ops *ops;
@@ -100,6 +105,32 @@ static int write_decision(const struct deciding *d, struct kafka_writer *writer,
     return rc == 0 ? kafka_writer_commit(writer, message->text) : rc;
 }
 
+/* Refunds of an order that nobody will post have nothing to credit, and need not wait for it. Before the
+ * decision: a command that is killed between the two is run again, for the letter is open still. */
+static enum ops_kind tell_ledger(const struct deciding *d, struct ops_error *ret_error)
+{
+    const struct dead_letter *letter = &d->told->letter;
+    char *parts[5];
+    bool written;
+    if (d->options->kind != DECISION_DISCARDED || letter->flow != &order_flow ||
+        pf_error_info(letter->code)->class != PF_CLASS_DEAD_LETTER)
+        return OPS_DONE;
+    struct arena *arena = arena_new(ARENA_MAX);
+    if (arena == NULL)
+        return ops_fail_memory(ret_error);
+    enum ops_kind kind = OPS_DONE;
+    if (key_split(letter->natural, arena, parts, 5) == 0) {
+        const struct ledger_unposted_options unposted = {
+            .order = key_of_topic(arena, parts[0], parts[2], parts[3], parts[4]),
+            .who = d->options->who,
+            .reason = d->options->reason};
+        kind = unposted.order == NULL ? ops_fail_memory(ret_error)
+                                      : ledger_unposted(d->ops, &unposted, &written, ret_error);
+    }
+    arena_free(arena);
+    return kind;
+}
+
 /* With the pen in hand nobody else decides: what was decided since the book was read is looked at first. */
 static enum ops_kind write_with_pen(struct deciding *d, struct ops_error *ret_error)
 {
@@ -134,6 +165,8 @@ enum ops_kind dlq_decide(struct ops *ops, const struct dlq_decide_options *optio
         ret_decided->state = (enum letter_state)d.letter->state;
         kind = check(&d, ret_error);
     }
+    if (kind == OPS_DONE && options->writes)
+        kind = tell_ledger(&d, ret_error);
     if (kind == OPS_DONE && options->writes)
         kind = write_with_pen(&d, ret_error);
     letter_book_release(&d.book);

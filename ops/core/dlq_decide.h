@@ -1,7 +1,8 @@
 /* One person's decision about one dead letter: who works on it, a note, not before a time, nothing to be
  * done. Written with the pen (decision.h); what somebody else decided meanwhile is seen first.
  *
- * A discarded letter is closed, and nothing of it is sent again; a later delivery of its key is worked on as
+ * A discarded letter is closed, refunds of its order have nothing to credit (ledger_unposted.h),
+ * and nothing of it is sent again; a later delivery of its key is worked on as
  * any other. What is parked cannot be discarded by this: its key waits in Redis for a person who has looked
  * into Prima. One thread. */
 #ifndef PRIMAFLOW_OPS_DLQ_DECIDE_H

@@ -331,8 +331,6 @@ static void test_deciding(void **state)
         {{"note", "orders.raw.dlq/0/1", "asked the shop", NULL}, "\"reason\":\"asked the shop\""},
         {{"snooze", "orders.raw.dlq/0/1", "--until", "2999-01-01", "--reason", "later", NULL},
          "\"until\":\"2999-01-01T00:00:00.000Z\""},
-        {{"discard", "orders.raw.dlq/0/1", "--reason", "by hand", "--yes", NULL},
-         "\"decision\":\"discarded\""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -349,6 +347,36 @@ static void test_deciding(void **state)
         run_has(world.sent[0], "\"letter\":\"orders.raw.dlq/0/1\"");
         run_has(world.sent[0], "\"delivery\":\"orders.raw/0/1\"");
     }
+}
+
+static void has_ledger(void)
+{
+    world.topics[world.topic_count++] =
+        (struct world_topic){.name = "orders.ledger", .partitions = 12, .replicas = 1};
+}
+
+/* First the ledger hears that the order has no document: refunds of it need not wait. */
+static void test_discarding(void **state)
+{
+    (void)state;
+    put_some();
+    has_ledger();
+    world_untrace();
+    assert_int_equal(
+        run("dlq", "discard", "orders.raw.dlq/0/1", "--reason", "by hand", "--yes", NULL), 0);
+    run_has(run_out, "is discarded by ");
+    run_has(world.trace, "add orders.ledger " ORDER "/ | add ops.audit");
+    run_has(world.trace, "as primaflow.cli.decisions | read ops.decisions | begin | add "
+                         "ops.decisions " NATURAL " | add ops.audit dlq discarded | commit | free");
+    run_has(world.sent[2], "\"decision\":\"discarded\"");
+
+    world_reset(); /* a difference: the order is in Prima, and its refunds are credited */
+    has_ledger();
+    put_letter(world_ops(NULL), &(struct put_letter){.code = PF_E_order_amended, .offset = 1});
+    world_untrace();
+    assert_int_equal(
+        run("dlq", "discard", "orders.raw.dlq/0/1", "--reason", "by hand", "--yes", NULL), 0);
+    assert_null(strstr(world.trace, "orders.ledger"));
 }
 
 static void test_what_is_not_decided(void **state)
@@ -399,8 +427,7 @@ static void test_a_decision_that_fails(void **state)
         world.fails_at = steps[i];
         world.writer_rc = -EIO;
         world.refusal = "fenced by another";
-        assert_int_equal(
-            run("dlq", "discard", "orders.raw.dlq/0/1", "--reason", "x", "--yes", NULL), 69);
+        assert_int_equal(run("dlq", "note", "orders.raw.dlq/0/1", "x", NULL), 69);
         run_has(run_err, "fenced by another");
         assert_string_equal(run_out, "");
     }
@@ -633,6 +660,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_show_of_none, begin, end),
         cmocka_unit_test_setup_teardown(test_hostile_bytes, begin, end),
         cmocka_unit_test_setup_teardown(test_deciding, begin, end),
+        cmocka_unit_test_setup_teardown(test_discarding, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_not_decided, begin, end),
         cmocka_unit_test_setup_teardown(test_a_decision_that_fails, begin, end),
         cmocka_unit_test_setup_teardown(test_a_retry, begin, end),

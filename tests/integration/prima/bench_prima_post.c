@@ -134,7 +134,7 @@ static void make_request(struct run *r)
     };
     static const struct prima_order_charge charge = {"RM24", "3.95"};
     static const struct prima_order_payment payment = {
-        "CSH", "PAYPAL", "98.80", "", "2011234567", "9XY12345AB678901C", ""};
+        "CSH", "PAYPAL", "98.80", "", "2011234567", "9XY12345AB678901C", "", ""};
     const struct prima_address address = {
         "",        "Zo\xC3\xAB", "O'Brien",         {"12 High Street", "Northampton"},
         "NN1 1AA", "GB",         "zoe@example.org", "01604 1",
