@@ -266,7 +266,7 @@ class OrderJudge:
         chosen, note, findings = min(tries, key=lambda t: (t[1] is None, len(t[2])))
         yield from (f"note {end.number}: {what}" for what in findings)
         if note is not None:
-            if tries[-1][2]:
+            if tries[-1][2] and not findings:
                 self.seen.unaware.append(note.number)
             self.account = note.after
             self.edits = [e for e in self.edits if e not in chosen]

@@ -219,6 +219,35 @@ def versions(story, number):
     one.refund([one.units(0, 1)], status="failed")
 
 
+def days(story, number, i):
+    """Money that goes back around midnight, where the company is and elsewhere, on both sides of a clock change; the last movement decides."""
+    for n, shop in enumerate(({}, {"store": "jp", "currency": "JPY"})):
+        rate = 100000 if n else 200000
+        one = order(story, number + n, [(9, 9, 1200, 0, rate)], **shop)
+        if n:
+            one.event["lines"][0]["location_id"] = "4001"
+            one.event["shipping_address"] = {"line1": "1", "country_code": "JP"}
+        # midnight in London, in summer; in UTC, that night; in Tokyo; in London, in winter; in Tokyo
+        for k, at in enumerate((1792882800000, 1792886400000, 1792854000000, 1795219200000, 1795186800000)):
+            event = one.refund([one.units(0, 1)], paid=[("card", "paypal", 700), ("card", "paypal", 500)])
+            for t, when in zip(event["transactions"], (at - 86400000 * (k % 2), at - 1 + (i + k) % 2)):
+                t["processed_at"] = when
+        event = one.refund([one.units(0, 1)])
+        event.update(created_at=1795186799000 + 1000 * (i % 2))
+        event["transactions"][0]["processed_at"] = None  # then it is when it was made
+
+
+def shelves(story, number):
+    """Only what comes back to a depot is put back, and only as far as there are units."""
+    one = order(story, number, [(8, 8, 500, 3, 200000), (2, 2, 750, 0, 50000)])
+    for restock in ("no_restock", "unknown", "return"):
+        one.refund([one.units(0, 1, restock=restock, location="1002"), one.units(1, 0, "none", restock, "1001")], back=None)
+    one.refund([one.units(0, 1, restock="cancel", location="1001")])
+    one.refund([one.units(0, 1, restock="return", location="2001"), one.units(0, 1, restock="return", location="1001"), one.units(0, 1)])
+    lines = [one.units(1, 1), one.units(0, 1)]
+    one.refund(lines, back=one.sum(*lines) + 1, to="second")  # a penny more than its parts
+
+
 # ---- too much, and hostile ----
 
 def hundred(story, number, units=60):
@@ -312,6 +341,8 @@ def stories(base, count):
         owed(made, at + 18, gross=False)
         versions(made, at + 19)
         early(made, at + 20)
+        days(made, at + 23, i)
+        shelves(made, at + 25)
         never_posted(made, at + 21)
         if i == 0:
             hundred(made, at + 30)
