@@ -83,7 +83,6 @@ def whole():
 ORPHANS = [f"DELETE FROM credit_note_{table} WHERE credit_note_id NOT IN (SELECT id FROM credit_notes)" for table in ("lines", "charges", "payments")]
 HEAD = ("company", "credit_number", "order_id", "order_number", "request_id", "created_at", "refund_date", "post_date", "reason", "currency", "status",
         "vat_inclusive", "lines_total", "charge_total", "tax_total", "paid_total", "difference")
-OPTIONAL = {"DELETE FROM credit_note_charges", "INSERT INTO credit_note_charges"}
 
 
 def doubled(table, number):
@@ -158,7 +157,7 @@ def ends_damaged(facts):
     yield ends("a lost dead letter", dead)
     yield ends("a dead letter with other bytes", dead, replace(dead, value=b"other"))
     yield ends("a dead letter with another code", dead, replace(dead, outcome="order_cancelled_in_prima"))
-    yield ends("a dead letter that says money where there is too much", dead, replace(dead, outcome="refund_order_missing"))
+    yield ends("a dead letter that says that its order is missing, which is there", dead, replace(dead, outcome="refund_order_missing"))
     yield ends("a second end", note, note, note)
     yield ends("a note without a result", note)
     yield ends("a note that ended as nothing to credit", note, replace(note, outcome="nothing_to_credit"))

@@ -18,7 +18,6 @@ from judge import product_of, rows
 from sums_of_notes import judge_sums
 
 UNREADABLE = {"tombstone", "framing_unknown", "schema_unknown", "avro_truncated", "avro_trailing", "avro_invalid"}
-NEVER_POSTED = {"contained", "no_money", "nothing_to_credit"}
 ORDER_MISSING = "refund_order_missing"
 FLAGS = {"refund_tax_capped", "restock_depot_unmapped"}
 # So long after the result of an edit could be read, every worker must know what it left owed. Before, one may not: the edit itself reserves nothing.
