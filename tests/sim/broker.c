@@ -78,6 +78,15 @@ int64_t broker_stable_end(const struct log_partition *p)
     return (int64_t)p->count;
 }
 
+int64_t broker_age_end(const struct log_partition *p, int64_t ms)
+{
+    const int64_t before_ms = 1000LL * WALL_MS + sim.now_ms - ms;
+    int64_t end = (int64_t)p->count;
+    while (end > 0 && p->records[end - 1]->wall_ms > before_ms)
+        end--;
+    return end;
+}
+
 const struct log_record *broker_read(const struct log_partition *p, int64_t *offset)
 {
     const int64_t end = broker_stable_end(p);
@@ -148,12 +157,12 @@ static struct log_record *log_record_new(const struct txn *txn)
     return r;
 }
 
-static int partition_of(const struct log_topic *t, const void *key, size_t size)
+int32_t kafka_partition_of(const void *key, size_t size, int32_t count)
 {
     uint32_t hash = 2166136261U;
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ ((const uint8_t *)key)[i]) * 16777619U;
-    return (int)(hash % (uint32_t)t->partition_count);
+    return (int32_t)(hash % (uint32_t)count);
 }
 
 /* Who reads is told: its client's queue has something. */
@@ -163,10 +172,13 @@ static void tell_readers(void)
         sim_wake_poll(&sim.processes[i]);
 }
 
-void broker_append(const struct kafka_message *m, struct txn *txn)
+int64_t broker_append(const struct kafka_message *m, struct txn *txn)
 {
     struct log_topic *t = broker_topic(m->topic);
-    const int partition = partition_of(t, m->key, m->key_size);
+    const bool is_placed = m->place_key != NULL;
+    const int partition =
+        kafka_partition_of(is_placed ? m->place_key : m->key,
+                           is_placed ? m->place_key_size : m->key_size, t->partition_count);
     struct log_record *r = log_record_new(txn);
     r->key = bytes_copy(m->key, m->key_size);
     r->value = bytes_copy(m->value, m->value_size);
@@ -183,6 +195,7 @@ void broker_append(const struct kafka_message *m, struct txn *txn)
     log_add(&t->partitions[partition], r);
     if (txn == NULL)
         tell_readers();
+    return (int64_t)t->partitions[partition].count - 1;
 }
 
 struct txn *broker_txn_begin(int producer)

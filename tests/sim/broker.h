@@ -1,12 +1,12 @@
-/* The simulated Kafka cluster: logs with transactions, committed offsets, one consumer group with
- * static members. It outlives every process. */
+/* The simulated Kafka cluster: logs with transactions, committed offsets, a consumer group for each
+ * flow, with static members. It outlives every process. */
 #ifndef PRIMAFLOW_SIM_BROKER_H
 #define PRIMAFLOW_SIM_BROKER_H
 
 #include "kafka/kafka.h"
 #include "sim.h"
 
-enum { TOPICS = 16, PARTITIONS = 4, SESSION_MS = 3000, TOPIC_NAME = 160 };
+enum { TOPICS = 24, PARTITIONS = 4, SESSION_MS = 3000, TOPIC_NAME = 160 };
 
 enum txn_state { TXN_OPEN, TXN_COMMITTED, TXN_ABORTED };
 struct txn {
@@ -54,9 +54,11 @@ void broker_end(void);
 void broker_add_topic(const char *name, int partitions);
 struct log_topic *broker_topic(const char *name); /* one that there is not ends the simulation */
 int64_t broker_stable_end(const struct log_partition *p);
+/* The offset of the first record that is younger than that: of who lags. */
+int64_t broker_age_end(const struct log_partition *p, int64_t ms);
 /* Where the reader of committed records at `offset` goes on; NULL: nothing is there yet. */
 const struct log_record *broker_read(const struct log_partition *p, int64_t *offset);
-void broker_append(const struct kafka_message *message, struct txn *txn);
+int64_t broker_append(const struct kafka_message *message, struct txn *txn); /* its offset */
 struct txn *broker_txn_begin(int producer);
 void broker_txn_end(struct txn *txn, enum txn_state state); /* of an open one */
 void broker_fence(int producer); /* ends what it left open; its former epochs write nothing */
@@ -76,11 +78,11 @@ void group_leave(struct process *p);
 bool group_takes(const struct kafka_consumer *c); /* offsets, under the generation it has */
 int64_t group_member_epoch(const struct process *p);
 void group_answered(struct kafka_consumer *c); /* a revoke: it joins anew */
-void group_shake(void);                        /* a rebalance for no reason that a worker knows */
+void group_shake(const struct process *p);     /* a rebalance for no reason that a worker knows */
 void group_expel(struct process *p);           /* as if its heartbeats had been lost */
-bool group_is_settled(void);
+bool group_is_settled(const struct process *p);
 bool group_has(const struct process *p, size_t *ret_partitions);
-bool group_is_empty(void);
+bool group_is_empty(const struct process *p);
 
 enum consumer_state { CONSUMER_JOINING, CONSUMER_STABLE, CONSUMER_REVOKING, CONSUMER_CLOSED };
 struct kafka_consumer {
@@ -101,10 +103,15 @@ struct kafka_consumer {
 };
 struct kafka_queue {
     struct kafka_queue *next;
-    struct kafka_consumer *consumer;
+    struct kafka_consumer *consumer; /* NULL: of a tail (tail.c) */
+    struct process *process;
+    int64_t lag_ms, looks_at_ms;
     struct log_topic *topic;
     int32_t partition;
     int64_t position, said_end;
 };
+
+/* ---- tail.c ---- */
+void tail_lags(struct kafka_queue *q); /* there is more, which it does not see yet */
 
 #endif

@@ -59,7 +59,7 @@ static void happen(void *data)
         sim_terminate(f->process);
         break;
     case SHAKE:
-        group_shake();
+        group_shake(f->process);
         break;
     case EXPEL:
         group_expel(f->process);

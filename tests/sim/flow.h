@@ -1,6 +1,6 @@
-/* The simulator's flow: the least that is an order. An event has an id and a content; its document
- * is S<id>; it is sent, or taken back. Results and a ledger entry of each posted order, as the
- * orders' flow writes them. */
+/* The simulator's flows: the least that is an order, and a refund. An order's event has an id and a
+ * content; its document is S<id>; it is sent, or taken back. Results and the ledger's records, as the
+ * workers' flows write them. */
 #ifndef PRIMAFLOW_SIM_FLOW_H
 #define PRIMAFLOW_SIM_FLOW_H
 
@@ -14,9 +14,15 @@ struct sim_event_record {
 extern const struct bound_record sim_event_bound;
 extern const struct flow sim_flow;
 enum { SIM_RESULT, SIM_LEDGER };
-/* Of a result's bytes: the delivery that it ends, and how. */
-bool sim_result_read(struct codec *codec, const void *bytes, size_t size,
-                     char ret_delivery[static 200], char ret_outcome[static 48]);
-const struct bound_record *sim_result_record(void);
+
+/* The same for refunds: an event has an id, its order, and what went back; its note is C<id>. */
+struct sim_refund_record {
+    const char *id, *order;
+    int64_t amount; /* that went back; 0: nothing did */
+    bool pending;   /* it is not final: a newer version follows */
+    int64_t version;
+};
+extern const struct bound_record sim_refund_bound;
+extern const struct flow sim_refund_flow;
 
 #endif

@@ -1,4 +1,4 @@
-/* The consumer group: static members, eager rebalances, fencing. What a member hears comes with its
+/* The consumer groups, one for each flow: static members, eager rebalances, fencing. What a member hears comes with its
  * heartbeat; one that sends none for a session is out, and one whose instance came back is fenced. */
 #include "broker.h"
 
@@ -16,35 +16,41 @@ struct member {
     size_t place_count;
 };
 
-static struct {
+struct group {
     struct member members[SIM_PROCESSES];
     int32_t generation;
     bool is_rebalancing;
     int64_t since_ms;
-} group;
+};
+static struct group groups[SIM_FLOWS];
+
+static struct group *group_of(const struct process *p)
+{
+    return &groups[p->flow];
+}
 
 static struct member *member_of(const struct process *p)
 {
-    return &group.members[p->number];
+    return &group_of(p)->members[p->number];
 }
 
-static void rebalance(const char *why)
+static void rebalance(struct group *g, const char *why)
 {
-    if (group.is_rebalancing)
+    if (g->is_rebalancing)
         return;
-    sim_note("Kafka: the group rebalances: %s", why);
-    group.is_rebalancing = true;
-    group.since_ms = sim.now_ms;
+    sim_note("Kafka: group %d rebalances: %s", (int)(g - groups), why);
+    g->is_rebalancing = true;
+    g->since_ms = sim.now_ms;
     for (int i = 0; i < SIM_PROCESSES; i++)
-        group.members[i].has_joined = false;
+        g->members[i].has_joined = false;
 }
 
 /* ---- dealing ---- */
 
-static bool everybody_has_joined(void)
+static bool everybody_has_joined(const struct group *g)
 {
     for (int i = 0; i < SIM_PROCESSES; i++)
-        if (group.members[i].is_in && !group.members[i].has_joined)
+        if (g->members[i].is_in && !g->members[i].has_joined)
             return false;
     return true;
 }
@@ -64,10 +70,10 @@ static void deal_topic(const char *name, struct member *const in[], size_t count
         give(in[(first + (size_t)i) % count], t, i);
 }
 
-static void tell_assignment(struct member *m)
+static void tell_assignment(const struct group *g, struct member *m)
 {
     struct kafka_consumer *c = m->consumer;
-    c->generation = group.generation;
+    c->generation = g->generation;
     c->state = CONSUMER_STABLE;
     c->has_assign = c->owes_answer = true;
     c->place_count = m->place_count;
@@ -75,30 +81,31 @@ static void tell_assignment(struct member *m)
     sim_wake_poll(c->process);
 }
 
-static void deal(void)
+static void deal(struct group *g)
 {
     struct member *in[SIM_PROCESSES];
     const struct kafka_consumer *any = NULL;
     size_t count = 0;
     for (int i = 0; i < SIM_PROCESSES; i++) {
-        struct member *m = &group.members[i];
+        struct member *m = &g->members[i];
         m->place_count = 0;
         if (!m->is_in || m->consumer == NULL)
             continue;
         in[count++] = m;
         any = m->consumer;
     }
-    group.is_rebalancing = false;
+    g->is_rebalancing = false;
     if (count == 0)
         return;
-    group.generation++;
+    g->generation++;
     const size_t first = (size_t)sim_between(0, (int64_t)count - 1);
     for (size_t i = 0; i < any->topic_count; i++)
         deal_topic(any->topics[i], in, count, first + i);
-    sim_note("Kafka: generation %d, %zu members", group.generation, count);
+    sim_note("Kafka: group %d, generation %d, %zu members", (int)(g - groups), g->generation,
+             count);
     for (size_t i = 0; i < count; i++) {
         in[i]->has_joined = false;
-        tell_assignment(in[i]);
+        tell_assignment(g, in[i]);
     }
 }
 
@@ -114,7 +121,7 @@ static void say_revoke(struct kafka_consumer *c, bool lost)
     sim_wake_poll(c->process);
 }
 
-static void hear(struct member *m)
+static void hear(const struct group *g, struct member *m)
 {
     struct kafka_consumer *c = m->consumer;
     m->heard_ms = sim.now_ms;
@@ -126,48 +133,52 @@ static void hear(struct member *m)
         return;
     } else if (!m->is_in && c->state == CONSUMER_STABLE) {
         say_revoke(c, true);
-    } else if (m->is_in && group.is_rebalancing && !m->has_joined && c->state == CONSUMER_STABLE) {
+    } else if (m->is_in && g->is_rebalancing && !m->has_joined && c->state == CONSUMER_STABLE) {
         say_revoke(c, false);
     }
 }
 
-static void take_out(struct member *m, const char *why)
+static void take_out(struct group *g, struct member *m, const char *why)
 {
-    sim_note("Kafka: %s is out of the group: %s", sim.processes[m - group.members].slot, why);
+    sim_note("Kafka: %s is out of the group: %s", sim.processes[m - g->members].slot, why);
     m->is_in = m->has_joined = false;
-    rebalance("a member is gone");
+    rebalance(g, "a member is gone");
+}
+
+static void beat_of(struct group *g)
+{
+    for (int i = 0; i < SIM_PROCESSES; i++) {
+        struct member *m = &g->members[i];
+        const struct process *p = &sim.processes[i];
+        if (m->consumer != NULL && p->is_up && p->paused_until_ms <= sim.now_ms)
+            hear(g, m);
+        else if (m->is_in && sim.now_ms - m->heard_ms > SESSION_MS)
+            take_out(g, m, "no heartbeats");
+    }
+    if (g->is_rebalancing && everybody_has_joined(g))
+        deal(g);
 }
 
 static void group_beat(void *data)
 {
     (void)data;
     sim_at(TICK_MS, group_beat, NULL);
-    if (!broker_is_up())
-        return;
-    for (int i = 0; i < SIM_PROCESSES; i++) {
-        struct member *m = &group.members[i];
-        const struct process *p = &sim.processes[i];
-        if (m->consumer != NULL && p->is_up && p->paused_until_ms <= sim.now_ms)
-            hear(m);
-        else if (m->is_in && sim.now_ms - m->heard_ms > SESSION_MS)
-            take_out(m, "no heartbeats");
-    }
-    if (group.is_rebalancing && everybody_has_joined())
-        deal();
+    for (int i = 0; i < SIM_FLOWS && broker_is_up(); i++)
+        beat_of(&groups[i]);
 }
 
 /* ---- a member's requests ---- */
 
 void group_begin(void)
 {
-    memset(&group, 0, sizeof group);
+    memset(groups, 0, sizeof groups);
     sim_at(TICK_MS, group_beat, NULL);
 }
 
-static void join(struct member *m)
+static void join(struct group *g, struct member *m)
 {
-    if (!m->is_in || !group.is_rebalancing)
-        rebalance("a member joins");
+    if (!m->is_in || !g->is_rebalancing)
+        rebalance(g, "a member joins");
     m->is_in = m->has_joined = true;
     m->heard_ms = sim.now_ms;
 }
@@ -176,14 +187,15 @@ static void join(struct member *m)
  * anything was dealt to it joins anew. */
 void group_join(struct kafka_consumer *c)
 {
+    struct group *g = group_of(c->process);
     struct member *m = member_of(c->process);
     c->member_epoch = ++m->epoch;
     m->consumer = c;
     m->heard_ms = sim.now_ms;
-    if (m->is_in && !group.is_rebalancing && m->place_count > 0)
-        tell_assignment(m);
+    if (m->is_in && !g->is_rebalancing && m->place_count > 0)
+        tell_assignment(g, m);
     else
-        join(m);
+        join(g, m);
 }
 
 void group_answered(struct kafka_consumer *c)
@@ -197,13 +209,14 @@ void group_answered(struct kafka_consumer *c)
     }
     c->state = CONSUMER_JOINING;
     if (m->consumer == c)
-        join(m);
+        join(group_of(c->process), m);
 }
 
 bool group_takes(const struct kafka_consumer *c)
 {
     const struct member *m = member_of(c->process);
-    return m->is_in && c->member_epoch == m->epoch && c->generation == group.generation;
+    return m->is_in && c->member_epoch == m->epoch &&
+           c->generation == group_of(c->process)->generation;
 }
 
 int64_t group_member_epoch(const struct process *p)
@@ -218,22 +231,22 @@ void broker_process_gone(struct process *p)
 
 /* ---- mischief ---- */
 
-void group_shake(void)
+void group_shake(const struct process *p)
 {
-    rebalance("somebody came and went");
+    rebalance(group_of(p), "somebody came and went");
 }
 
 void group_expel(struct process *p)
 {
     if (member_of(p)->is_in)
-        take_out(member_of(p), "its heartbeats are lost");
+        take_out(group_of(p), member_of(p), "its heartbeats are lost");
 }
 
 /* ---- what can be seen ---- */
 
-bool group_is_settled(void)
+bool group_is_settled(const struct process *p)
 {
-    return !group.is_rebalancing;
+    return !group_of(p)->is_rebalancing;
 }
 
 bool group_has(const struct process *p, size_t *ret_partitions)
@@ -242,10 +255,10 @@ bool group_has(const struct process *p, size_t *ret_partitions)
     return member_of(p)->is_in;
 }
 
-bool group_is_empty(void)
+bool group_is_empty(const struct process *p)
 {
     for (int i = 0; i < SIM_PROCESSES; i++)
-        if (group.members[i].is_in)
+        if (group_of(p)->members[i].is_in)
             return false;
     return true;
 }

@@ -107,7 +107,8 @@ int kafka_assign(struct kafka_consumer *c, const struct kafka_place places[], si
         struct kafka_queue *q = calloc(1, sizeof *q);
         if (q == NULL)
             abort();
-        *q = (struct kafka_queue){.next = c->queues,
+        *q = (struct kafka_queue){.process = c->process,
+                                  .next = c->queues,
                                   .consumer = c,
                                   .topic = broker_topic(places[i].topic),
                                   .partition = places[i].partition,
@@ -142,16 +143,24 @@ void kafka_fetch(struct kafka_queue *q, struct kafka_record records[], size_t ma
                  struct kafka_fetched *ret_fetched)
 {
     const struct log_partition *p = &q->topic->partitions[q->partition];
+    const int64_t seen = broker_age_end(p, q->lag_ms);
     const struct log_record *r;
+    int64_t next = q->position;
     *ret_fetched = (struct kafka_fetched){.end = -1};
-    while (broker_is_up() && ret_fetched->count < max &&
-           (r = broker_read(p, &q->position)) != NULL) {
+    while (broker_is_up() && ret_fetched->count < max && (r = broker_read(p, &next)) != NULL &&
+           next < seen) {
+        q->position = next;
         record_of(q->topic, q->partition, q->position, r, &records[ret_fetched->count++]);
-        q->position++;
+        next = ++q->position;
     }
-    if (!broker_is_up() || ret_fetched->count == max || q->said_end == q->position)
+    if (!broker_is_up() || ret_fetched->count == max)
         return;
-    q->said_end = ret_fetched->end = q->position;
+    if (next < seen || seen == (int64_t)p->count) /* nothing is hidden by its lag */
+        q->position = next;
+    if (q->position < broker_stable_end(p))
+        tail_lags(q);
+    else if (q->said_end != q->position)
+        q->said_end = ret_fetched->end = q->position;
 }
 
 void kafka_ask_again(struct kafka_consumer *c, const struct kafka_place *place, int64_t position)
@@ -425,8 +434,11 @@ enum kafka_commit_result kafka_commit(struct kafka_producer *p, struct kafka_con
         return KAFKA_FENCED;
     const int32_t generation = c->assigned_generation;
     struct txn *txn = broker_txn_begin(p->number);
-    for (size_t i = 0; i < message_count; i++)
-        broker_append(messages[i], txn);
+    for (size_t i = 0; i < message_count; i++) {
+        const int64_t offset = broker_append(messages[i], txn);
+        if (messages[i]->ret_offset != NULL)
+            *messages[i]->ret_offset = offset;
+    }
     if (!step(p, "the transaction's offsets", give_up))
         return KAFKA_FENCED;
     if ((offset_count > 0 && (c->generation != generation || !group_takes(c))) ||
@@ -454,7 +466,7 @@ int kafka_group_look(struct kafka_consumer *c, const char *group, const char *co
     (void)group;
     if (!broker_wait(ANSWER_MS))
         return not_there(ret_message);
-    *ret_look = (struct kafka_group_look){.is_settled = group_is_settled()};
+    *ret_look = (struct kafka_group_look){.is_settled = group_is_settled(c->process)};
     ret_look->has_us = group_has(c->process, &ret_look->ours);
     for (size_t i = 0; i < topic_count; i++)
         ret_look->in_all += (size_t)broker_topic(topics[i])->partition_count;

@@ -25,7 +25,7 @@ int kafka_group_is_empty(const struct config *config, const char *group, bool *r
     (void)config, (void)group;
     if (!broker_wait(ANSWER_MS))
         return no_answer(ret_message);
-    *ret_empty = group_is_empty();
+    *ret_empty = group_is_empty(sim_self());
     return 0;
 }
 
@@ -156,6 +156,18 @@ int kafka_lookup_read(struct kafka_lookup *lookup, const struct kafka_place plac
     return 0;
 }
 
+int kafka_lookup_bounds(struct kafka_lookup *lookup, const char *topic, int32_t partition,
+                        int timeout_ms, int64_t *ret_begin, int64_t *ret_end,
+                        char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)lookup;
+    if (!broker_wait(timeout_ms))
+        return no_answer(ret_message);
+    *ret_begin = 0;
+    *ret_end = broker_stable_end(&broker_topic(topic)->partitions[partition]);
+    return 0;
+}
+
 void kafka_lookup_free(struct kafka_lookup *lookup)
 {
     free(lookup);
@@ -169,7 +181,7 @@ int kafka_write(const struct config *config, const struct kafka_message messages
     if (!broker_wait(timeout_ms))
         return no_answer(ret_message);
     for (size_t i = 0; i < count; i++)
-        broker_append(&messages[i], NULL);
+        (void)broker_append(&messages[i], NULL);
     sim_edge("the answer of ops.control");
     sim_sleep(sim_between(0, 3));
     return 0;

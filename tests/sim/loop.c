@@ -151,7 +151,7 @@ int uv_queue_work(uv_loop_t *loop, uv_work_t *work, uv_work_cb run, uv_after_wor
     return 0;
 }
 
-/* ---- what wakes it: Kafka's client alone; the other adapters are ours ---- */
+/* ---- what wakes it: Kafka's clients alone; the other adapters are ours ---- */
 
 int uv_poll_init(uv_loop_t *loop, uv_poll_t *poll, int fd)
 {
@@ -164,24 +164,31 @@ int uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb cb)
 {
     (void)events;
     poll->poll_cb = cb;
-    sim_self()->kafka_poll = poll;
-    return 0;
+    struct process *p = sim_self();
+    for (size_t i = 0; i < SIM_POLLS; i++)
+        if (p->polls[i].poll == NULL) {
+            p->polls[i] = (struct sim_poll){.poll = poll};
+            return 0;
+        }
+    abort();
 }
 
 static void poll_fires(void *data)
 {
-    struct process *p = data;
-    p->poll_is_due = false;
-    if (p->kafka_poll != NULL)
-        p->kafka_poll->poll_cb(p->kafka_poll, 0, UV_READABLE);
+    struct sim_poll *p = data;
+    p->is_due = false;
+    p->poll->poll_cb(p->poll, 0, UV_READABLE);
 }
 
 void sim_wake_poll(struct process *p)
 {
-    if (!p->is_up || p->poll_is_due || p->kafka_poll == NULL)
-        return;
-    p->poll_is_due = true;
-    sim_in_loop(p, sim_between(0, 3), poll_fires, p);
+    for (size_t i = 0; p->is_up && i < SIM_POLLS; i++) {
+        struct sim_poll *poll = &p->polls[i];
+        if (poll->poll == NULL || poll->is_due)
+            continue;
+        poll->is_due = true;
+        sim_in_loop(p, sim_between(0, 3), poll_fires, poll);
+    }
 }
 
 int uv_signal_init(uv_loop_t *loop, uv_signal_t *signal)

@@ -216,10 +216,9 @@ static void process_end(struct process *p)
         return;
     p->is_up = false;
     p->life++;
-    p->poll_is_due = false;
     p->loop = NULL;
     p->prepare = NULL;
-    p->kafka_poll = NULL;
+    memset(p->polls, 0, sizeof p->polls);
     p->term = NULL;
     while (p->jobs != NULL) {
         struct coroutine *c = p->jobs;

@@ -9,14 +9,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "endings.h"
 #include "faults.h"
 #include "flow.h"
-#include "idempotency/scripts.h"
-#include "facts/fact_calls.h"
+#include "domain/events/ledger_credit.h"
+#include "domain/events/ledger_entry.h"
 #include "orders.h"
-#include "posting/facts.h"
+#include "facts/credit.h"
+#include "person.h"
 #include "prima.h"
 #include "process.h"
+#include "refunds.h"
+#include "result.h"
 #include "server.h"
 #include "worker/run.h"
 
@@ -26,51 +30,103 @@ static struct codec *codec;
 
 void process_main(struct process *p)
 {
-    static const struct fact_source *const sources[] = {NULL};
+    static const struct fact_source *const sources[SIM_FLOWS][2] = {{NULL}, {&credit_source, NULL}};
+    static const struct flow *const flows[SIM_FLOWS] = {&sim_flow, &sim_refund_flow};
     static char program[] = "sim", slot[] = "--slot", config[] = "--config",
                 profile[] = SIM_FOLDER "/profile.yaml", key[] = "-o",
+                schemas[] = "schema.folder=" SIM_SCHEMAS, age[] = "retry.max_age=40s",
                 unique[] = "prima.enforces_unique_order_number=true",
                 several[] = "prima.enforces_unique_order_number=false";
-    char *argv[] = {program, slot, p->slot, config, profile, key, sim.unique ? unique : several,
-                    NULL};
-    process_exit(worker_main(&sim_flow, sources, 7, argv));
+    if (p->number == SIM_PERSON)
+        person_main(p);
+    const bool is_unique = p->flow == 0 ? sim.unique : sim.unique_notes;
+    char *argv[] = {program, slot,    p->slot, config, profile, key, is_unique ? unique : several,
+                    key,     schemas, key,     age,    NULL};
+    process_exit(worker_main(flows[p->flow], sources[p->flow], p->flow == 0 ? 9 : 11, argv));
 }
 
 /* ---- one seed ---- */
 
 static void add_topics(void)
 {
-    broker_add_topic("orders.raw", (int)sim_between(1, PARTITIONS));
+    const int partitions = (int)sim_between(1, PARTITIONS);
+    broker_add_topic("orders.raw", partitions);
     broker_add_topic("orders.raw.dlq", 1);
     broker_add_topic("orders.raw.replay", 1);
     broker_add_topic("orders.raw.retry.1s", (int)sim_between(1, 2));
     broker_add_topic("orders.raw.retry.2s", 1);
     broker_add_topic("orders.raw.retry.4s", 1);
     broker_add_topic("orders.results", 2);
-    broker_add_topic("orders.ledger", 1);
+    broker_add_topic("orders.ledger", partitions);
     broker_add_topic("ops.control", 1);
     broker_add_topic("ops.decisions", 1);
+    if (!sim.has_refunds)
+        return;
+    broker_add_topic("refunds.raw", partitions);
+    broker_add_topic("refunds.raw.dlq", 1);
+    broker_add_topic("refunds.raw.replay", 1);
+    broker_add_topic("refunds.raw.retry.1s", 1);
+    broker_add_topic("refunds.raw.retry.2s", (int)sim_between(1, 2));
+    broker_add_topic("refunds.raw.retry.4s", 1);
+    broker_add_topic("refunds.results", 2);
+}
+
+static void draw_world(void)
+{
+    sim.sees_processes = sim_chance(700);
+    sim.unique = sim_chance(500);
+    sim.unique_notes = sim_chance(500);
+    if (sim_chance(700))
+        sim.tail_lag_ms = sim_between(0, sim_chance(500) ? 100 : 3000);
 }
 
 static void begin(uint64_t seed, bool traces)
 {
-    sim = (struct sim){.seed = seed, .traces = traces};
+    sim = (struct sim){.seed = seed, .traces = traces, .has_refunds = seed % SIM_FLOWS == 0};
     sim_seed(seed);
-    sim.workers = (int)sim_between(1, SIM_PROCESSES);
-    sim.sees_processes = sim_chance(700);
-    sim.unique = sim_chance(500);
+    sim.workers = (int)sim_between(sim.has_refunds ? 2 : 1, SIM_WORKERS);
+    const int of_orders = sim.has_refunds ? (int)sim_between(1, sim.workers / 2) : sim.workers;
     for (int i = 0; i < SIM_PROCESSES; i++) {
         struct process *p = &sim.processes[i];
         p->number = i;
-        (void)snprintf(p->slot, sizeof p->slot, "w%d", i + 1);
+        p->flow = i < of_orders ? 0 : 1;
+        (void)snprintf(p->slot, sizeof p->slot, "%c%d", p->flow == 0 ? 'w' : 'r', i + 1);
+        if (i == SIM_PERSON)
+            (void)snprintf(p->slot, sizeof p->slot, "person");
     }
+    draw_world();
     broker_begin();
     server_begin();
     prima_begin();
     add_topics();
-    sim_note("seed %llu: %d workers, %s, numbers %s", (unsigned long long)seed, sim.workers,
-             sim.sees_processes ? "one machine" : "several machines",
-             sim.unique ? "unique" : "not enforced");
+    sim_note(
+        "seed %llu: %d workers, %d of them for orders, %s, numbers %s, of notes %s, the ledger "
+        "%lld ms behind at most",
+        (unsigned long long)seed, sim.workers, of_orders,
+        sim.sees_processes ? "one machine" : "several machines",
+        sim.unique ? "unique" : "not enforced", sim.unique_notes ? "unique" : "not enforced",
+        (long long)sim.tail_lag_ms);
+}
+
+static bool all_are_done(void)
+{
+    return orders_are_done() && (!sim.has_refunds || refunds_are_done());
+}
+
+static bool all_are_at_rest(void)
+{
+    return all_are_done() && restless_key() == NULL;
+}
+
+static void check(bool redis_was_lost)
+{
+    orders_check(codec, redis_was_lost);
+    if (sim.has_refunds)
+        refunds_check(codec, redis_was_lost);
+    /* What was refused is not rebuilt: a key may be again what it was before, for a redrive. */
+    const char *key = redis_was_lost ? NULL : restless_key();
+    if (key != NULL)
+        sim_fail("Redis at rest: %s is claimed, sent, or marked as deferred", key);
 }
 
 static bool run_seed(uint64_t seed, bool traces)
@@ -79,17 +135,21 @@ static bool run_seed(uint64_t seed, bool traces)
     for (int i = 0; i < sim.workers; i++)
         sim_start(&sim.processes[i]);
     orders_draw(codec);
+    if (sim.has_refunds) {
+        refunds_draw(codec);
+        person_draw(codec);
+    }
     faults_draw();
     sim_run_until(FAULTS_MS, NULL);
     faults_heal();
-    sim_run_until(FAULTS_MS + HEAL_MS, orders_are_done);
-    if (!orders_are_done())
+    sim_run_until(FAULTS_MS + HEAL_MS, all_are_done);
+    if (!all_are_done())
         sim_fail("%d s after everything was mended, not all is committed", HEAL_MS / 1000);
     sim_run_until(sim.now_ms + REST_MS,
                   NULL); /* the last ghosts and late effects show themselves */
     if (!faults_lost_redis())
-        sim_run_until(sim.now_ms + REST_MS_MAX, orders_are_at_rest);
-    orders_check(codec, faults_lost_redis() || sim.had_incident);
+        sim_run_until(sim.now_ms + REST_MS_MAX, all_are_at_rest);
+    check(faults_lost_redis() || sim.had_incident);
     if (sim.failure[0] != '\0')
         (void)printf("seed %llu: %s\n", (unsigned long long)seed, sim.failure);
     return sim.failure[0] == '\0';
@@ -162,9 +222,12 @@ static void prepare(void)
 {
     const struct codec_limits limits = {1 << 20, 100000, 64};
     char message[300];
-    if (codec_open(SIM_FOLDER "/schemas", "", limits, &codec, message) < 0 ||
+    if (codec_open(SIM_SCHEMAS, "", limits, &codec, message) < 0 ||
         codec_check(codec, &sim_event_bound, message) < 0 ||
-        codec_check(codec, sim_result_record(), message) < 0) {
+        codec_check(codec, &sim_refund_bound, message) < 0 ||
+        codec_check(codec, sim_result_record(), message) < 0 ||
+        codec_check(codec, &ledger_entry_record, message) < 0 ||
+        codec_check(codec, &ledger_credit_record, message) < 0) {
         (void)fprintf(stderr, "sim: %s\n", message);
         exit(70);
     }

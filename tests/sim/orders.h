@@ -22,7 +22,6 @@ extern struct orders orders;
 
 void orders_draw(struct codec *codec); /* and writes them, each at its time */
 void orders_check(struct codec *codec, bool redis_was_lost);
-bool orders_are_done(void);    /* all is written, read, and committed */
-bool orders_are_at_rest(void); /* ... and Redis holds nothing that waits */
+bool orders_are_done(void); /* all is written, read, and committed */
 
 #endif

@@ -27,7 +27,7 @@ enum mishap {
     ERROR_BEHIND, /* 503 by a proxy, applied all the same */
     STRANGE,      /* applied or not, and words that nobody knows */
     BUSY,         /* 429 */
-    MISHAPS
+    REFUSED       /* a clean no; of credit notes */
 };
 
 struct transfer {
@@ -35,8 +35,8 @@ struct transfer {
     struct poster *poster;
     struct process *process;
     int64_t life;
-    char number[NUMBER_MAX], content[NUMBER_MAX];
-    bool is_write;
+    char number[NUMBER_MAX], content[NUMBER_MAX], order[NUMBER_MAX], total[NUMBER_MAX];
+    bool is_write, is_note;
     enum mishap mishap;
     int64_t began_ms, deadline_ms, ends_by_ms; /* no effect behind ends_by_ms */
     post_done done;
@@ -64,6 +64,15 @@ struct document *prima_find(const char *number)
     return NULL;
 }
 
+int64_t prima_credited(const char *order_number)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < prima_world.count; i++)
+        if (strcmp(prima_world.documents[i].order, order_number) == 0)
+            sum += prima_world.documents[i].total;
+    return sum;
+}
+
 struct tally *prima_tally(const char *number)
 {
     for (size_t i = 0; i < prima_world.tally_count; i++)
@@ -76,17 +85,36 @@ struct tally *prima_tally(const char *number)
 
 static struct tally *tally_of_key(const char *key, size_t size)
 {
-    char number[NUMBER_MAX] = "S";
+    char number[NUMBER_MAX];
     size_t at = size;
     while (at > 0 && key[at - 1] != '/')
         at--;
-    (void)snprintf(number + 1, sizeof number - 1, "%.*s", (int)(size - at), key + at);
+    (void)snprintf(number, sizeof number, "%c%.*s", memmem(key, size, "/refunds/", 9) ? 'C' : 'S',
+                   (int)(size - at), key + at);
     return prima_tally(number);
 }
 
 void prima_stored(const char *key, size_t size, const struct process *p, bool is_stored)
 {
     tally_of_key(key, size)->is_stored[p->number] = is_stored;
+}
+
+/* At any time. */
+static void check_order(const char *number)
+{
+    const struct document *order = prima_find(number);
+    if (order == NULL)
+        sim_fail("a credit note of %s, which Prima does not have", number);
+    else if (prima_credited(number) > order->total)
+        sim_fail("%s comes to %lld, and its notes to %lld", number, (long long)order->total,
+                 (long long)prima_credited(number));
+}
+
+void prima_amend(const char *order_number, int64_t total)
+{
+    prima_find(order_number)->total = total;
+    sim_note("%s comes to %lld now", order_number, (long long)total);
+    check_order(order_number);
 }
 
 void prima_doubt(const char *key, size_t size)
@@ -118,9 +146,9 @@ static void reply_error(struct transfer *t, const char *words, const char *numbe
 static void reply_document(struct transfer *t)
 {
     char inner[400];
-    (void)snprintf(inner, sizeof inner,
-                   "<Response RequestStatus='OK'><Data OrderNumber='%s'%s/></Response>", t->number,
-                   t->is_write ? "" : " OrderStatus='Open'");
+    (void)snprintf(inner, sizeof inner, "<Response RequestStatus='OK'><Data %s='%s'%s/></Response>",
+                   t->is_note ? "CreditNumber" : "OrderNumber", t->number,
+                   t->is_write || t->is_note ? "" : " OrderStatus='Open'");
     reply(t, inner);
 }
 
@@ -129,20 +157,24 @@ static void reply_document(struct transfer *t)
 static void post_document(struct transfer *t)
 {
     struct document *d = prima_find(t->number);
-    if (d != NULL && sim.unique) {
-        reply_error(t, "Order ", t->number);
+    if (d != NULL && (t->is_note ? sim.unique_notes : sim.unique)) {
+        reply_error(t, t->is_note ? "Credit " : "Order ", t->number);
         return;
     }
     if (d == NULL) {
         d = &prima_world.documents[prima_world.count++];
-        *d = (struct document){.at_ms = sim.now_ms};
+        *d = (struct document){.at_ms = sim.now_ms,
+                               .total = strtoll(t->is_note ? t->content : t->total, NULL, 10)};
         (void)snprintf(d->number, sizeof d->number, "%s", t->number);
         (void)snprintf(d->content, sizeof d->content, "%s", t->content);
+        (void)snprintf(d->order, sizeof d->order, "%s", t->order);
     }
     d->count++;
     sim_note("Prima posts %s (content %s), for the %d. time", t->number, t->content, d->count);
     if (d->count > 1)
         sim_fail("%s is posted %d times", t->number, d->count);
+    if (t->is_note)
+        check_order(t->order);
     reply_document(t);
 }
 
@@ -156,7 +188,7 @@ static void apply(void *data)
     else if (prima_find(t->number) != NULL)
         reply_document(t);
     else
-        reply_error(t, "no such order", "");
+        reply_error(t, t->is_note ? "no such credit note" : "no such order", "");
     sim_note("Prima answers about %s: %d", t->number, t->status);
 }
 
@@ -249,6 +281,9 @@ static void travel(struct transfer *t)
     case BUSY:
         says(t, 429, "");
         break;
+    case REFUSED:
+        reply_error(t, "Period is closed", "");
+        break;
     default:
         sim_at(way, apply, t);
     }
@@ -294,11 +329,11 @@ static void attribute(const char *body, const char *name, char text[static NUMBE
     (void)snprintf(text, NUMBER_MAX, "%.*s", (int)strcspn(at, "\"&"), at);
 }
 
-static enum mishap draw_mishap(void)
+static enum mishap draw_mishap(bool is_note)
 {
     if (sim.heals || !sim_chance(prima_world.hostile_per_mille))
         return FINE;
-    return (enum mishap)sim_between(UNSENT, MISHAPS - 1);
+    return (enum mishap)sim_between(UNSENT, is_note ? REFUSED : BUSY);
 }
 
 void post_begin(struct poster *p, const char *body, size_t size, int64_t deadline_ms,
@@ -307,19 +342,25 @@ void post_begin(struct poster *p, const char *body, size_t size, int64_t deadlin
     struct transfer *t = calloc(1, sizeof *t);
     if (t == NULL)
         abort();
+    const bool is_note = strstr(body, "CreditN") != NULL;
     sim_edge("a request to Prima");
     *t = (struct transfer){.next = p->transfers,
                            .poster = p,
                            .process = p->process,
                            .life = p->process->life,
-                           .is_write = strstr(body, "NewOrder") != NULL,
-                           .mishap = draw_mishap(),
+                           .is_write = strstr(body, "NewOrder") != NULL ||
+                                       strstr(body, "NewCreditNote") != NULL,
+                           .is_note = is_note,
+                           .mishap = draw_mishap(is_note),
                            .began_ms = sim.now_ms,
                            .deadline_ms = sim.now_ms + deadline_ms,
                            .ends_by_ms = sim.now_ms + deadline_ms + APPLY_DELAY_MS,
                            .done = done,
                            .user = user};
-    attribute(body, "OrderNumber=\"", t->number);
+    attribute(body, is_note ? "CreditNumber=\"" : "OrderNumber=\"", t->number);
+    if (is_note)
+        attribute(body, "OrderNumber=\"", t->order);
+    attribute(body, "Total=\"", t->total);
     attribute(body, "Content=\"", t->content);
     t->next_of_all = all;
     p->transfers = all = t;

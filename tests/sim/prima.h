@@ -1,4 +1,4 @@
-/* The simulated Prima: documents by number, and all that it is known to do to a request: answers
+/* The simulated Prima: orders and credit notes by number, and all that it is known to do to a request: answers
  * late, applies later than its answer was given up, loses the answer, answers in strange words, with
  * 5xx, 401, a 429, or not at all. */
 #ifndef PRIMAFLOW_SIM_PRIMA_H
@@ -11,7 +11,9 @@ enum { NUMBER_MAX = 32 };
 struct document {
     char number[NUMBER_MAX];
     char content[NUMBER_MAX];
-    int count; /* how often it was posted */
+    char order[NUMBER_MAX]; /* of a credit note; "": it is an order itself */
+    int count;              /* how often it was posted */
+    int64_t total;          /* what it comes to, minor units */
     int64_t at_ms;
 };
 enum { DOCUMENTS_MAX = 256 };
@@ -36,6 +38,10 @@ void prima_begin(void);
 void prima_stored(const char *key, size_t size, const struct process *p, bool is_stored);
 struct document *prima_find(const char *number);
 struct tally *prima_tally(const char *number);
+/* What its notes come to. */
+int64_t prima_credited(const char *order_number);
+/* The order is changed by a person. It is wrong when its notes come to more than that. */
+void prima_amend(const char *order_number, int64_t total);
 /* A send of this key was taken over: nobody knows whether it left. */
 void prima_doubt(const char *key, size_t size);
 

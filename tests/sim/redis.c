@@ -7,6 +7,7 @@
 
 #include "prima.h"
 #include "redis/once.h"
+#include "refunds.h"
 #include "server.h"
 #include "sim.h"
 
@@ -204,6 +205,14 @@ static bool is_script(const struct redis_script *script, const char *name)
            (strncmp(script->name, "credit", 6) == 0 && strcmp(script->name + 6, name) == 0);
 }
 
+static bool word_is_in(const struct parcel *p, const char *text)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->words[i].size == strlen(text) && memcmp(p->words[i].data, text, strlen(text)) == 0)
+            return true;
+    return false;
+}
+
 /* Whether a process that is killed now leaves a send behind whose outcome nobody knows. */
 static void note_send(const struct travel *t)
 {
@@ -217,6 +226,9 @@ static void note_send(const struct travel *t)
         prima_stored(key->data, key->size, t->process, true);
     if (answer_is(&t->answer, "takeover")) /* its sender may have dropped it, and lives on */
         prima_doubt(key->data, key->size);
+    if (is_script(t->script, "refuse") && answer_is(&t->answer, "refused") &&
+        word_is_in(&t->parcel, "refund_exceeds_creditable"))
+        refunds_refused(key->data, key->size);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (is_script(t->script, endings[i]))
             prima_stored(key->data, key->size, t->process, false);

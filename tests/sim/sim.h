@@ -15,12 +15,18 @@
 #include <stdio.h>
 #include <uv.h>
 
-enum { SIM_PROCESSES = 4 };
+/* The last process is a person at the command line (person.c). */
+enum { SIM_WORKERS = 4, SIM_PERSON = SIM_WORKERS, SIM_PROCESSES, SIM_FLOWS = 2, SIM_POLLS = 2 };
 
 struct coroutine;
 
+struct sim_poll { /* an eventfd that a client of Kafka writes */
+    uv_poll_t *poll;
+    bool is_due;
+};
+
 struct process {
-    int number;
+    int number, flow; /* 0: orders, 1: refunds */
     char slot[8];
     bool is_up;
     int64_t life;            /* rises with each start; an event of another life does nothing */
@@ -31,9 +37,8 @@ struct process {
     uv_loop_t *loop;
     uv_prepare_t *prepare;
     uv_signal_t *term;
-    uv_poll_t *kafka_poll; /* the eventfd that Kafka's client writes */
-    bool stops;            /* uv_stop */
-    bool poll_is_due;
+    struct sim_poll polls[SIM_POLLS];
+    bool stops; /* uv_stop */
     int64_t starts, crashes;
     int exit_code;
 };
@@ -42,12 +47,14 @@ struct sim {
     uint64_t seed;
     int64_t now_ms, wall_ahead_ms, redis_ahead_ms;
     bool traces, heals; /* heals: nothing goes wrong any more */
+    bool has_refunds;   /* ... and workers for them */
     int workers;
     struct process processes[SIM_PROCESSES];
-    char failure[400];   /* the first thing that was wrong; "": nothing */
-    bool sees_processes; /* workers are on one machine: one can tell that another is over */
-    bool unique;         /* Prima enforces unique order numbers */
-    bool had_incident;   /* a worker took Redis' state for lost, rightly or not */
+    char failure[400];         /* the first thing that was wrong; "": nothing */
+    bool sees_processes;       /* workers are on one machine: one can tell that another is over */
+    bool unique, unique_notes; /* Prima enforces unique numbers of orders, of credit notes */
+    bool had_incident;         /* a worker took Redis' state for lost, rightly or not */
+    int64_t tail_lag_ms;       /* of who follows a topic without a group, at most */
     int edge_per_mille, edges_left;
     int64_t jobs, events;
 };
@@ -75,7 +82,7 @@ void sim_start(struct process *p);
 void sim_crash(struct process *p);
 void sim_terminate(struct process *p);
 void sim_pause(struct process *p, int64_t ms);
-void sim_wake_poll(struct process *p); /* its Kafka client has something */
+void sim_wake_poll(struct process *p); /* its Kafka clients have something, perhaps */
 void sim_run_until(int64_t ms, bool (*is_done)(void));
 void sim_machine_end(void);
 

@@ -166,3 +166,31 @@ void store_each(const struct store *s,
             each(user, e->key, e->text, e->size, e->count);
     }
 }
+
+struct word store_find(const struct store *s, const char *end)
+{
+    const size_t size = strlen(end);
+    for (size_t i = 0; i < s->count; i++) {
+        const struct entry *e = &s->entries[i];
+        if (e->key_size >= size && memcmp(e->key + e->key_size - size, end, size) == 0)
+            return (struct word){e->text, e->size};
+    }
+    return (struct word){"", 0};
+}
+
+void store_each_field(const struct store *s,
+                      void (*each)(void *user, struct word key, struct word name, struct word value,
+                                   struct word first),
+                      void *user)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct entry *e = &s->entries[i];
+        const struct member *first =
+            e->kind == KIND_HASH ? member_find(e, (struct word){"m", 1}) : NULL;
+        for (size_t k = 0; first != NULL && k < e->count; k++)
+            each(user, (struct word){e->key, e->key_size},
+                 (struct word){e->members[k].name, e->members[k].name_size},
+                 (struct word){e->members[k].value, e->members[k].value_size},
+                 (struct word){first->value, first->value_size});
+    }
+}

@@ -49,4 +49,12 @@ void store_each(const struct store *s,
                              size_t members),
                 void *user);
 
+/* The value of the first key that ends so; none: empty. */
+struct word store_find(const struct store *s, const char *end);
+/* Each field of each hash, with the value of the field m of the same hash. */
+void store_each_field(const struct store *s,
+                      void (*each)(void *user, struct word key, struct word name, struct word value,
+                                   struct word first),
+                      void *user);
+
 #endif
