@@ -71,6 +71,7 @@ static void see_result(const struct reading_endings *r, const struct kafka_recor
     memcpy(e->delivery, ended.delivery, sizeof e->delivery);
     memcpy(e->resolves, ended.resolves, sizeof e->resolves);
     (void)snprintf(e->what, sizeof e->what, "%s", ended.outcome);
+    (void)snprintf(e->detail, sizeof e->detail, "%s", ended.detail);
 }
 
 static void see_letter(const struct reading_endings *r, const struct kafka_record *record)

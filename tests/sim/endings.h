@@ -13,6 +13,7 @@ struct sim_ending {
     char delivery[SIM_DELIVERY_MAX]; /* that it ends */
     char what[ENDING_CODE_MAX];      /* outcome, or code */
     char resolves[SIM_DELIVERY_MAX]; /* of a result: whose dead letter it ends; "" */
+    char detail[ENDING_CODE_MAX];    /* of a result: how its words begin */
     bool is_letter, is_parked;
 };
 struct endings {

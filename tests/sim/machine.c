@@ -10,7 +10,7 @@
 #include "faults.h"
 #include "process.h"
 
-enum { STACK_BYTES = 512 * 1024, PAGE_BYTES = 4096 };
+enum { LOOK_MS = 20, STACK_BYTES = 512 * 1024, PAGE_BYTES = 4096 };
 
 struct coroutine {
     struct coroutine *next;
@@ -454,7 +454,13 @@ void process_job(struct process *p, uv_work_t *work, uv_work_cb run, uv_after_wo
 
 void sim_run_until(int64_t ms, bool (*is_done)(void))
 {
-    while (heap_count > 0 && heap[1].at_ms <= ms && (is_done == NULL || !is_done())) {
+    int64_t looks_ms = sim.now_ms;
+    while (heap_count > 0 && heap[1].at_ms <= ms) {
+        if (is_done != NULL && sim.now_ms >= looks_ms) {
+            if (is_done())
+                return;
+            looks_ms = sim.now_ms + LOOK_MS;
+        }
         struct event e = heap_take();
         if (e.at_ms > sim.now_ms)
             sim.now_ms = e.at_ms;

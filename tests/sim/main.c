@@ -14,10 +14,12 @@
 #include "flow.h"
 #include "domain/events/ledger_credit.h"
 #include "domain/events/ledger_entry.h"
+#include "lives.h"
 #include "orders.h"
 #include "facts/credit.h"
 #include "person.h"
 #include "prima.h"
+#include "prima/patterns.h"
 #include "process.h"
 #include "refunds.h"
 #include "result.h"
@@ -145,6 +147,10 @@ static bool run_seed(uint64_t seed, bool traces)
     sim_run_until(FAULTS_MS + HEAL_MS, all_are_done);
     if (!all_are_done())
         sim_fail("%d s after everything was mended, not all is committed", HEAL_MS / 1000);
+    if (all_are_done() && !sim.has_refunds) {
+        lives_ask_again();
+        sim_run_until(sim.now_ms + HEAL_MS, all_are_done);
+    }
     sim_run_until(sim.now_ms + REST_MS,
                   NULL); /* the last ghosts and late effects show themselves */
     if (!faults_lost_redis())
@@ -188,11 +194,24 @@ static bool try_seed(uint64_t seed, bool traces, bool is_quiet)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static int campaign(uint64_t from, double seconds, const char *program)
+/* Which seeds, and for how long. */
+struct span {
+    uint64_t from, step; /* 1: orders alone and with refunds in turn; 2: of one kind */
+    double seconds;      /* 0: without a limit */
+    uint64_t histories;  /* at most; 0: without a limit */
+};
+
+static bool goes_on(const struct span *s, uint64_t tried, double began)
+{
+    return (s->seconds <= 0 || seconds_now() - began < s->seconds) &&
+           (s->histories == 0 || tried < s->histories);
+}
+
+static int campaign(const struct span *s, const char *program)
 {
     const double began = seconds_now();
-    uint64_t seed = from;
-    for (; seconds_now() - began < seconds; seed++)
+    uint64_t tried = 0;
+    for (uint64_t seed = s->from; goes_on(s, tried, began); seed += s->step, tried++)
         if (!try_seed(seed, false, true)) {
             (void)try_seed(seed, true, false);
             (void)printf("replay: %s --seed %llu\n", program, (unsigned long long)seed);
@@ -200,16 +219,17 @@ static int campaign(uint64_t from, double seconds, const char *program)
         }
     const double took = seconds_now() - began;
     (void)printf("%llu histories from seed %llu in %.1f s: %.0f a minute, nothing wrong\n",
-                 (unsigned long long)(seed - from), (unsigned long long)from, took,
-                 (double)(seed - from) / took * 60);
+                 (unsigned long long)tried, (unsigned long long)s->from, took,
+                 (double)tried / took * 60);
     return 0;
 }
 
 /* Until one is found wrong; prints "found SEED" or "not found". */
-static int hunt(uint64_t from, double seconds)
+static int hunt(const struct span *s)
 {
     const double began = seconds_now();
-    for (uint64_t seed = from; seconds_now() - began < seconds; seed++)
+    uint64_t tried = 0;
+    for (uint64_t seed = s->from; goes_on(s, tried, began); seed += s->step, tried++)
         if (!try_seed(seed, false, true)) {
             (void)printf("found %llu\n", (unsigned long long)seed);
             return 0;
@@ -231,45 +251,67 @@ static void prepare(void)
         (void)fprintf(stderr, "sim: %s\n", message);
         exit(70);
     }
+    struct patterns *patterns; /* before the first history: each has them from here */
+    struct config_message unused;
+    if (patterns_load("", &patterns, &unused) < 0)
+        exit(70);
 }
 
 static int usage(const char *program)
 {
-    (void)printf(
-        "%s --seed N            one history, told whole\n"
-        "%s --seconds S [--from N]  seeds from N on; the first failure is told and ends it\n"
-        "%s --hunt S [--from N]     the same with PRIMAFLOW_MUTANT set: says which seed finds it\n",
-        program, program, program);
+    (void)printf("%s --seed N   one history, told whole\n"
+                 "%s --seconds S | --histories H   seeds; the first failure is told and ends it\n"
+                 "  --from N         from seed N on\n"
+                 "  --kind KIND      of one kind: orders, or refunds (beside orders)\n"
+                 "  --hunt           with PRIMAFLOW_MUTANT set: says which seed finds it\n",
+                 program, program);
     return 64;
+}
+
+/* Odd seeds have orders alone, even ones refunds as well. */
+static bool take_kind(const char *kind, struct span *s)
+{
+    const uint64_t parity = strcmp(kind, "refunds") == 0 ? 0 : 1;
+    s->step = SIM_FLOWS;
+    s->from += s->from % SIM_FLOWS != parity;
+    return parity == 0 || strcmp(kind, "orders") == 0;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option known[] = {{"seed", required_argument, NULL, 's'},
                                           {"seconds", required_argument, NULL, 'n'},
+                                          {"histories", required_argument, NULL, 'c'},
                                           {"from", required_argument, NULL, 'f'},
-                                          {"hunt", required_argument, NULL, 'h'},
+                                          {"kind", required_argument, NULL, 'k'},
+                                          {"hunt", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    uint64_t seed = 0, from = 1;
-    double seconds = 0, hunts = 0;
-    bool is_one = false;
+    struct span span = {.from = 1, .step = 1};
+    uint64_t seed = 0;
+    const char *kind = NULL;
+    bool is_one = false, hunts = false;
     for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;)
         if (which == 's') {
             seed = strtoull(optarg, NULL, 10);
             is_one = true;
         } else if (which == 'n') {
-            seconds = strtod(optarg, NULL);
+            span.seconds = strtod(optarg, NULL);
+        } else if (which == 'c') {
+            span.histories = strtoull(optarg, NULL, 10);
         } else if (which == 'f') {
-            from = strtoull(optarg, NULL, 10);
+            span.from = strtoull(optarg, NULL, 10);
+        } else if (which == 'k') {
+            kind = optarg;
         } else if (which == 'h') {
-            hunts = strtod(optarg, NULL);
+            hunts = true;
         } else {
             return usage(argv[0]);
         }
+    if ((kind != NULL && !take_kind(kind, &span)) ||
+        (!is_one && span.seconds <= 0 && span.histories == 0))
+        return usage(argv[0]);
     prepare();
     if (is_one)
         return try_seed(seed, true, false) ? 0 : 1;
-    if (hunts > 0)
-        return hunt(from, hunts);
-    return seconds > 0 ? campaign(from, seconds, argv[0]) : usage(argv[0]);
+    return hunts ? hunt(&span) : campaign(&span, argv[0]);
 }

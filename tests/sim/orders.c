@@ -9,6 +9,7 @@
 #include "faults.h"
 #include "flow.h"
 #include "ledger.h"
+#include "lives.h"
 #include "prima.h"
 
 enum { WRITE_MS = 15000, VALUE_MAX = 1000 };
@@ -25,28 +26,50 @@ static void order_write(void *data)
     const struct sim_event_record event = {o->id, o->content, o->money, o->version, o->cancels};
     char key[40];
     struct buf value;
-    size_t before[PARTITIONS];
     buf_init(&value, VALUE_MAX);
     if (codec_encode(writer, &sim_event_bound, &event, &value) < 0)
         abort();
     const int size = snprintf(key, sizeof key, "acme/web/s1/%s", o->id);
-    for (int i = 0; i < PARTITIONS; i++)
-        before[i] = t->partitions[i].count;
-    (void)broker_append(&(struct kafka_message){.topic = "orders.raw",
-                                                .key = key,
-                                                .key_size = (size_t)size,
-                                                .value = value.data,
-                                                .value_size = value.size},
-                        NULL);
-    for (int i = 0; i < PARTITIONS; i++)
-        if (t->partitions[i].count > before[i]) {
-            o->partition = i;
-            o->offset = (int64_t)before[i];
-        }
+    o->partition = kafka_partition_of(key, (size_t)size, t->partition_count);
+    o->offset = broker_append(&(struct kafka_message){.topic = "orders.raw",
+                                                      .key = key,
+                                                      .key_size = (size_t)size,
+                                                      .value = value.data,
+                                                      .value_size = value.size},
+                              NULL);
     buf_release(&value);
     orders.written++;
-    sim_note("order %s, content %lld%s, is orders.raw/%d/%lld", o->id, (long long)o->content,
+    sim_note("order %s, version %lld, content %lld, money %lld%s, is orders.raw/%d/%lld", o->id,
+             (long long)o->version, (long long)o->content, (long long)o->money,
              o->cancels ? ", taken back" : "", o->partition, (long long)o->offset);
+}
+
+void orders_send_copy(const struct order *of)
+{
+    if (orders.count == ORDERS_MAX)
+        abort();
+    struct order *o = &orders.list[orders.count++];
+    *o = *of;
+    o->is_copy = true;
+    order_write(o);
+}
+
+/* Beside the others, which are older news by then. */
+static void draw_lives(void)
+{
+    const int lives = sim_chance(500) ? 0 : (int)sim_between(1, 3);
+    for (int i = 0; i < lives; i++) {
+        struct order *steps = &orders.list[orders.count];
+        char id[ID_MAX];
+        (void)snprintf(id, sizeof id, "%d", 2000 + i);
+        const size_t count = life_draw(id, steps, ORDERS_MAX / 3 - orders.count);
+        int64_t at_ms = sim_between(0, WRITE_MS / 2);
+        for (size_t k = 0; k < count; k++) {
+            sim_at(at_ms, order_write, &steps[k]);
+            at_ms += sim_chance(500) ? sim_between(0, 20) : sim_between(0, 2000);
+        }
+        orders.count += count;
+    }
 }
 
 /* Most are new; some are sent again, or with another content, or taken back. */
@@ -72,6 +95,8 @@ void orders_draw(struct codec *codec)
             sim_chance(500) ? sim_between(0, 20) : sim_between(0, WRITE_MS / (int64_t)orders.count);
         sim_at(at_ms, order_write, o);
     }
+    if (!sim.has_refunds)
+        draw_lives();
 }
 
 /* ---- at rest ---- */
@@ -171,4 +196,5 @@ void orders_check(struct codec *codec, bool redis_was_lost)
                      (long long)o->offset, o->id, count);
         check_number(codec, o, redis_was_lost);
     }
+    lives_check(&endings);
 }

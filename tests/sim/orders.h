@@ -5,12 +5,14 @@
 #include "broker.h"
 #include "codec/codec.h"
 
-enum { ORDERS_MAX = 64, ID_MAX = 16 };
+enum { ORDERS_MAX = 96, ID_MAX = 16 };
 
 struct order {
     char id[ID_MAX];
     int64_t content, money, version;
     bool cancels;
+    bool lives;   /* a step of a life (lives.h) */
+    bool is_copy; /* of its newest version, behind all else */
     int32_t partition;
     int64_t offset; /* in orders.raw; -1: not written yet */
 };
@@ -22,6 +24,7 @@ extern struct orders orders;
 
 void orders_draw(struct codec *codec); /* and writes them, each at its time */
 void orders_check(struct codec *codec, bool redis_was_lost);
-bool orders_are_done(void); /* all is written, read, and committed */
+void orders_send_copy(const struct order *of); /* now */
+bool orders_are_done(void);                    /* all is written, read, and committed */
 
 #endif

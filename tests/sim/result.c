@@ -19,7 +19,7 @@ static const struct bound_record delivery_bound =
     BOUND_RECORD("SimDelivery", struct sim_delivery, delivery_fields);
 
 struct sim_result {
-    const char *outcome, *key, *identity, *goods, *money, *code;
+    const char *outcome, *key, *identity, *goods, *money, *code, *detail;
     int64_t source_version, posted_at;
     struct sim_delivery delivery;
     const struct sim_delivery *resolves;
@@ -31,6 +31,7 @@ static const struct binding result_fields[] = {
     BIND(struct sim_result, goods, BIND_TEXT),
     BIND(struct sim_result, money, BIND_TEXT),
     BIND(struct sim_result, code, BIND_TEXT),
+    BIND(struct sim_result, detail, BIND_TEXT),
     BIND(struct sim_result, source_version, BIND_LONG),
     BIND(struct sim_result, posted_at, BIND_LONG),
     BIND_SUB(struct sim_result, delivery, BIND_INLINE, delivery_bound),
@@ -60,6 +61,7 @@ int sim_result_write(struct codec *codec, const struct flow_settlement *s, struc
                            .goods = digest_hex(s->goods, CODEC_PART_SIZE, goods),
                            .money = digest_hex(s->money, FLOW_MONEY_SIZE, money),
                            .code = pf_error_info(s->code)->name,
+                           .detail = s->detail != NULL ? s->detail : "",
                            .source_version = s->key->version,
                            .posted_at = s->posted_ms};
     struct sim_delivery resolved;
@@ -93,6 +95,7 @@ bool sim_result_read(struct codec *codec, const void *bytes, size_t size,
         if (r.resolves != NULL)
             write_delivery(r.resolves, ret_ended->resolves);
         (void)snprintf(ret_ended->outcome, sizeof ret_ended->outcome, "%s", r.outcome);
+        (void)snprintf(ret_ended->detail, sizeof ret_ended->detail, "%s", r.detail);
     }
     arena_free(arena);
     return is_one;

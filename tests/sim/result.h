@@ -8,7 +8,7 @@ enum { SIM_DELIVERY_MAX = 200 };
 struct sim_ended {
     char delivery[SIM_DELIVERY_MAX]; /* that it ends */
     char resolves[SIM_DELIVERY_MAX]; /* whose dead letter it ends; "" */
-    char outcome[48];
+    char outcome[48], detail[48];
 };
 
 int sim_result_write(struct codec *codec, const struct flow_settlement *s, struct buf *out);
