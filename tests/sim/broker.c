@@ -78,6 +78,11 @@ int64_t broker_stable_end(const struct log_partition *p)
     return (int64_t)p->count;
 }
 
+int64_t broker_ms(const struct log_record *r)
+{
+    return r->wall_ms - 1000LL * WALL_MS;
+}
+
 int64_t broker_age_end(const struct log_partition *p, int64_t ms)
 {
     const int64_t before_ms = 1000LL * WALL_MS + sim.now_ms - ms;

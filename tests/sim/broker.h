@@ -54,6 +54,7 @@ void broker_end(void);
 void broker_add_topic(const char *name, int partitions);
 struct log_topic *broker_topic(const char *name); /* one that there is not ends the simulation */
 int64_t broker_stable_end(const struct log_partition *p);
+int64_t broker_ms(const struct log_record *r); /* when it was written, in virtual time */
 /* The offset of the first record that is younger than that: of who lags. */
 int64_t broker_age_end(const struct log_partition *p, int64_t ms);
 /* Where the reader of committed records at `offset` goes on; NULL: nothing is there yet. */

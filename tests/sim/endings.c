@@ -9,14 +9,19 @@
 
 /* ---- at rest ---- */
 
+char record_state(const char *value, size_t size)
+{
+    const unsigned char *v = (const unsigned char *)value;
+    const size_t at = size > 3 && v[0] == 0xDC ? 3 : 1; /* an array, and a text of one byte */
+    const bool is_one = size > at + 1 && (at == 3 || (v[0] & 0xF0) == 0x90) && v[at] == 0xA1;
+    return is_one ? (char)v[at + 1] : '-';
+}
+
 /* A record that is claimed or sent, or a set of deferrals. */
 static void see_key(void *user, const char *key, const char *value, size_t size, size_t members)
 {
-    const unsigned char *v = (const unsigned char *)value;
-    const size_t at = size > 3 && v[0] == 0xDC ? 3 : 1;
-    const bool is_open = size > at + 1 && (at == 3 || (v[0] & 0xF0) == 0x90) && v[at] == 0xA1 &&
-                         (v[at + 1] == 'c' || v[at + 1] == 's');
-    if (is_open || (members > 0 && strstr(key, ":d:") != NULL))
+    const char state = record_state(value, size);
+    if (state == 'c' || state == 's' || (members > 0 && strstr(key, ":d:") != NULL))
         *(const char **)user = key;
 }
 

@@ -30,6 +30,8 @@ bool ending_is(const struct sim_ending *e, const char *what); /* accepts NULL */
 
 /* All that is in the flow's input and retry topics is read and committed. */
 bool inputs_are_done(const char *flow);
+/* Of a key's record in Redis: its first item. '-': there is none. */
+char record_state(const char *value, size_t size);
 /* A key in Redis that is claimed, sent, or marked as deferred; NULL: none. */
 const char *restless_key(void);
 

@@ -14,7 +14,8 @@ static const struct binding event_fields[] = {BIND(struct sim_event_record, id, 
                                               BIND(struct sim_event_record, content, BIND_LONG),
                                               BIND(struct sim_event_record, money, BIND_LONG),
                                               BIND(struct sim_event_record, version, BIND_LONG),
-                                              BIND(struct sim_event_record, cancels, BIND_BOOL)};
+                                              BIND(struct sim_event_record, cancels, BIND_BOOL),
+                                              BIND(struct sim_event_record, waits, BIND_BOOL)};
 const struct bound_record sim_event_bound =
     BOUND_RECORD("SimEvent", struct sim_event_record, event_fields);
 
@@ -56,6 +57,11 @@ static int decide(const void *event, const struct flow_key *k, const void *rules
     const struct sim_event_record *e = event;
     struct buf request;
     (void)rules, (void)facts, (void)fact_count, (void)known;
+    if (e->waits) {
+        *ret_plan = (struct flow_plan){
+            .verdict = FLOW_WAITS, .codes = {PF_E_payment_pending}, .code_count = 1};
+        return 0;
+    }
     buf_init(&request, 4096);
     request_open(&request, "MultiNewOrder");
     buf_printf(&request, "<Data OrderNumber=\"%s\" Content=\"%lld\" Total=\"%lld\"/>", k->document,

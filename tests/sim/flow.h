@@ -10,6 +10,7 @@ struct sim_event_record {
     const char *id;
     int64_t content, money, version;
     bool cancels;
+    bool waits; /* by policy, for a newer version */
 };
 extern const struct bound_record sim_event_bound;
 extern const struct flow sim_flow;

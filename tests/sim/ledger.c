@@ -116,6 +116,20 @@ int64_t sim_entry_version(struct codec *codec, const void *bytes, size_t size)
     return result == 0 ? entry.version : 0;
 }
 
+int64_t sim_entry_ms(const char *order)
+{
+    char key[SIM_KEY_MAX];
+    const struct log_topic *t = broker_topic("orders.ledger");
+    sim_order_key(order, key);
+    for (int32_t i = 0; i < t->partition_count; i++) {
+        const struct log_record *r;
+        for (int64_t at = 0; (r = broker_read(&t->partitions[i], &at)) != NULL; at++)
+            if (r->key_size == strlen(key) && memcmp(r->key, key, r->key_size) == 0)
+                return broker_ms(r);
+    }
+    return -1;
+}
+
 struct ledger_group sim_ledger_read(struct codec *codec, const char *order, struct arena *arena)
 {
     char key[SIM_KEY_MAX];

@@ -28,6 +28,8 @@ int sim_credit_write(struct codec *codec, const struct flow_settlement *s, const
 
 /* Of an entry's bytes; 0: it is none. */
 int64_t sim_entry_version(struct codec *codec, const void *bytes, size_t size);
+/* When its first committed entry was written, in virtual time; -1: there is none. */
+int64_t sim_entry_ms(const char *order);
 /* All that is committed of an order. Ends the simulation when it cannot be read. */
 struct ledger_group sim_ledger_read(struct codec *codec, const char *order, struct arena *arena);
 

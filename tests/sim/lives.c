@@ -21,6 +21,15 @@ static struct order step_draw(const struct order *former)
     return o;
 }
 
+/* The first one waits by policy when the next one passes it, and comes back behind that. */
+static void draw_wait(struct order steps[static 2])
+{
+    steps[0].waits = true;
+    steps[0].content = sim_between(1, CONTENTS);
+    if (steps[1].version < steps[0].version || sim_chance(600))
+        steps[1].version = steps[0].version;
+}
+
 size_t life_draw(const char *id, struct order steps[], size_t room)
 {
     const size_t count = (size_t)sim_between(3, STEPS_MAX);
@@ -36,7 +45,10 @@ size_t life_draw(const char *id, struct order steps[], size_t room)
             steps[i - 1] = steps[i];
             steps[i] = late;
         }
-    return count < room ? count : room;
+    const size_t drawn = count < room ? count : room;
+    if (drawn > 1 && sim_chance(300))
+        draw_wait(steps);
+    return drawn;
 }
 
 /* ---- one life ---- */

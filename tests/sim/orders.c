@@ -23,7 +23,8 @@ static void order_write(void *data)
 {
     struct order *o = data;
     struct log_topic *t = broker_topic("orders.raw");
-    const struct sim_event_record event = {o->id, o->content, o->money, o->version, o->cancels};
+    const struct sim_event_record event = {o->id,      o->content, o->money,
+                                           o->version, o->cancels, o->waits};
     char key[40];
     struct buf value;
     buf_init(&value, VALUE_MAX);

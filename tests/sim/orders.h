@@ -11,6 +11,7 @@ struct order {
     char id[ID_MAX];
     int64_t content, money, version;
     bool cancels;
+    bool waits;   /* by policy, until a newer version has taken its place */
     bool lives;   /* a step of a life (lives.h) */
     bool is_copy; /* of its newest version, behind all else */
     int32_t partition;

@@ -20,6 +20,8 @@ enum {
     TRANSACTION_MS = 2000, /* as broker.c times it out */
     TTL_MS = 3600000,
     AGAIN_MS = 500,
+    LOOK_MS = 20,
+    FIRST_MS = 1500,
     LAST_MS = 18000
 };
 
@@ -294,6 +296,21 @@ static bool amend(struct task *t)
     return is_released;
 }
 
+static bool somebody_sleeps(void)
+{
+    for (int i = 0; i < sim.workers; i++)
+        if (sim.processes[i].flow == 1 && sim.processes[i].paused_until_ms > sim.now_ms)
+            return true;
+    return false;
+}
+
+/* Just then when a worker sleeps, or when it is time. */
+static void wait_for(const struct task *t)
+{
+    while (sim.now_ms < t->at_ms && (sim.now_ms < FIRST_MS || !somebody_sleeps()))
+        sim_sleep(LOOK_MS);
+}
+
 void person_main(struct process *p)
 {
     (void)p;
@@ -301,8 +318,7 @@ void person_main(struct process *p)
         struct task *t = &person.list[i];
         if (t->is_done)
             continue;
-        if (t->at_ms > sim.now_ms)
-            sim_sleep(t->at_ms - sim.now_ms);
+        wait_for(t);
         for (int tries = 0; tries < TRIES_MAX && !t->is_done; tries++) {
             t->is_done = amend(t);
             if (!t->is_done)

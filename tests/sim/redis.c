@@ -11,7 +11,13 @@
 #include "server.h"
 #include "sim.h"
 
-enum { WATCH_MS = 100, ANSWER_BYTES_MAX = 1 << 20, WAY_MS_MAX = 2, WORDS_MAX = REDIS_ARGS_MAX + 4 };
+enum {
+    WATCH_MS = 100,
+    ANSWER_BYTES_MAX = 1 << 20,
+    WAY_MS_MAX = 2,
+    CREDIT_EDGES = 4,
+    WORDS_MAX = REDIS_ARGS_MAX + 4
+};
 
 /* ---- a command's words, numbers included ---- */
 
@@ -226,6 +232,8 @@ static void note_send(const struct travel *t)
         prima_stored(key->data, key->size, t->process, true);
     if (answer_is(&t->answer, "takeover")) /* its sender may have dropped it, and lives on */
         prima_doubt(key->data, key->size);
+    if (sim.has_refunds)
+        refunds_look(key->data, key->size);
     if (is_script(t->script, "refuse") && answer_is(&t->answer, "refused") &&
         word_is_in(&t->parcel, "refund_exceeds_creditable"))
         refunds_refused(key->data, key->size);
@@ -288,12 +296,22 @@ static void send_one(struct redis *r, struct command *c)
     sim_at(r->arrives_ms - sim.now_ms, arrives, t);
 }
 
+/* Between a decision and the step that makes it count: a moment that matters, and is short. */
+static bool is_of_credit(const struct redis_script *script)
+{
+    return script != NULL &&
+           (strcmp(script->name, "creditsent") == 0 || strcmp(script->name, "creditrefuse") == 0 ||
+            strcmp(script->name, "creditdone") == 0);
+}
+
 static void fill(void *data)
 {
     struct redis *r = data;
     r->filling = false;
     for (; r->unsent != NULL && r->link == LINK_READY && !r->held; r->unsent = r->unsent->next) {
-        sim_edge("a command to Redis");
+        const int edges = is_of_credit(r->unsent->script) ? CREDIT_EDGES : 1;
+        for (int i = 0; i < edges; i++)
+            sim_edge("a command to Redis");
         send_one(r, r->unsent);
     }
 }

@@ -146,6 +146,37 @@ void refunds_refused(const char *key, size_t size)
                  r->order);
 }
 
+/* ---- what is reserved, at any time ---- */
+
+struct reserved {
+    struct word natural, marker;
+    bool is_there;
+};
+
+static void see_reserved(void *user, struct word key, struct word name, struct word value,
+                         struct word marker)
+{
+    struct reserved *r = user;
+    (void)key, (void)value;
+    r->is_there |=
+        name.size == r->natural.size && memcmp(name.data, r->natural.data, name.size) == 0 &&
+        marker.size == r->marker.size && memcmp(marker.data, r->marker.data, marker.size) == 0;
+}
+
+void refunds_look(const char *key, size_t size)
+{
+    static const char before[] = "acme/refunds/";
+    const char *natural = memmem(key, size, before, sizeof before - 1);
+    if (natural == NULL)
+        return;
+    struct reserved r = {.natural = {natural, size - (size_t)(natural - key)},
+                         .marker = store_find(server_store(), "marker:refunds")};
+    const struct word record = store_find(server_store(), key);
+    store_each_field(server_store(), see_reserved, &r);
+    if (r.is_there && strchr("skp", record_state(record.data, record.size)) == NULL)
+        sim_fail("%.*s is not sent, and something of its order is reserved", (int)size, key);
+}
+
 /* ---- one refund ---- */
 
 struct refund_sum {
@@ -214,13 +245,11 @@ static bool has_open(const struct ledger_group *group)
 /* Dead letters of one with which nothing went wrong: what each says must be so. */
 static bool is_justified(const struct refund *r, const char *code, const struct ledger_group *group)
 {
-    char number[NUMBER_MAX];
-    (void)snprintf(number, sizeof number, "S%s", r->order);
-    const struct document *order = prima_find(number);
+    const int64_t entered_ms = sim_entry_ms(r->order);
     if (strcmp(code, "refund_exceeds_creditable") == 0)
         return refunds_of_order(r->order) > person_lowest(r->order);
     if (strcmp(code, "refund_order_missing") == 0)
-        return order == NULL || order->at_ms > r->written_ms + IN_TIME_MS;
+        return entered_ms < 0 || entered_ms > r->written_ms + IN_TIME_MS;
     if (strcmp(code, "refund_waits_for_refund") == 0)
         return has_open(group) || others_were_in_doubt(r);
     return strcmp(code, "refund_money_pending") == 0 && r->pending;

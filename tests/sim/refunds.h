@@ -23,6 +23,8 @@ void refunds_check(struct codec *codec, bool redis_was_lost);
 bool refunds_are_done(void);
 /* What all refunds of an order come to, each once. */
 int64_t refunds_of_order(const char *order);
+/* Behind each script about K: only what is sent, parked or posted has something reserved. */
+void refunds_look(const char *key, size_t size);
 /* Redis has just taken K's refusal: more is said to be wanted than remains. */
 void refunds_refused(const char *key, size_t size);
 
