@@ -94,7 +94,7 @@ static void test_claim_and_sent(void **state)
          "p A-0 d1 [] - sumA - / m - B d2 d2 - -"},
         {"its parts go with it",
          "both A 1 d1 1 v=7 m=n;finish ok 1 A d1 mine m=n;claim B 2 d2 v=8 g=A m=n",
-         "posted same d1 sumA 7 + -", "p A-0 d1 [] - sumA -"},
+         "posted same d1 sumA 7 + -", "p A-0 d1 [] - sumA - / n - - - - - -"},
         {"... also for an heir, who finishes it",
          "set lease=0 window=0;both A 1 d1 1 v=7;set "
          "lease=60000;claim B 2 d2 v=8 g=A m=n;finish ok 2 A d2 other;claim B 3 d2 v=8 g=A m=n",

@@ -11,7 +11,16 @@
 static void test_the_rest_and_the_money(void **state)
 {
     static const struct row rows[] = {
-        {"the rest changed", POSTED "claim B 2 t/0/6 v=8 g=A", SAYS("same", "-"), KEPT},
+        {"the rest changed", POSTED "claim B 2 t/0/6 v=8 g=A", SAYS("same", "-"),
+         KEPT " / m - - - - - -"},
+        {"... and a version before that comes late, with other money: no news any more",
+         POSTED "claim B 2 t/0/6 v=9 g=A;claim C 3 t/0/7 v=8 g=A m=n", SAYS("older", "-"),
+         KEPT " / m - - - - - -"},
+        {"... with other goods", POSTED "claim B 2 t/0/6 v=9 g=A;claim C 3 t/0/7 v=8",
+         SAYS("older", "-"), KEPT " / m - - - - - -"},
+        {"... the money moved, and other goods come late",
+         POSTED "claim B 2 t/0/6 v=9 g=A m=n;claim C 3 t/0/7 v=8", SAYS("older", "-"),
+         KEPT " / n t/0/6 - - - - -"},
         {"the money moved", POSTED "claim B 2 t/0/6 v=8 g=A m=n", SAYS("money", "-"),
          KEPT " / n t/0/6 - - - - -"},
         {"... the same again is no news",
@@ -65,6 +74,9 @@ static void test_an_amendment(void **state)
         {"other goods open one", AMENDED, SAYS("amended", "t/0/6"),
          KEPT " / m - B t/0/6 t/0/6 - -"},
         {"... the same goods again name it", AMENDED "claim B 3 t/0/7 v=9", SAYS("known", "t/0/6"),
+         KEPT " / m - B t/0/6 t/0/6 - -"},
+        {"... and a version before that, with others, comes late",
+         AMENDED "claim B 3 t/0/7 v=10;claim C 4 t/0/8 v=9", SAYS("older", "t/0/6"),
          KEPT " / m - B t/0/6 t/0/6 - -"},
         {"... their money moved", AMENDED "claim B 3 t/0/7 v=9 m=n", SAYS("money", "t/0/6"),
          KEPT " / n t/0/7 B t/0/6 t/0/6 - -"},

@@ -46,19 +46,31 @@ local function ends_amendment(l, dlv, version, money)
     return 'ended'
 end
 
+-- A newer version says what is known already: of what is older than that one nothing is news any more, however late it comes.
+local function confirms(l, item, version)
+    if version <= l[item] then return false end
+    l[item] = version
+    return true
+end
+
 local function with_goods_of_document(l, dlv, version, money)
     local is_news = not came_before(dlv, version, goods_from(l), l[LAST_VER])
     if l[OPEN] ~= '' and is_news then return ends_amendment(l, dlv, version, money) end --mutant life_ends
-    if money == rec[MONEY] then return 'same' end
+    local goods_again = l[OPEN] == '' and confirms(l, LAST_VER, version)
+    if money == rec[MONEY] then
+        if confirms(l, MONEY_VER, version) or goods_again then keep_life(l) end
+        return 'same'
+    end
     if not moves_money(l, dlv, version, money) then return 'older' end
     keep_life(l)
     return 'money'
 end
 
 local function repeats_amendment(l, dlv, version, money)
-    if not moves_money(l, dlv, version, money) then return 'known' end
-    keep_life(l)
-    return 'money'
+    local goods_again = confirms(l, LAST_VER, version)
+    local moved = moves_money(l, dlv, version, money)
+    if moved or money == rec[MONEY] and confirms(l, MONEY_VER, version) or goods_again then keep_life(l) end
+    return moved and 'money' or 'known'
 end
 
 local function with_other_goods(l, dlv, version, goods, money)

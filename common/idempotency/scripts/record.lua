@@ -50,9 +50,9 @@ end
 
 -- Of LIFE:
 local MONEY_DLV, MONEY_VER, OPEN, OPEN_DLV, LAST_DLV, LAST_VER, END_DLV, CANCEL_DLV, DOC_DLV = 1, 2, 3, 4, 5, 6, 7, 8, 9
--- MONEY_DLV, MONEY_VER  the delivery that moved the money last ('' the one that was posted), its version
+-- MONEY_DLV, MONEY_VER  the delivery that moved the money last ('' the one that was posted), its version or that of the newest that said the same
 -- OPEN      goods of the newest version that differs from the document ('' none): one open amendment
--- OPEN_DLV  the delivery that opened it, and is its dead letter; LAST_DLV, LAST_VER the newest that has a say about goods
+-- OPEN_DLV  the delivery that opened it, and is its dead letter; LAST_DLV, LAST_VER the newest that has a say about goods (LAST_VER: or that says the same)
 -- END_DLV   the delivery that had the document's goods again; CANCEL_DLV the one that told of a cancellation
 -- DOC_DLV   the delivery of the version that the document holds by a person's word. Absent: nobody has said so, or an earlier version of ours took the word
 local function life_of(rec)
