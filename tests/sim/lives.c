@@ -53,12 +53,15 @@ size_t life_draw(const char *id, struct order steps[], size_t room)
 
 /* ---- one life ---- */
 
+static bool lost; /* Redis was: that a version said what was known already is not rebuilt */
+
 struct life {
     const struct order *newest;
     int64_t contents[ORDERS_MAX]; /* those that are not the document's */
     size_t content_count;
     int open, more; /* exceptions that are open; results that say "changed once more" */
     bool is_clear;  /* all of it has versions, and nothing else happened to it */
+    bool came_late; /* one behind a newer one: which said the same as what is known, perhaps */
 };
 
 static bool is_newer(const struct order *a, const struct order *b)
@@ -97,6 +100,7 @@ static void see_step(const struct endings *endings, const struct order *o, int64
         o->version > 0 && !o->cancels && count == 1 && (!e->is_letter || is_amendment);
     if (o->content != content)
         see_content(life, o->content);
+    life->came_late |= life->newest != NULL && o->version < life->newest->version;
     if (life->newest == NULL || is_newer(o, life->newest))
         life->newest = o;
 }
@@ -107,6 +111,7 @@ static struct life life_of(const struct endings *endings, const char *id, int64_
     for (size_t i = 0; i < orders.count; i++)
         if (strcmp(orders.list[i].id, id) == 0)
             see_step(endings, &orders.list[i], content, &life);
+    life.is_clear &= !life.came_late || !lost;
     return life;
 }
 
@@ -156,8 +161,9 @@ static bool is_first(size_t i)
     return true;
 }
 
-void lives_check(const struct endings *endings)
+void lives_check(const struct endings *endings, bool redis_was_lost)
 {
+    lost = redis_was_lost;
     for (size_t i = 0; i < orders.count; i++) {
         if (is_first(i))
             check_life(endings, orders.list[i].id);

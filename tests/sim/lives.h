@@ -9,7 +9,7 @@
 
 /* The steps of one life, in the order in which they are sent; returns how many, at most `room`. */
 size_t life_draw(const char *id, struct order steps[], size_t room);
-void lives_check(const struct endings *endings);
+void lives_check(const struct endings *endings, bool redis_was_lost);
 /* Once all is at rest: the newest version of each order is sent again, which is no news. */
 void lives_ask_again(void);
 

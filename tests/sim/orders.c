@@ -197,5 +197,5 @@ void orders_check(struct codec *codec, bool redis_was_lost)
                      (long long)o->offset, o->id, count);
         check_number(codec, o, redis_was_lost);
     }
-    lives_check(&endings);
+    lives_check(&endings, redis_was_lost);
 }
