@@ -254,8 +254,19 @@ static bool unblock(struct amendment *a)
     return false;
 }
 
+static bool somebody_sleeps(void)
+{
+    for (int i = 0; i < sim.workers; i++)
+        if (sim.processes[i].flow == 1 && sim.processes[i].paused_until_ms > sim.now_ms)
+            return true;
+    return false;
+}
+
 static void judge(struct amendment *a)
 {
+    if (sim_chance(500)) /* who sleeps wakes while it is blocked */
+        while (somebody_sleeps() && sim.now_ms - a->began_ms < TRANSACTION_MS / 2)
+            sim_sleep(LOOK_MS);
     sim_sleep(sim_between(0, sim_chance(700) ? 20 : 500));
     read_ledger(a);
     if (a->group.entry == NULL)
@@ -294,14 +305,6 @@ static bool amend(struct task *t)
     redis_once_close(a.redis);
     arena_free(a.arena);
     return is_released;
-}
-
-static bool somebody_sleeps(void)
-{
-    for (int i = 0; i < sim.workers; i++)
-        if (sim.processes[i].flow == 1 && sim.processes[i].paused_until_ms > sim.now_ms)
-            return true;
-    return false;
 }
 
 /* Just then when a worker sleeps, or when it is time. */
