@@ -2,6 +2,7 @@
 
 import machine
 import samples as sampling
+from refunds import RefundScenarios
 from scenarios import BACKLOG, Scenarios
 
 # Few customers, and so many orders first that each has ordered in each of their roles (private, business, other company) and is known: what a new
@@ -15,20 +16,23 @@ def row(figure, who, unit, values, target=None, **more):
     return {"figure": figure, "who": who, "unit": unit, "values": [v for v in values if v is not None], "target": target, **more}
 
 
-class Bench(Scenarios):
+class Bench(Scenarios, RefundScenarios):
     row = staticmethod(row)
 
     def __init__(self, rig, options, say):
         self.rig, self.options, self.say = rig, options, say
         self.runs = []  # every one of them: nothing is discarded
         self.last_lines = None
+        self.total = 0  # orders that were made
+        self.refund_lines = None
         self.orders = {5: options.orders, 50: max(options.orders // 2, 200)}
 
     def prepare(self):
         """Customers become known, and samples are taken from what that wrote."""
         rig = self.rig
         per_round = 2 * sum(WARM + orders for orders in self.orders.values())
-        total = FIRST + self.options.rounds * per_round + (4 + self.options.rounds) * (WARM + self.options.orders) + BACKLOG
+        total = FIRST + self.options.rounds * per_round + (6 + 3 * self.options.rounds) * (WARM + self.options.orders) + BACKLOG
+        self.total = total
         self.say(f"making {total} orders, {FIRST} of them to make {CUSTOMERS} customers known")
         rig.orders = rig.make(total, CUSTOMERS)
         rig.latency(0)
@@ -207,6 +211,10 @@ NAMES = {"throughput": "throughput, CPU per order, share of commits, start: work
          "duplicates": "CPU for a duplicate", "redis": "bytes in Redis for a settled key", "capacity": "a Prima of 20 requests per second and a backlog: its use, and who is throttled",
          "hot_keys": "Zipf over order ids and over new customers, beside the ideal schedule",
          "soak": "slopes of memory and descriptors over a million orders (only when named)",
+         "refunds": "refunds beside orders in turn: CPU, scripts, requests, bytes in Redis, start",
+         "refunds_undespatched": "requests to Prima for refunds before despatch", "refund_duplicates": "CPU for a duplicate of a refund",
+         "hot_orders_refunds": "a thousand refunds of one order, beside the ideal schedule",
          "table": "the table of a ledger: restore, memory of an order, lookups (only when named)",
          "profile": "perf's view of the worker at 5 ms (only when named)"}
-DEFAULT = ("throughput", "requests", "memory", "duplicates", "redis", "hot_keys", "capacity")
+DEFAULT = ("throughput", "requests", "memory", "duplicates", "redis", "hot_keys", "capacity",
+           "refunds", "refunds_undespatched", "refund_duplicates", "hot_orders_refunds")

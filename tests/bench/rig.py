@@ -19,7 +19,6 @@ import machine
 TREE = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 GROUP = "primaflow.orders"
-ORDER_TYPES = ("MultiNewOrder", "NewOrder")
 SEED = 7
 PRODUCTS = 300
 GIVE_UP_S = 180
@@ -34,6 +33,16 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+class Flow(typing.NamedTuple):
+    program: str
+    topic: str
+    posts: tuple  # the types of request that are a document of its own
+
+
+ORDERS = Flow("primaflow-orders", "orders.raw", ("MultiNewOrder", "NewOrder"))
+REFUNDS = Flow("primaflow-refunds", "refunds.raw", ("NewCreditNote",))
 
 
 class Worker(typing.NamedTuple):
@@ -57,7 +66,7 @@ class Rig:
         self.config.write_text(f"schema.folder: {TREE}/schemas\norders.mappings: {TREE}/ops/deploy/mappings\n"
                                "prima.enforces_unique_order_number: true # as the sandbox is set up: --unique on\n")
         self.orders = None
-        self.posted = 0  # at the sandbox, before this run
+        self.flow, self.posted = ORDERS, 0  # of this run; at the sandbox, before it
         self.numbers = 10_000_000  # of the bare loop's and wrk's orders
 
     # ---- the stack ----
@@ -123,12 +132,19 @@ class Rig:
         made.unlink()
         return path.open("rb")
 
-    def feed(self, lines):
-        """Puts these order events into orders.raw."""
+    def make_refunds(self, count, kinds, orders, seed=SEED):
+        """Lines of refunds of these kinds, of the first so many orders of the seed; they name lines of orders, and no products."""
+        path = self.folder / f"refunds-{seed}.jsonl"
+        with path.open("wb") as out:
+            self.cli("generate", "refunds", "--count", count, "--seed", seed, "--keys", orders, "--kinds", ",".join(kinds), stdout=out)
+        return path.read_bytes().splitlines(keepends=True)
+
+    def feed(self, lines, flow=ORDERS):
+        """Puts these events into the flow's input."""
         part = self.folder / "part.jsonl"
         part.write_bytes(b"".join(lines))
         with part.open("rb") as file:
-            self.cli("produce", "orders.raw", stdin=file)
+            self.cli("produce", flow.topic, stdin=file)
 
     def feed_next(self, count):
         lines = [self.orders.readline() for _ in range(count)]
@@ -139,11 +155,11 @@ class Rig:
 
     # ---- a worker ----
 
-    def start(self, *options):
+    def start(self, *options, flow=ORDERS):
         port = free_port()
         words = [word for option in options for word in ("-o", option)]
         with (self.folder / "worker.log").open("ab") as log:
-            child = subprocess.Popen([self.bin / "primaflow-orders", "--config", self.config, "--slot", "0", "--http", f"127.0.0.1:{port}", *words],
+            child = subprocess.Popen([self.bin / flow.program, "--config", self.config, "--slot", "0", "--http", f"127.0.0.1:{port}", *words],
                                      env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return Worker(child, port)
 
@@ -195,16 +211,16 @@ class Rig:
 
     # ---- contestants ----
 
-    def _arrivals(self, after, skip=0):
-        """(orders, ms of the first, ms of the last, mean size) of the order requests behind a place in the ledger, `skip` of them left out."""
-        marks = ",".join("?" * len(ORDER_TYPES))
+    def _arrivals(self, after, skip=0, flow=ORDERS):
+        """(documents, ms of the first, ms of the last, mean size) of the flow's own requests behind a place in the ledger, `skip` of them left out."""
+        marks = ",".join("?" * len(flow.posts))
         return self.ledger("SELECT count(*), min(arrived_at), max(arrived_at), avg(size) FROM (SELECT arrived_at, length(request) AS size "
-                           f"FROM requests WHERE id > ? AND type IN ({marks}) ORDER BY id LIMIT -1 OFFSET ?)", after, *ORDER_TYPES, skip)[0]
+                           f"FROM requests WHERE id > ? AND type IN ({marks}) ORDER BY id LIMIT -1 OFFSET ?)", after, *flow.posts, skip)[0]
 
-    def _outcome(self, run, after, span, began, warm):
+    def _outcome(self, run, after, span, began, warm, flow=ORDERS):
         """Adds what the ledger and the machine say. `warm` orders at the beginning do not count for the rate: what a start costs is its own figure."""
-        posts, first_ms = self._arrivals(after)[:2]
-        count, first, last, size = self._arrivals(after, warm)
+        posts, first_ms = self._arrivals(after, flow=flow)[:2]
+        count, first, last, size = self._arrivals(after, warm, flow)
         run |= {"posts": posts, **span.end(run["cpu_s"])}
         run["sandbox_cpu_us"] = run["servers_cpu"]["prima"] / max(posts, 1) * 1e6
         if count > 1:
@@ -213,13 +229,13 @@ class Rig:
             run |= {"rate": rate, "of_ideal": rate / ideal if ideal else None, "body_bytes": size, "first_post_s": first_ms / 1e3 - began}
         return run
 
-    def worker(self, orders, latency_ms, warm=0, rest_s=0.0, profile=None, posts=True):
-        """One worker, from exec to exit, over a backlog of warm + orders events. How far it is, the sandbox is asked as long as that can tell: a look at
+    def worker(self, orders, latency_ms, warm=0, rest_s=0.0, profile=None, posts=True, flow=ORDERS):
+        """One worker, from exec to exit, over a backlog of warm + orders events of its flow. How far it is, the sandbox is asked as long as that can tell: a look at
         the worker's own metrics is half a millisecond of its CPU."""
         after, before = self.last_request(), self.requests()
-        self.posted = self._posts()
+        self.flow, self.posted = flow, self._posts(flow)
         span, began = machine.Span(self.pids), time.time()
-        child, port = self.start()
+        child, port = self.start(flow=flow)
         first = self._await(child, port, "begun", warm, posts)
         asked = self.scripts(Worker(child, port)) if warm else 0
         recorder = profile(child.pid) if profile else None
@@ -243,7 +259,7 @@ class Rig:
                "cpu_us": sum(threads.values()) / done * 1e6, "threads": threads, "settled": done, "hwm_kib": memory["VmHWM"], "rss_kib": memory["VmRSS"],
                "requests": {name: count - before.get(name, 0) for name, count in self.requests().items() if count > before.get(name, 0)},
                "outcomes": final["outcomes"], "scripts": asked / done}
-        return self._outcome(run, after, span, began, warm)
+        return self._outcome(run, after, span, began, warm, flow)
 
     def worker_log(self):
         return (self.folder / "worker.log").read_text(errors="replace")[-1500:]
@@ -254,7 +270,7 @@ class Rig:
         while time.monotonic() < deadline:
             if child.poll() is not None:
                 raise Failed(f"the worker ended with {child.returncode}: {self.worker_log()}")
-            seen = {"begun": 0} if count == 0 else {"begun": self._posts() - before} if posts else self._progress(port)
+            seen = {"begun": 0} if count == 0 else {"begun": self._posts(self.flow) - before} if posts else self._progress(port)
             seen["threads"] = machine.thread_cpu(child.pid)
             if seen[what] >= count:
                 return seen
@@ -262,9 +278,9 @@ class Rig:
         child.kill()
         raise Failed(f"the worker has not {what} {count} records within {GIVE_UP_S} s: {seen}: {self.worker_log()}")
 
-    def _posts(self):
+    def _posts(self, flow):
         requests = self.requests()
-        return sum(requests.get(name, 0) for name in ORDER_TYPES)
+        return sum(requests.get(name, 0) for name in flow.posts)
 
     @staticmethod
     def _progress(port):
@@ -273,7 +289,7 @@ class Rig:
                 text = answer.read().decode()
         except OSError:
             text = ""
-        found = re.findall(r'^(primaflow_redis_scripts_total\{script="claim(?:sent)?"|primaflow_records_total\{outcome="(\w+)")\} (\S+)$', text, re.MULTILINE)
+        found = re.findall(r'^(primaflow_redis_scripts_total\{script="(?:credit)?claim(?:sent)?"|primaflow_records_total\{outcome="(\w+)")\} (\S+)$', text, re.MULTILINE)
         outcomes = {outcome: int(float(value)) for _, outcome, value in found if outcome}
         return {"begun": sum(int(float(value)) for _, outcome, value in found if not outcome), "committed": sum(outcomes.values()), "outcomes": outcomes}
 
