@@ -27,6 +27,7 @@ enum {
 
 struct credit_search {
     int64_t position; /* -1: nobody may decide yet */
+    bool is_heard;    /* what is reserved: the claim's answer said so */
     struct ledger_credit *reserved;
     size_t reserved_count;
     struct ledger_message *messages; /* copied: decoding may wait for a schema */
@@ -172,6 +173,27 @@ static bool keep_reserved(struct record *r, const struct redis_reply *reply, siz
     return s->reserved != NULL;
 }
 
+/* Kept, when it may be decided on: 0. Else how long that is waited for. */
+static int64_t take_in(struct record *r, const struct redis_reply *reply)
+{
+    const struct keys_credit credit = keys_credit(reply);
+    r->claim.credit->position = credit.position;
+    if (credit.is_blocked)
+        return BLOCKED_WAIT_MS;
+    if (credit.position < 0 || !is_read(r))
+        return TABLE_WAIT_MS;
+    if (!keep_reserved(r, reply, credit.count)) /* a later release's: that one finishes it */
+        return AWAY_WAIT_MS;
+    r->credit.stamp = record_keep(r, credit.stamp, strlen(credit.stamp)).data;
+    return 0;
+}
+
+static void ask_table(struct record *r)
+{
+    record_ref(r);
+    ktable_find(r->worker->posting->table, credit_partition(r), r->credit.order, on_found, r);
+}
+
 static void on_looked(void *user, const struct redis_reply *reply)
 {
     struct record *r = user;
@@ -180,21 +202,29 @@ static void on_looked(void *user, const struct redis_reply *reply)
     const enum verdict verdict = keys_verdict(reply);
     if (claim_is_over(r, verdict))
         return;
-    struct credit_search *s = r->claim.credit;
-    const struct keys_credit credit = keys_credit(reply);
-    s->position = credit.position;
-    if (credit.is_blocked) {
-        facts_wait_here(r, BLOCKED_WAIT_MS);
-    } else if (credit.position < 0 || !is_read(r)) {
-        facts_wait_here(r, TABLE_WAIT_MS);
-    } else if (!keep_reserved(r, reply,
-                              credit.count)) { /* a later release's: that one finishes it */
-        facts_wait_here(r, AWAY_WAIT_MS);
-    } else {
-        r->credit.stamp = record_keep(r, credit.stamp, strlen(credit.stamp)).data;
-        record_ref(r);
-        ktable_find(r->worker->posting->table, credit_partition(r), r->credit.order, on_found, r);
-    }
+    const int64_t wait = take_in(r, reply);
+    if (wait > 0)
+        facts_wait_here(r, wait);
+    else
+        ask_table(r);
+}
+
+static bool search_begin(struct record *r)
+{
+    if (r->claim.credit != NULL)
+        return true;
+    struct credit_search *s = r->claim.credit = arena_alloc(r->arena, sizeof *s);
+    if (s != NULL)
+        *s = (struct credit_search){.position = -1};
+    return s != NULL;
+}
+
+/* With the claim, or with the news that the decision was made on less: no look need follow. What may
+ * not be decided on is looked at in its time. */
+static void hear(struct record *r, const struct redis_reply *reply)
+{
+    if (keys_credit_is_told(reply) && search_begin(r))
+        r->claim.credit->is_heard = take_in(r, reply) == 0;
 }
 
 /* A record may come by a topic whose partitions are others, or not ours: once followed for such a
@@ -217,9 +247,13 @@ static bool find(struct record *r)
 {
     if (open_fact(r) == NULL)
         return false;
-    if (r->claim.credit == NULL &&
-        (r->claim.credit = arena_alloc(r->arena, sizeof *r->claim.credit)) == NULL) {
+    if (!search_begin(r)) {
         cannot_tell(r);
+        return true;
+    }
+    if (r->claim.credit->is_heard) {
+        r->claim.credit->is_heard = false;
+        ask_table(r);
         return true;
     }
     *r->claim.credit = (struct credit_search){.position = r->claim.credit->position};
@@ -283,4 +317,5 @@ const struct fact_source credit_source = {.kind = FACT_CREDIT,
                                           .revoked = revoked,
                                           .progress = progress,
                                           .write_metrics = write_metrics,
-                                          .find = find};
+                                          .find = find,
+                                          .hear = hear};

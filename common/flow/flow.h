@@ -206,6 +206,10 @@ struct flow_ledger {
     /* What a request takes, out of its summary. 0; -EBADMSG; -ENOMEM. */
     int (*takes)(const char *summary, size_t size, struct arena *arena,
                  struct ledger_credit *ret_credit);
+    /* What is kept of a summary once the ledger has what it takes, in the arena: enough for the
+     * results of later deliveries. 0; -EBADMSG; -ENOMEM. */
+    int (*keeps)(const char *summary, size_t size, struct arena *arena, const char **ret_bytes,
+                 size_t *ret_size);
 };
 
 struct flow {

@@ -67,7 +67,7 @@ void keys_claim(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
     struct keys_call c;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
-    keys_call_credit_key(&c, ks, w);
+    keys_call_credit_keys(&c, ks, w);
     keys_call_claim(&c, ks, w, lease_ms, window_ms);
     keys_call_credit_natural(&c, w);
     keys_run_for(&c, ks, w, SCRIPT_CLAIM, SCRIPT_CREDITCLAIM, done, user);

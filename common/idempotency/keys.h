@@ -111,10 +111,15 @@ void keys_credit_look(struct keyspace *ks, const char *order, int32_t partition,
                       void *user);
 /* The ledger has K's record, committed: its reservation goes, if it still has this number (0: none is
  * known), and the partition's position rises to `behind`, the offset behind that record, in one step.
- * RELEASED. It may be lost, and may come late. */
+ * RELEASED. It may be lost, and may come late. told: where a result was committed, too, and K is
+ * posted by that delivery; NULL: K stays as it is. */
+struct keys_told {
+    const char *delivery;
+    struct redis_bytes summary; /* what K keeps: without what the ledger has */
+};
 void keys_credit_done(struct keyspace *ks, const char *order, int32_t partition,
-                      const char *natural, int64_t number, int64_t behind, redis_done done,
-                      void *user);
+                      const char *natural, int64_t number, int64_t behind,
+                      const struct keys_told *told, redis_done done, void *user);
 /* Permits for requests to Prima: at most `wanted`, each from its time on. 0: asks only whether the
  * fleet pauses. */
 void keys_permit(struct keyspace *ks, size_t wanted, redis_done done, void *user);

@@ -13,17 +13,19 @@ void keys_credit_look(struct keyspace *ks, const char *order, int32_t partition,
 }
 
 void keys_credit_done(struct keyspace *ks, const char *order, int32_t partition,
-                      const char *natural, int64_t number, int64_t behind, redis_done done,
-                      void *user)
+                      const char *natural, int64_t number, int64_t behind,
+                      const struct keys_told *told, redis_done done, void *user)
 {
     struct keys_call c;
-    keys_call_begin_none(&c, ks);
-    keys_call_position(&c, ks, partition);
+    keys_call_begin(&c, ks, natural);
     keys_call_order(&c, ks, order);
+    keys_call_position(&c, ks, partition);
     keys_call_begin_args(&c, ks);
     keys_call_text(&c, natural);
     keys_call_number(&c, number);
     keys_call_number(&c, behind);
+    keys_call_text(&c, told != NULL ? told->delivery : "");
+    keys_call_add(&c, told != NULL ? told->summary.data : "", told != NULL ? told->summary.size : 0);
     redis_run(ks->redis, script_of(SCRIPT_CREDITDONE), c.args, c.key_count, c.arg_count, done,
               user);
 }

@@ -192,6 +192,11 @@ struct keys_credit keys_credit(const struct redis_reply *reply)
                                 .count = (size_t)reply->items[4].number};
 }
 
+bool keys_credit_is_told(const struct redis_reply *reply)
+{
+    return reply->error == NULL && reply->count > 5;
+}
+
 /* A row of credit.lua: where K begins behind all rows, bytes of K, bytes of the summary, number. */
 enum { ROW_AT = 10, ROW_KEY = 6, ROW_SUMMARY = 10, ROW_NUMBER = 20, ROW = 46 };
 

@@ -108,13 +108,16 @@ struct keys_posted { /* POSTED */
 struct keys_posted keys_posted(const struct redis_reply *reply);
 
 /* What is reserved of an order (scripts/credit.lua). */
-struct keys_credit {   /* KNOWN, by keys_credit_look and keys_credit_block; MOVED */
+struct keys_credit {   /* KNOWN, by keys_credit_look and keys_credit_block; MOVED; CLAIMED, if told */
     int64_t position;  /* the offset up to which a table must have read; -1: nobody may decide */
     const char *stamp; /* of who reserved last; "": nothing is reserved */
     bool is_blocked;   /* the order's entry is being amended */
     size_t count;      /* of reservations */
 };
 struct keys_credit keys_credit(const struct redis_reply *reply);
+/* Of CLAIMED and MOVED: that it is there. Of what takes no credit, or where the order's value is none
+ * of ours, it is not. */
+bool keys_credit_is_told(const struct redis_reply *reply);
 
 struct keys_credit_item {
     struct redis_bytes key; /* K of who reserved it */

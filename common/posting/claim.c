@@ -7,6 +7,7 @@
 #include "obs/metrics.h"
 #include "posting/actions.h"
 #include "posting/decide.h"
+#include "posting/facts.h"
 #include "posting/findings.h"
 #include "posting/permit_line.h"
 #include "posting/resolve.h"
@@ -88,6 +89,7 @@ static void claimed_or_not(struct record *r, enum verdict verdict, const struct 
     struct keys_posted posted;
     switch (verdict) {
     case VERDICT_CLAIMED:
+        facts_hear(r, reply);
         record_transition(r, KEY_FREE);
         break;
     case VERDICT_BUSY:

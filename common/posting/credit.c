@@ -14,7 +14,8 @@ struct credit_taken {
         number; /* of the reservation that its note has made real; 0: it keeps one, or has none */
     int32_t partition;
     const char *natural;
-    char order[]; /* and behind it the natural key */
+    struct keys_told told; /* delivery "": its key stays as it is */
+    char order[];          /* and behind it the other texts, and the summary's bytes */
 };
 
 void credit_begin(struct record *r)
@@ -42,8 +43,9 @@ void credit_forget(struct record *r)
     r->credit.stamp = "";
     r->credit.read_to = -1;
     r->claim.credit = NULL;
-    r->claim.facts = NULL;
-    r->claim.fact_count = 0;
+    for (size_t i = 0; i < r->claim.fact_count; i++)
+        if (r->claim.facts[i].kind == FACT_CREDIT)
+            r->claim.facts[i] = (struct fact){.kind = FACT_CREDIT};
 }
 
 bool credit_must_wait(const struct record *r)
@@ -65,19 +67,53 @@ static const struct outgoing *ledger_message(const struct record *r)
     return NULL;
 }
 
+static bool has_result(const struct record *r)
+{
+    for (size_t k = 0; k < r->out.count; k++)
+        if (r->out.list[k].message.topic == r->worker->stream->outputs.written[OUTPUT_RESULTS])
+            return true;
+    return false;
+}
+
+/* What its key keeps once it is committed. Of a dead letter whose document may exist, all of it. */
+static struct keys_told keeps_of(struct record *r)
+{
+    const struct flow_ledger *ledger = r->worker->flow->ledger;
+    const struct redis_bytes summary = r->decision.summary;
+    struct keys_told told = {.delivery = ""};
+    if (r->end.outcome == OUTCOME_POSTED && has_result(r) &&
+        ledger->keeps(summary.data, summary.size, r->arena, &told.summary.data,
+                      &told.summary.size) == 0)
+        told.delivery = r->lineage.delivery;
+    return told;
+}
+
+static char *put(char *to, const void *bytes, size_t size)
+{
+    if (size > 0)
+        memcpy(to, bytes, size);
+    return to + size;
+}
+
 void credit_settled(struct record *r)
 {
     if (r->worker->flow->ledger == NULL || r->work.credit == NULL || ledger_message(r) == NULL)
         return;
-    const size_t order = strlen(r->credit.order) + 1, natural = strlen(r->key.natural) + 1;
-    struct credit_taken *taken = malloc(sizeof *taken + order + natural);
+    const struct keys_told told = keeps_of(r);
+    const size_t order = strlen(r->credit.order) + 1, natural = strlen(r->key.natural) + 1,
+                 delivery = strlen(told.delivery) + 1;
+    struct credit_taken *taken =
+        malloc(sizeof *taken + order + natural + delivery + told.summary.size);
     if (taken == NULL)
         abort();
-    *taken = (struct credit_taken){.number = r->claim.reserved,
-                                   .partition = r->credit.partition,
-                                   .natural = taken->order + order};
-    memcpy(taken->order, r->credit.order, order);
-    memcpy(taken->order + order, r->key.natural, natural);
+    *taken = (struct credit_taken){.number = r->claim.reserved, .partition = r->credit.partition};
+    char *at = put(taken->order, r->credit.order, order);
+    taken->natural = at;
+    at = put(at, r->key.natural, natural);
+    taken->told.delivery = at;
+    at = put(at, told.delivery, delivery);
+    taken->told.summary = (struct redis_bytes){at, told.summary.size};
+    (void)put(at, told.summary.data, told.summary.size);
     credit_free(r);
     r->out.credit = taken;
 }
@@ -102,7 +138,8 @@ void credit_committed(struct record *r)
     }
     (void)fail_point("credit.done");
     keys_credit_done(&r->worker->keys, taken->order, taken->partition, taken->natural,
-                     taken->number, told->offset + 1, on_done, NULL);
+                     taken->number, told->offset + 1,
+                     taken->told.delivery[0] != '\0' ? &taken->told : NULL, on_done, NULL);
 }
 
 void credit_free(struct record *r)

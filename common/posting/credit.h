@@ -12,7 +12,8 @@ void credit_begin(struct record *r);
 /* The ledger's partition that its order is in. */
 int32_t credit_partition(const struct record *r);
 
-/* Another refund changed what remains: nothing of what was found out before holds. */
+/* Another refund changed what remains: nothing of what was found out about that holds. What Prima said
+ * of the order does. */
 void credit_forget(struct record *r);
 
 /* While a loss of Redis is unresolved nobody takes anything: the record may not be sent. */

@@ -95,7 +95,6 @@ static void follow(struct record *r, const struct flow_plan *plan)
     case FLOW_NEEDS_FACTS:
         r->claim.facts = plan->facts;
         r->claim.products = NULL;
-        r->claim.credit = NULL;
         r->claim.fact_count = plan->fact_count;
         record_transition(r, FACTS_NEEDED);
         break;

@@ -30,6 +30,14 @@ void facts_look(void *record, struct fact *fact)
             fact->state = FACT_KNOWN;
 }
 
+void facts_hear(struct record *r, const struct redis_reply *reply)
+{
+    const struct fact_source *const *sources = r->worker->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->hear != NULL)
+            sources[i]->hear(r, reply);
+}
+
 /* ---- partitions come and go ---- */
 
 void facts_begin(struct worker *w)

@@ -25,6 +25,8 @@ struct fact_source {
     /* Finds out those of r->facts that are its own and unasked. False: all of them are known. True:
      * act_find_facts is called again, or the record goes another way. */
     bool (*find)(struct record *r);
+    /* What the answer to the record's own call says of it already: kept until `find`. */
+    void (*hear)(struct record *r, const struct redis_reply *reply);
 };
 
 /* Told to every source. */
@@ -40,6 +42,9 @@ void facts_write_metrics(const struct worker *w);
 
 /* For struct flow_known: what this process knows of a fact, of a record's decision (`record`). */
 void facts_look(void *record, struct fact *fact);
+
+/* The record is claimed, or must be decided anew: the answer may say what would be asked next. */
+void facts_hear(struct record *r, const struct redis_reply *reply);
 
 /* The fact at hand is known: on to the next, or back to the decision. */
 void facts_next(struct record *r);

@@ -7,6 +7,7 @@
 #include "posting/actions.h"
 #include "posting/credit.h"
 #include "posting/denial.h"
+#include "posting/facts.h"
 #include "posting/outcomes.h"
 #include "posting/permit_line.h"
 #include "posting/send.h"
@@ -53,6 +54,7 @@ static void on_stored(void *user, const struct redis_reply *reply)
     if (verdict == VERDICT_MOVED) {
         r->send.on_record = false;
         credit_forget(r);
+        facts_hear(r, reply);
         record_transition(r, CREDIT_MOVED);
         return;
     }
@@ -371,6 +373,7 @@ static void on_refused(void *user, const struct redis_reply *reply)
         return;
     if (verdict == VERDICT_MOVED) {
         credit_forget(r);
+        facts_hear(r, reply);
         record_transition(r, CREDIT_MOVED);
         return;
     }

@@ -91,6 +91,8 @@ UNIT = {
     "publisher_holds",
     "position_with_drop",
     "drop_is_its_own",
+    "told_is_its_own",
+    "told_is_published",
     "holds_of_today",
     "amend_blocks",
     "amend_position",

@@ -156,8 +156,8 @@ static void end(void)
 /* ---- answers ---- */
 
 /* What Redis has: a position, a stamp, and reservations as "K=summary" one behind the other. */
-static void looked(int64_t position, const char *stamp, bool is_blocked, const char *keys[],
-                   const char *summaries[])
+static void says(const char *verdict, int64_t position, const char *stamp, bool is_blocked,
+                 const char *keys[], const char *summaries[])
 {
     char rows[400] = "", bytes[400] = "";
     int64_t count = 0;
@@ -170,7 +170,7 @@ static void looked(int64_t position, const char *stamp, bool is_blocked, const c
     char text[800];
     (void)snprintf(text, sizeof text, "%s%s", rows, bytes);
     struct redis_reply reply = {.count = 6};
-    reply.items[0] = (struct redis_item){.text = "known", .size = 5};
+    reply.items[0] = (struct redis_item){.text = verdict, .size = strlen(verdict)};
     reply.items[1] = (struct redis_item){.number = position};
     reply.items[2] = (struct redis_item){.text = stamp, .size = strlen(stamp)};
     reply.items[3] = (struct redis_item){.number = is_blocked};
@@ -178,8 +178,25 @@ static void looked(int64_t position, const char *stamp, bool is_blocked, const c
     reply.items[5] = (struct redis_item){.text = text, .size = strlen(text)};
     const struct redis_done_call call = world.look;
     world.look = (struct redis_done_call){NULL, NULL};
-    assert_non_null(call.done);
-    call.done(call.user, &reply);
+    if (call.done != NULL)
+        call.done(call.user, &reply);
+    else
+        credit_source.hear(&world.record, &reply);
+}
+
+static void looked(int64_t position, const char *stamp, bool is_blocked, const char *keys[],
+                   const char *summaries[])
+{
+    assert_non_null(world.look.done);
+    says("known", position, stamp, is_blocked, keys, summaries);
+}
+
+/* With the claim. */
+static void heard(int64_t position, const char *stamp, bool is_blocked, const char *keys[],
+                  const char *summaries[])
+{
+    assert_null(world.look.done);
+    says("claimed", position, stamp, is_blocked, keys, summaries);
 }
 
 static void answered(enum ktable_how how, int64_t read_to)
@@ -285,6 +302,49 @@ static void test_what_is_put_together(void **state)
     end();
 }
 
+/* The claim's answer says what a look would; what may not be decided on is looked at in its time. */
+static void test_what_the_claim_says(void **state)
+{
+    (void)state;
+    const char *keys[] = {"01/refunds/shopify/uk/other", NULL}, *summaries[] = {"1"};
+    begin();
+    has_entry();
+    heard(10, "77", false, keys, summaries);
+    assert_null(world.find.found); /* nobody has asked for it yet */
+    ask();
+    assert_null(world.look.done);
+    answered(KTABLE_FOUND, 12);
+    assert_int_equal(world.fact.state, FACT_KNOWN);
+    assert_string_equal(world.record.credit.stamp, "77");
+    assert_int_equal(world.fact.kept->count, 1);
+    world.fact = (struct fact){.kind = FACT_CREDIT};
+    ask();
+    assert_non_null(world.look.done); /* once: what comes later is asked */
+    looked(10, "", false, NULL, NULL);
+    answered(KTABLE_FOUND, 12);
+    static const struct {
+        int64_t position;
+        bool is_blocked;
+    } rows[] = {{-1, false}, {11, false}, {10, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        world.fact = (struct fact){.kind = FACT_CREDIT};
+        world.record.claim.credit = NULL;
+        heard(rows[i].position, "", rows[i].is_blocked, NULL, NULL);
+        world.read_to = 11;
+        ask();
+        assert_non_null(world.look.done);
+        world.look.done = NULL;
+        world.record.held--; /* the look's */
+        world.read_to = 10;
+    }
+    struct redis_reply bare = {.count = 1};
+    bare.items[0] = (struct redis_item){.text = "claimed", .size = 7};
+    world.record.claim.credit = NULL;
+    credit_source.hear(&world.record, &bare); /* the order's value is none of ours */
+    assert_null(world.record.claim.credit);
+    end();
+}
+
 static void test_an_order_that_nobody_has(void **state)
 {
     (void)state;
@@ -335,6 +395,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_waited_for),
         cmocka_unit_test(test_what_is_put_together),
+        cmocka_unit_test(test_what_the_claim_says),
         cmocka_unit_test(test_an_order_that_nobody_has),
         cmocka_unit_test(test_what_cannot_be_read),
         cmocka_unit_test(test_a_partition_that_is_no_inputs),

@@ -86,7 +86,8 @@ static void say(void *user, const struct redis_reply *reply)
     said->verdict = keys_verdict(reply);
     (void)snprintf(said->text, sizeof said->text, "%s",
                    reply->count > 0 && reply->items[0].text != NULL ? reply->items[0].text : "?");
-    if (said->verdict == VERDICT_KNOWN || said->verdict == VERDICT_MOVED)
+    if (said->verdict == VERDICT_KNOWN || said->verdict == VERDICT_MOVED ||
+        (said->verdict == VERDICT_CLAIMED && keys_credit_is_told(reply)))
         say_credit(said, reply);
     if (said->verdict == VERDICT_FINISHED)
         add_number(said->text, sizeof said->text, keys_finished_number(reply));
@@ -96,6 +97,8 @@ static void say(void *user, const struct redis_reply *reply)
     if (said->verdict == VERDICT_POSTED) {
         add(said->text, sizeof said->text, " %s", reply->items[1].text);
         add_number(said->text, sizeof said->text, keys_posted(reply).number);
+        if (keys_posted(reply).summary.size == 0)
+            add(said->text, sizeof said->text, " told");
     }
     if (said->verdict == VERDICT_BUSY)
         add(said->text, sizeof said->text, " %s", keys_wait_ms(reply) > 0 ? "+" : "0");
@@ -290,8 +293,9 @@ static void begin_step(const struct step *s, struct said *said)
         return;
     }
     if (strcmp(what, "done") == 0) {
+        const struct keys_told told = {word(s, 1), {"kept", 4}};
         keys_credit_done(ks, order, PARTITION, natural_of(word(s, 1)[0], a.natural), number(s, 2),
-                         number(s, 3), say, said);
+                         number(s, 3), has(s, "told") ? &told : NULL, say, said);
         return;
     }
     attempt_begin(&a, s, 4);

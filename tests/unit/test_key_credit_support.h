@@ -15,7 +15,8 @@
  *   finish a 1 ok|found|adopt A [other]
  *   absent a 1 [anew] [over]       over: by process p, who is the sender
  *   park a 1 / renew a 1 / defer a 1 / release a 1
- *   done a 5 20                    the ledger has a's record: number 5, position 20
+ *   done a 5 20 [told]             the ledger has a's record: number 5, position 20; told: and
+ *                                  delivery a's result is committed
  *   block x / unblock x 20         by x, who amends the order
  *   show                           to a person
  *   restore a A                    posted, as the rebuild restores it
@@ -26,8 +27,8 @@
  * Every step runs twice with the same arguments, as a healed connection may do: answer and state must
  * be the same again.
  *
- * Answers are the verdict; `known`, `moved`: position, stamp, "blocked", reservations; `finished`,
- * `parked`, `posted own`: "#" and the reservation's number. Numbers that Redis' clock made are '+'. The state is
+ * Answers are the verdict; `known`, `moved`, `claimed`: position, stamp, "blocked", reservations; `finished`,
+ * `parked`, `posted own`: "#" and the reservation's number, and "told" without a summary. Numbers that Redis' clock made are '+'. The state is
  *   stamp reservations [blocked by x] at POSITION, states of the keys
  * e.g. "5 a#5:sumA at 10, a=s"; "none" when the order has no record. */
 #ifndef PRIMAFLOW_TEST_KEY_CREDIT_SUPPORT_H

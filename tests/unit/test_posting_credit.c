@@ -8,18 +8,31 @@
 #include "posting/credit.h"
 
 void __wrap_keys_credit_done(struct keyspace *ks, const char *order, int32_t where,
-                             const char *natural, int64_t number, int64_t behind, redis_done done,
-                             void *user);
+                             const char *natural, int64_t number, int64_t behind,
+                             const struct keys_told *told, redis_done done, void *user);
 void __wrap_keys_credit_done(struct keyspace *ks, const char *order, int32_t where,
-                             const char *natural, int64_t number, int64_t behind, redis_done done,
-                             void *user)
+                             const char *natural, int64_t number, int64_t behind,
+                             const struct keys_told *told, redis_done done, void *user)
 {
     (void)ks, (void)done, (void)user;
-    note("done:%s/%d:%s:%lld:%lld", order, where, natural, (long long)number, (long long)behind);
+    note("done:%s/%d:%s:%lld:%lld%s%s%s%.*s", order, where, natural, (long long)number,
+         (long long)behind, told != NULL ? ":" : "", told != NULL ? told->delivery : "",
+         told != NULL ? "=" : "", told != NULL ? (int)told->summary.size : 0,
+         told != NULL ? told->summary.data : "");
 }
 
 static struct flow refunds;
-static const struct flow_ledger ledger = {.topic = "orders.ledger"};
+
+static int keeps(const char *summary, size_t size, struct arena *arena, const char **ret_bytes,
+                 size_t *ret_size)
+{
+    (void)summary, (void)size, (void)arena;
+    *ret_bytes = "kept";
+    *ret_size = 4;
+    return 0;
+}
+
+static const struct flow_ledger ledger = {.topic = "orders.ledger", .keeps = keeps};
 
 /* A result, and what it takes under a key of its own; of a letter only that. */
 static int write_outputs(struct codec *codec, const struct flow_settlement *s, const void *event,
@@ -84,7 +97,8 @@ static void test_it_is_told_when_it_stands(void **state)
     assert_null(r->out.list[0].message.place_key);
     char wanted[200];
     (void)snprintf(wanted, sizeof wanted,
-                   "claim sent:R1 post:R1 finish:ok done:01/shop/uk/1/%d:01/orders/shop/uk/1:33:42",
+                   "claim sent:R1 post:R1 finish:ok "
+                   "done:01/shop/uk/1/%d:01/orders/shop/uk/1:33:42:orders.raw/0/77=kept",
                    credit_partition(r));
     commit(r);
     assert_string_equal(trace, wanted);
@@ -159,6 +173,26 @@ static void test_taken_over_from_before_a_loss(void **state)
     end_world();
 }
 
+/* What remains of the order is found out once more; what Prima said of it stays. */
+static void test_what_is_forgotten(void **state)
+{
+    (void)state;
+    struct record *r = begin();
+    struct fact facts[] = {{.kind = FACT_CREDIT, .state = FACT_KNOWN},
+                           {.kind = FACT_STATUS, .state = FACT_KNOWN, .status = "Despatched"}};
+    r->claim.facts = facts;
+    r->claim.fact_count = 2;
+    r->credit.stamp = "7";
+    r->credit.read_to = 9;
+    credit_forget(r);
+    assert_int_equal(facts[0].state, FACT_UNASKED);
+    assert_int_equal(facts[1].state, FACT_KNOWN);
+    assert_string_equal(facts[1].status, "Despatched");
+    assert_string_equal(r->credit.stamp, "");
+    assert_int_equal(r->credit.read_to, -1);
+    end_world();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_found_before_anything_was_sent),
         cmocka_unit_test(test_while_a_loss_is_unresolved),
         cmocka_unit_test(test_taken_over_from_before_a_loss),
+        cmocka_unit_test(test_what_is_forgotten),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

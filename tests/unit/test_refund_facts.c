@@ -183,6 +183,13 @@ static void test_units_that_never_left(void **state)
         decide(&d);
         assert_int_equal(d.plan.verdict, rows[i].verdict);
         assert_int_equal(d.plan.code_count > 0 ? d.plan.codes[0] : PF_OK, rows[i].code);
+        d.facts[0] = (struct fact){.kind = FACT_CREDIT}; /* what remains has changed meanwhile */
+        decide(&d);
+        assert_int_equal(d.plan.verdict, FLOW_NEEDS_FACTS);
+        assert_int_equal(d.plan.fact_count, 2); /* and Prima need not be asked again */
+        assert_int_equal(d.plan.facts[0].state, FACT_UNASKED);
+        assert_int_equal(d.plan.facts[1].kind, FACT_STATUS);
+        assert_int_equal(d.plan.facts[1].state, rows[i].state);
         desk_close();
     }
 }

@@ -248,6 +248,34 @@ static void not_a_summary(const struct refund_summary *written)
     buf_release(&bytes);
 }
 
+/* Once the ledger has the rest: as before, and takes nothing. */
+static void test_what_is_kept(void **state)
+{
+    (void)state;
+    const struct refund_summary rows[] = {plain(), net(), largest()};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf bytes;
+        struct refund_summary back;
+        struct ledger_credit takes;
+        const char *kept;
+        size_t size = 0;
+        buf_init(&bytes, REFUND_SUMMARY_MAX);
+        assert_int_equal(refund_summary_write(&rows[i], &bytes), 0);
+        const size_t own = bytes.size;
+        buf_append(&bytes, "\x01\x02\x01\x03\x00\x00\x00\x00\x00", 9); /* the order, in one part */
+        assert_int_equal(refund_keeps(bytes.data, own, memory, &kept, &size), 0);
+        assert_int_equal(refund_keeps(bytes.data, bytes.size, memory, &kept, &size), 0);
+        assert_int_equal(size, own + 5);
+        assert_memory_equal(kept, bytes.data, own);
+        assert_int_equal(refund_summary_read(kept, size, memory, &back, &takes), 0);
+        assert_int_equal(back.money_told, rows[i].money_told);
+        assert_int_equal(takes.parts.count + takes.tenders.count + takes.taken.count, 0);
+        assert_int_equal(takes.account_minor, 0);
+        assert_int_equal(refund_keeps(bytes.data, own - 1, memory, &kept, &size), -EBADMSG);
+        buf_release(&bytes);
+    }
+}
+
 static void test_not_a_summary(void **state)
 {
     (void)state;
@@ -348,6 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_golden_bytes),
+        cmocka_unit_test(test_what_is_kept),
         cmocka_unit_test(test_not_a_summary), cmocka_unit_test(test_values_that_are_none),
         cmocka_unit_test(test_usual_size),    cmocka_unit_test(test_narrative),
     };

@@ -42,6 +42,14 @@ static struct fact *want_fact(struct asking *a, const struct fact *wanted, const
     return fact;
 }
 
+/* What Prima said stays said, while what remains of the order is found out once more. */
+static void keep_status(struct asking *a, const struct fact *given, size_t given_count)
+{
+    for (size_t i = 0; i < given_count; i++)
+        if (given[i].kind == FACT_STATUS && given[i].state != FACT_UNASKED)
+            a->facts[a->count++] = given[i];
+}
+
 static int ask_facts(const struct asking *a, struct flow_plan *plan)
 {
     *plan =
@@ -247,8 +255,10 @@ int refund_flow_decide(const void *event, const struct flow_key *key, const void
         return -ENOMEM;
     const struct fact *credit =
         want_fact(&a, &(struct fact){.kind = FACT_CREDIT}, facts, fact_count);
-    if (credit->state == FACT_UNASKED)
+    if (credit->state == FACT_UNASKED) {
+        keep_status(&a, facts, fact_count);
         return ask_facts(&a, ret_plan);
+    }
     if (credit->state != FACT_KNOWN)
         return dead_letter(ret_plan, PF_E_defect,
                            "what the ledger has of its order cannot be read");

@@ -19,7 +19,8 @@ static int refund_status_request(const struct flow_key *key, const void *rules, 
 }
 
 static const struct flow_ledger refund_ledger = {.topic = topic_orders_ledger,
-                                                 .takes = refund_takes};
+                                                 .takes = refund_takes,
+                                                 .keeps = refund_keeps};
 
 const struct flow refund_flow = {
     .name = "refunds",

@@ -125,23 +125,30 @@ static void take_head(struct varint_reader *r, struct arena *arena, struct refun
     s->order_number = varint_take_text(r, arena, no_memory);
 }
 
+/* All but what it takes, which is behind the reader's place then. */
+static int take_own(struct varint_reader *r, struct arena *arena, struct refund_summary *s)
+{
+    bool no_memory = false;
+    take_head(r, arena, s, &no_memory);
+    if (!r->bad && s->has_note)
+        take_note(r, s);
+    if (no_memory)
+        return -ENOMEM;
+    return r->bad ? -EBADMSG : 0;
+}
+
 int refund_summary_read(const char *bytes, size_t size, struct arena *arena,
                         struct refund_summary *ret_summary, struct ledger_credit *ret_takes)
 {
     struct varint_reader r = {(const uint8_t *)bytes, (const uint8_t *)bytes + size, false};
     struct refund_summary s = {.has_note = false};
     struct ledger_credit takes;
-    bool no_memory = false;
     size_t used = 0;
-    take_head(&r, arena, &s, &no_memory);
-    if (!r.bad && s.has_note)
-        take_note(&r, &s);
-    if (no_memory)
-        return -ENOMEM;
-    if (r.bad)
-        return -EBADMSG;
+    int result = take_own(&r, arena, &s);
+    if (result < 0)
+        return result;
     const size_t rest = (size_t)(r.end - r.at);
-    const int result = ledger_unpack((const char *)r.at, rest, arena, &takes, &used);
+    result = ledger_unpack((const char *)r.at, rest, arena, &takes, &used);
     if (result < 0)
         return result;
     if (used != rest)
@@ -160,6 +167,28 @@ int refund_takes(const char *summary, size_t size, struct arena *arena,
 {
     struct refund_summary read;
     return refund_summary_read(summary, size, arena, &read, ret_credit);
+}
+
+int refund_keeps(const char *summary, size_t size, struct arena *arena, const char **ret_bytes,
+                 size_t *ret_size)
+{
+    static const struct ledger_credit nothing = {.currency = ""};
+    struct varint_reader r = {(const uint8_t *)summary, (const uint8_t *)summary + size, false};
+    struct refund_summary s = {.has_note = false};
+    struct buf bytes;
+    int result = take_own(&r, arena, &s);
+    if (result < 0)
+        return result;
+    buf_init(&bytes, REFUND_SUMMARY_MAX);
+    buf_append(&bytes, summary, (size_t)((const char *)r.at - summary));
+    result = ledger_pack_again(&nothing, &bytes);
+    if (result == 0) {
+        *ret_size = bytes.size;
+        *ret_bytes = arena_text(arena, bytes.data, bytes.size);
+        result = *ret_bytes == NULL ? -ENOMEM : 0;
+    }
+    buf_release(&bytes);
+    return result;
 }
 
 enum outcome refund_summary_outcome(const char *bytes, size_t size,

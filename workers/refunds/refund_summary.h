@@ -57,6 +57,11 @@ __attribute__((warn_unused_result)) int refund_takes(const char *summary, size_t
                                                      struct arena *arena,
                                                      struct ledger_credit *ret_credit);
 
+/* flow.h: the ledger's `keeps`: the same, that takes nothing. */
+__attribute__((warn_unused_result)) int refund_keeps(const char *summary, size_t size,
+                                                     struct arena *arena, const char **ret_bytes,
+                                                     size_t *ret_size);
+
 /* flow.h: summary_outcome. Of one that cannot be read PF_E_defect, for nothing is known about it. */
 enum outcome refund_summary_outcome(const char *bytes, size_t size,
                                     enum pf_error ret_codes[static 8], size_t *ret_code_count);

@@ -1,4 +1,4 @@
--- claim_key(): who has this key, and may this delivery work on it? What `claim` is, and what `claimsent` leaves to it.
+-- claim_key(): who has this key, and may this delivery work on it? What `claim` is, and `creditclaim`, and what `claimsent` leaves to it.
 -- KEYS[4] deferrals of the key
 -- ARGV[6] F  [7] token  [8] lease, ms  [9] delivery  [10] the dead delivery that this one redrives, or ''  [11] source version  [12] ms a send may take
 -- [13] ms that a deferral mark may live  [14] goods  [15] money  [16] '1' when the event takes the order back

@@ -94,15 +94,26 @@ function credit.kept(natural)
     return tonumber(parts_of(mine or '') or 0)
 end
 
+-- CODE of a posted K whose ledger record is committed, and whose summary is what `told` left.
+local TOLD = 'told'
+
 -- What the note says stays reserved until the ledger has it → the reservation's number, 0 for none. Where it is missing (Redis was set back) it is made again. A record that was
--- rebuilt has no summary, and needs none: it was committed, and the ledger with it.
+-- rebuilt has no summary, and needs none: it was committed, and the ledger with it. Nor has what was told.
 function credit.hold(natural, summary)
     credit_of(natural)
     local number, has = parts_of(mine or '')
-    if summary == '' or is_foreign or has == summary then return tonumber(number or 0) end
+    if summary == '' or rec[CODE] == TOLD or is_foreign or has == summary then return tonumber(number or 0) end
     local us = string.format('%.0f', t[1] * 1000000 + t[2])
     reserve(number or us, summary, us .. ' ' .. natural)
     return tonumber(number or us)
+end
+
+-- The delivery's result and K's record are committed: of the summary this stays.
+function credit.told(dlv, summary)
+    if dlv == '' or not rec or rec == UNREADABLE or rec[ST] ~= 'p' then return end
+    if rec[DLV] ~= dlv then return end --mutant told_is_its_own
+    rec[SUM], rec[CODE] = summary, TOLD
+    put('')
 end
 
 -- The ledger has K's record: the reservation that it was written for goes.
