@@ -25,7 +25,8 @@ void keys_credit_done(struct keyspace *ks, const char *order, int32_t partition,
     keys_call_number(&c, number);
     keys_call_number(&c, behind);
     keys_call_text(&c, told != NULL ? told->delivery : "");
-    keys_call_add(&c, told != NULL ? told->summary.data : "", told != NULL ? told->summary.size : 0);
+    keys_call_add(&c, told != NULL ? told->summary.data : "",
+                  told != NULL ? told->summary.size : 0);
     redis_run(ks->redis, script_of(SCRIPT_CREDITDONE), c.args, c.key_count, c.arg_count, done,
               user);
 }

@@ -108,7 +108,7 @@ struct keys_posted { /* POSTED */
 struct keys_posted keys_posted(const struct redis_reply *reply);
 
 /* What is reserved of an order (scripts/credit.lua). */
-struct keys_credit {   /* KNOWN, by keys_credit_look and keys_credit_block; MOVED; CLAIMED, if told */
+struct keys_credit { /* KNOWN, by keys_credit_look and keys_credit_block; MOVED; CLAIMED, if told */
     int64_t position;  /* the offset up to which a table must have read; -1: nobody may decide */
     const char *stamp; /* of who reserved last; "": nothing is reserved */
     bool is_blocked;   /* the order's entry is being amended */

@@ -85,7 +85,7 @@ struct world {
     size_t writer_bytes;
     char *sent[WORLD_RECORDS]; /* values as texts, in order of adding, whether committed or not */
     size_t sent_size[WORLD_RECORDS], sent_count;
-    int32_t added_partition;       /* of the first record of the last transaction */
+    int32_t added_partition;        /* of the first record of the last transaction */
     struct kafka_record last_added; /* its numbers and sizes; pointers are not to be followed */
     size_t last_header_count;
     char last_headers[400]; /* "a=1 b=- " */

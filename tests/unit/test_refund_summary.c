@@ -375,10 +375,13 @@ static void test_narrative(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_golden_bytes),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_golden_bytes),
         cmocka_unit_test(test_what_is_kept),
-        cmocka_unit_test(test_not_a_summary), cmocka_unit_test(test_values_that_are_none),
-        cmocka_unit_test(test_usual_size),    cmocka_unit_test(test_narrative),
+        cmocka_unit_test(test_not_a_summary),
+        cmocka_unit_test(test_values_that_are_none),
+        cmocka_unit_test(test_usual_size),
+        cmocka_unit_test(test_narrative),
     };
     return cmocka_run_group_tests_name("refund_summary", tests, NULL, NULL);
 }

@@ -18,9 +18,8 @@ static int refund_status_request(const struct flow_key *key, const void *rules, 
     return prima_request_credit_note_status(rules_prima_names(rules), key->document, out);
 }
 
-static const struct flow_ledger refund_ledger = {.topic = topic_orders_ledger,
-                                                 .takes = refund_takes,
-                                                 .keeps = refund_keeps};
+static const struct flow_ledger refund_ledger = {
+    .topic = topic_orders_ledger, .takes = refund_takes, .keeps = refund_keeps};
 
 const struct flow refund_flow = {
     .name = "refunds",
