@@ -135,7 +135,7 @@ static int refund_decide(const void *event, const struct flow_key *k, const void
                          struct arena *arena, struct flow_plan *ret_plan)
 {
     (void)rules, (void)known;
-    if (fact_count == 0) {
+    if (fact_count == 0 || facts[0].state == FACT_UNASKED) {
         struct fact *asked = arena_alloc(arena, sizeof *asked);
         if (asked == NULL)
             return -ENOMEM;
@@ -184,6 +184,21 @@ static void refund_money(const void *event, struct flow_money *ret_money)
         (struct flow_money){.captured_minor = ((const struct sim_refund_record *)event)->amount};
 }
 
+/* Nothing: the ledger has it all, and the results of this flow tell nothing of it. */
+static int refund_keeps(const char *summary, size_t size, struct arena *arena,
+                        const char **ret_bytes, size_t *ret_size)
+{
+    static const struct ledger_credit nothing = {.currency = ""};
+    struct buf bytes;
+    (void)summary, (void)size;
+    buf_init(&bytes, SUMMARY_MAX);
+    const int result = ledger_pack_again(&nothing, &bytes);
+    *ret_size = bytes.size;
+    *ret_bytes = arena_text(arena, bytes.data, bytes.size);
+    buf_release(&bytes);
+    return result < 0 ? result : *ret_bytes == NULL ? -ENOMEM : 0;
+}
+
 static enum pf_error refund_money_moved(const void *event, const char *summary, size_t size,
                                         struct arena *arena, const char **ret_detail)
 {
@@ -219,7 +234,8 @@ static int refund_write_outputs(struct codec *codec, const struct flow_settlemen
     return result < 0 ? result : 0;
 }
 
-static const struct flow_ledger refund_ledger = {.topic = "orders.ledger", .takes = refund_takes};
+static const struct flow_ledger refund_ledger = {
+    .topic = "orders.ledger", .takes = refund_takes, .keeps = refund_keeps};
 
 const struct flow sim_refund_flow = {
     .name = "refunds",
