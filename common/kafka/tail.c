@@ -9,6 +9,7 @@
 struct kafka_tail {
     rd_kafka_t *rk;
     rd_kafka_queue_t *events;
+    rd_kafka_topic_t *known; /* so that its leaders are asked for before it is assigned */
     int wake_fd;
     char topic[160];
 };
@@ -66,6 +67,9 @@ int kafka_tail_new(const struct config *config, const char *topic, int wake_fd,
         return -EINVAL;
     }
     (void)rd_kafka_poll_set_consumer(tail->rk);
+    /* A partition whose leader is not known when it is assigned waits half a second for its first
+     * offset. NULL: so it waits. */
+    tail->known = rd_kafka_topic_new(tail->rk, topic, NULL);
     tail->events = rd_kafka_queue_get_consumer(tail->rk);
     rd_kafka_queue_io_event_enable(tail->events, wake_fd, &one, sizeof one);
     *ret_tail = tail;
@@ -137,6 +141,8 @@ void kafka_tail_free(struct kafka_tail *tail)
     if (tail == NULL)
         return;
     rd_kafka_queue_destroy(tail->events);
+    if (tail->known != NULL)
+        rd_kafka_topic_destroy(tail->known);
     rd_kafka_destroy_flags(tail->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(tail);
 }
