@@ -12,8 +12,10 @@ ORDERS = 44
 NOTES_MAX = 8                  # of one order
 SHAPES = "78"                  # how ids of refund_shapes.py begin
 
-# A note with a line, a payment of money and nothing else, the first of its order; one with two lines of different tax; one with two payments.
-NOTE = "(SELECT MIN(n.id) FROM credit_notes n WHERE n.charge_total = 0 AND n.tax_total > 0 AND (SELECT COUNT(*) FROM credit_note_lines l WHERE l.credit_note_id = n.id) = 1)"
+# A note with a line of one unit and nothing else, paid in money once; one with two lines of different tax; one with two payments.
+NOTE = ("(SELECT MIN(n.id) FROM credit_notes n WHERE n.charge_total = 0 AND n.tax_total > 0 "
+        "AND (SELECT SUM(quantity * 1000 + 1) FROM credit_note_lines l WHERE l.credit_note_id = n.id) = 1001 "
+        "AND (SELECT SUM(1 + 9 * (p.pay_method <> 'CSH')) FROM credit_note_payments p WHERE p.credit_note_id = n.id) = 1)")
 CHARGED = "(SELECT MIN(credit_note_id) FROM credit_note_charges WHERE tax > 0)"
 TWO_RATES = """(SELECT MIN(a.credit_note_id) FROM credit_note_lines a JOIN credit_note_lines b ON b.credit_note_id = a.credit_note_id AND b.position = 2
     JOIN credit_notes n ON n.id = a.credit_note_id WHERE a.position = 1 AND a.quantity = 1 AND b.quantity = 1 AND a.tax > 1 AND b.tax > 1

@@ -227,7 +227,7 @@ def judge_all(stack, refunds, moved):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--orders", type=int, default=2400)
-    parser.add_argument("--refunds", type=int, default=500)
+    parser.add_argument("--refunds", type=int, default=300)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 90000 if os.environ.get("PF_SEED") is None else int(os.environ["PF_SEED"]))
     parser.add_argument("--keep", action="store_true", help="leave the stack's folder")
     given = parser.parse_args()
@@ -237,20 +237,21 @@ def main():
     try:
         stack.up()
         options = [*PATIENCE, f"orders.mappings={mappings(stack.folder)}"]
+        early = refunds.orders()  # they are first, and their refunds come while the others are under way
         records, moved = feed(stack, given.orders, given.seed)
-        records += refunds.orders()
+        records += early
         refunds.start(options)
         workers = [refunds.worker, Worker(stack, options=options)]
-        await_rest(stack, workers[1], records)
-        say(f"{records} orders settled after {time.monotonic() - began:.0f} s")
+        await_rest(stack, workers[1], early)
         records += refunds.first()
         refunds.await_rest()
         refunds.second()
         refunds.await_rest()
+        say(f"{refunds.fed} refunds settled after {time.monotonic() - began:.0f} s")
         await_rest(stack, workers[1], records)
         for worker in workers:
             worker.drain(30)
-        say(f"{refunds.fed} refunds settled after {time.monotonic() - began:.0f} s")
+        say(f"{records} orders settled after {time.monotonic() - began:.0f} s")
         good = judge_all(stack, refunds, moved)
     finally:
         for worker in workers:
