@@ -187,6 +187,8 @@ static void on_claim(void *user, const struct redis_reply *reply)
     count_claim(r->worker, verdict, is_one_step);
     if (r->dropped || verdict != VERDICT_SENT)
         send_queue_release(r);
+    if (r->dropped && verdict == VERDICT_CLAIMED)
+        verdict_give_back(r);
     if (!record_unref(r))
         return;
     if (verdict == VERDICT_STALE)

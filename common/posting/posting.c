@@ -35,6 +35,8 @@ static void drop(struct record *r)
     if (r->send.on_record && r->state < SETTLED &&
         r->send_queue.turn != TURN_POSTS) /* else on_post says it, when its transfer has ended */
         verdict_say_over(r);
+    else if (r->state == CLAIMED && !r->claim.request_is_stored && !r->send.on_record)
+        verdict_give_back(r);
     window_let_go(&w->posting->window, r->bytes, r->state >= SETTLED);
     record_leave_flight(r);
     findings_leave(r);

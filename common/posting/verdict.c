@@ -15,6 +15,11 @@ static void on_said(void *user, const struct redis_reply *reply)
     (void)reply; /* who resolves the record hears of it, or waits for other proof */
 }
 
+void verdict_give_back(struct record *r)
+{
+    keys_release(&r->worker->keys, &r->work, false, on_said, NULL);
+}
+
 void verdict_say_over(struct record *r)
 {
     if (!mutant("over"))

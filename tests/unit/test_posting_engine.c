@@ -228,6 +228,51 @@ static void test_dropped(void **state)
     end_world();
 }
 
+/* Its claim goes back when nothing of it was sent: nobody else may hear of the key again. */
+static void test_dropped_when_claimed(void **state)
+{
+    static const struct {
+        const char *name;
+        enum life_state state;
+        bool is_stored;
+        bool gives_back;
+    } rows[] = {{"claimed", CLAIMED, false, true},
+                {"its request is stored", CLAIMED, true, false},
+                {"not claimed yet", DECODED, false, false},
+                {"sent", SENT, true, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin_three(0);
+        records[0]->state = rows[i].state;
+        records[0]->claim.request_is_stored = rows[i].is_stored;
+        trace[0] = '\0';
+        posting_engine.revoked(&partition);
+        if ((strstr(trace, "gives_back") != NULL) != rows[i].gives_back)
+            fail_msg("%s: %s", rows[i].name, trace);
+        posting_engine.assigned(&partition);
+        end_world();
+    }
+}
+
+/* ... also where Redis says so when the partition has gone already. */
+static void test_claimed_after_it_was_dropped(void **state)
+{
+    (void)state;
+    begin_three(0);
+    script = "claimed";
+    record_transition(records[0], DECODED_OK);
+    while (posting.ready.first != NULL)
+        ready_run(w);
+    assert_non_null(strstr(trace, "claim"));
+    posting_engine.revoked(&partition);
+    assert_null(strstr(trace, "gives_back"));
+    (void)step();
+    assert_non_null(strstr(trace, "gives_back"));
+    script = "";
+    posting_engine.assigned(&partition);
+    end_world();
+}
+
 static void test_is_finishing(void **state)
 {
     (void)state;
@@ -271,6 +316,8 @@ int main(void)
         cmocka_unit_test(test_a_delay),
         cmocka_unit_test(test_who_may_go_on),
         cmocka_unit_test(test_dropped),
+        cmocka_unit_test(test_dropped_when_claimed),
+        cmocka_unit_test(test_claimed_after_it_was_dropped),
         cmocka_unit_test(test_is_finishing),
         cmocka_unit_test(test_a_breaker_lapses),
     };

@@ -244,8 +244,9 @@ void __wrap_keys_release(struct keyspace *ks, const struct key_work *w, bool end
                          void *user)
 {
     (void)ks, (void)w;
-    note("release%s", ended ? ":ends" : "");
-    asked_redis(done, user);
+    note(user == NULL ? "gives_back" : ended ? "release:ends" : "release");
+    if (user != NULL) /* nobody waits for it */
+        asked_redis(done, user);
 }
 
 void __wrap_keys_wait(struct keyspace *ks, const struct key_work *w, int64_t life_ms,
