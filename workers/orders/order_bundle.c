@@ -69,9 +69,7 @@ static const struct bundle_rule *bundle_of(const struct sale_line *line,
                                            const struct sale_bundle *only, size_t only_count,
                                            bool is_chosen)
 {
-    if (line->event->gift_card || text_is_empty(line->event->sku))
-        return NULL;
-    const struct bundle_rule *bundle = rules_bundle(rules, channel, line->event->sku);
+    const struct bundle_rule *bundle = order_line_bundle(line->event, rules, channel);
     if (bundle == NULL || !is_chosen)
         return bundle;
     for (size_t i = 0; i < only_count; i++)

@@ -25,6 +25,7 @@
 #ifndef PRIMAFLOW_ORDER_BUNDLE_H
 #define PRIMAFLOW_ORDER_BUNDLE_H
 
+#include "domain/goods/line_parents.h"
 #include "order_sale.h"
 
 /* One line that was taken apart, as the summary remembers it (order_summary.h). */
@@ -36,11 +37,6 @@ struct sale_bundle {
     /* a bit for each component that was posted as the miscellaneous item, the first the lowest */
     uint64_t misc;
 };
-
-enum {
-    BUNDLE_PARTS_MAX = 500,
-    BUNDLE_DEPTH_MAX = 8
-}; /* of those that the channel sends; order_shares.h holds so many */
 
 /* Parents that the channel sent. 0; -ENOMEM; -EINVAL: parts within parts without end, too deep, or
  * too many, with *ret_detail a sentence. */

@@ -12,59 +12,22 @@ _Static_assert((int)BUNDLE_PARTS_MAX <= (int)SHARES_MAX &&
 
 struct node { /* one line of the sale */
     struct sale_line *line;
-    struct node *parent; /* NULL: none that is there */
-    struct node *part, *next;
+    struct node *part, *next; /* a parent's parts, in the order of lines */
     size_t part_count, depth;
 };
 
-static int compare_ids(const void *a, const void *b)
+static void chain_parts(struct sale *sale, const struct line_parent *parents, struct node *nodes)
 {
-    return strcmp((*(struct node *const *)a)->line->event->line_id,
-                  (*(struct node *const *)b)->line->event->line_id);
-}
-
-static struct node *find_node(struct node *const *by_id, size_t count, const char *line_id)
-{
-    size_t low = 0, high = count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(by_id[middle]->line->event->line_id, line_id);
-        if (order == 0)
-            return by_id[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
-/* Links each part to its parent. 0; -EINVAL. */
-static int link_parts(struct node *nodes, struct node *const *by_id, size_t count,
-                      size_t *ret_parents, const char **ret_detail)
-{
-    for (size_t i = count; i-- > 0;) { /* backwards: a parent's parts come in the order of lines */
-        const char *parent_id = nodes[i].line->event->parent_line_id;
-        struct node *parent = text_is_empty(parent_id) ? NULL : find_node(by_id, count, parent_id);
-        if (parent == NULL || parent->line->event->gift_card)
-            continue; /* edited away, or never there: what is left are goods */
-        nodes[i].parent = parent;
+    for (size_t i = sale->line_count; i-- > 0;) {
+        nodes[i].line = &sale->lines[i];
+        nodes[i].part_count = parents[i].part_count;
+        nodes[i].depth = parents[i].depth;
+        if (parents[i].parent == SIZE_MAX)
+            continue;
+        struct node *parent = &nodes[parents[i].parent];
         nodes[i].next = parent->part;
         parent->part = &nodes[i];
-        *ret_parents += parent->part_count++ == 0;
-        if (parent->part_count > BUNDLE_PARTS_MAX) {
-            *ret_detail = "a bundle has more than 500 lines";
-            return -EINVAL;
-        }
     }
-    for (size_t i = 0; i < count; i++)
-        for (const struct node *up = nodes[i].parent; up != NULL; up = up->parent)
-            if (++nodes[i].depth > BUNDLE_DEPTH_MAX) {
-                *ret_detail = "lines are parts of each other (parent_line_id), or nested more than "
-                              "eight deep";
-                return -EINVAL;
-            }
-    return 0;
 }
 
 /* A part's own taxes and its share of the bundle's, a rate once. */
@@ -138,27 +101,22 @@ static int fold(struct sale *sale, const struct node *parent, struct arena *aren
 int sale_fold_parents(struct sale *sale, struct arena *arena, const char **ret_detail)
 {
     const size_t count = sale->line_count;
-    size_t named = 0, parents = 0;
-    for (size_t i = 0; i < count; i++)
-        named += !text_is_empty(sale->lines[i].event->parent_line_id);
-    if (named == 0)
-        return 0;
+    struct line_parent *parents = NULL;
+    const struct order_line **lines = arena_alloc(arena, count * sizeof *lines);
     struct node *nodes = arena_alloc(arena, count * sizeof *nodes);
-    struct node **by_id = arena_alloc(arena, count * sizeof *by_id);
-    if (nodes == NULL || by_id == NULL)
+    if (lines == NULL || nodes == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        nodes[i].line = &sale->lines[i];
-        by_id[i] = &nodes[i];
-    }
-    qsort(by_id, count, sizeof(struct node *), compare_ids);
-    int r = link_parts(nodes, by_id, count, &parents, ret_detail);
-    for (size_t depth = 0; depth <= BUNDLE_DEPTH_MAX && r == 0 && parents > 0;
-         depth++) /* from the outside in */
+    for (size_t i = 0; i < count; i++)
+        lines[i] = sale->lines[i].event;
+    int r = line_parents_find(lines, count, arena, &parents, ret_detail);
+    if (r < 0 || parents == NULL)
+        return r;
+    chain_parts(sale, parents, nodes);
+    for (size_t depth = 0; depth <= BUNDLE_DEPTH_MAX && r == 0; depth++) /* from the outside in */
         for (size_t i = 0; i < count && r == 0; i++)
             if (nodes[i].part != NULL && nodes[i].depth == depth)
                 r = fold(sale, &nodes[i], arena);
-    if (r < 0 || parents == 0)
+    if (r < 0)
         return r;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)

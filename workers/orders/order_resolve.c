@@ -32,25 +32,13 @@ static int resolve_product(struct sale_line *line, const struct order_rules *rul
     return r < 0 ? r : 0;
 }
 
-/* The order's own location is where it was made: a till, or the shop whose staff typed it in. Goods
- * that are sent from there leave it by chance alone; only what is handed over lies on its shelf. */
-const char *sale_line_location(const struct sale_line *line, const struct order_event *event,
-                               const struct channel_rules *channel)
-{
-    if (!text_is_empty(line->event->location_id))
-        return line->event->location_id;
-    const bool serves =
-        event->shipping_address == NULL || channel->order_location == LOCATION_ALWAYS;
-    return serves ? event->location_id : NULL;
-}
-
 static void resolve_depot(struct sale_line *line, const struct order_event *event,
                           const struct order_rules *rules, const struct channel_rules *channel,
                           struct flags *flags)
 {
-    if (line->event->gift_card || !line->event->requires_shipping)
-        return; /* nothing to pick */
-    const char *location = sale_line_location(line, event, channel);
+    if (!order_line_is_picked(line->event))
+        return;
+    const char *location = order_line_location(line->event, event, channel);
     if (!text_is_empty(location))
         line->depot = rules_depot(rules, channel, location);
     line->lacks_depot =

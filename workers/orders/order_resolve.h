@@ -21,11 +21,6 @@ void sale_set_misc(struct sale_line *line, const struct order_rules *rules,
 /* Whether a resolved charge lacks its mapping; free carriage needs none. */
 bool sale_charge_is_unmapped(const struct sale_charge *charge);
 
-/* The channel's location that serves a line: its own, else the order's where goods are handed over
- * there, or the channel's rules say so (order_location); may be NULL or empty. */
-const char *sale_line_location(const struct sale_line *line, const struct order_event *event,
-                               const struct channel_rules *channel);
-
 /* Takes authorised payments among the tenders where the mappings say `tender`; before the totals are
  * checked. */
 void sale_promise_tenders(struct sale *sale, const struct order_event *event,

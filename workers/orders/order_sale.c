@@ -47,8 +47,7 @@ static void read_taxes(struct reader *r, const struct tax_line *items, size_t co
 static void read_line(struct reader *r, const struct order_line *event, size_t number)
 {
     struct exact *x = &r->sale->exact;
-    const int64_t ordered = event->quantity,
-                  left = event->has_current_quantity ? event->current_quantity : event->quantity;
+    const int64_t ordered = event->quantity, left = order_line_units(event);
     if (ordered < 0 || left < 0)
         r->fault = "a line's quantity is negative";
     if (left <= 0)
@@ -123,43 +122,6 @@ enum money_chosen sale_money_chosen(const struct order_event *event,
     const bool has_other = event->presentment_currency != NULL &&
                            strcmp(event->presentment_currency, event->currency) != 0;
     return channel->money == MONEY_PRESENTMENT && has_other ? MONEY_PRESENTMENT : MONEY_SHOP;
-}
-
-bool order_is_test(const struct order_event *event, const struct channel_rules *channel)
-{
-    size_t tests = 0;
-    for (size_t i = 0; i < event->tenders.count; i++)
-        tests += event->tenders.items[i].test ||
-                 rules_list_has(&channel->test_gateways, event->tenders.items[i].gateway);
-    return event->test || (tests > 0 && tests == event->tenders.count);
-}
-
-bool order_is_taken_back(const struct order_event *event)
-{
-    bool is_left = false, was_ordered = false;
-    for (size_t i = 0; i < event->lines.count; i++) {
-        const struct order_line *line = &event->lines.items[i];
-        was_ordered |= line->quantity > 0;
-        is_left |= (line->has_current_quantity ? line->current_quantity : line->quantity) != 0;
-    }
-    return was_ordered && !is_left;
-}
-
-bool order_has_nothing_left(const struct order_event *event)
-{
-    bool has_money =
-        event->totals.total.shop_minor != 0 || event->totals.outstanding.shop_minor != 0;
-    for (size_t i = 0; i < event->tenders.count; i++) {
-        const struct order_tender *t = &event->tenders.items[i];
-        has_money |= t->amount.shop_minor != 0 && t->status != TENDER_STATUS_FAILED &&
-                     t->status != TENDER_STATUS_VOIDED;
-    }
-    return !has_money && order_is_taken_back(event);
-}
-
-bool order_is_pos(const struct order_event *event, const struct channel_rules *channel)
-{
-    return rules_list_has(&channel->pos_sources, event->source_name);
 }
 
 /* An address without its country says nothing: its postcode could be anybody's. */

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
+#include "domain/goods/order_goods.h"
 #include "domain/money/exact.h"
 #include "domain/money/price.h"
 #include "domain/flags/flags.h"
@@ -95,18 +96,6 @@ struct sale {
 /* Which of the order's two moneys a channel's orders are posted in. */
 enum money_chosen sale_money_chosen(const struct order_event *event,
                                     const struct channel_rules *channel);
-
-/* Whether it is a test: it says so, or all its money is test money; real money among it is never
- * ignored. */
-bool order_is_test(const struct order_event *event, const struct channel_rules *channel);
-
-/* Every unit that was ordered was taken back. */
-bool order_is_taken_back(const struct order_event *event);
-/* ... and its money: nothing is due, paid or promised. */
-bool order_has_nothing_left(const struct order_event *event);
-
-/* Whether it was sold at a till. */
-bool order_is_pos(const struct order_event *event, const struct channel_rules *channel);
 
 /* Where tax is due: where the goods go to; in the channel's own country where they are handed over,
  * at a till or collected from a location; else at the customer's. */

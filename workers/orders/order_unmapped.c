@@ -92,7 +92,7 @@ static void see_lines(struct check *c)
             see(c, UNMAPPED_GIFT_CARD, "gift card");
         if (line->lacks_depot)
             see(c, UNMAPPED_LOCATION,
-                text_or(sale_line_location(line, c->event, c->channel), "(none)"));
+                text_or(order_line_location(line->event, c->event, c->channel), "(none)"));
     }
 }
 
