@@ -1,6 +1,7 @@
 /* primaflow mappings check: the mappings tried on recent orders, before they are put to work. */
 #include "commands.h"
 #include "core/mappings_check.h"
+#include "domain/mappings/stock_rules.h"
 #include "mappings_print.h"
 #include "order_flow.h"
 
@@ -29,6 +30,14 @@ static void warn_idle(void *user, const char *file, const char *kind, const char
     cli_warn("%s: the row of %s %s is for channel %s, store %s, which channels.yaml does not have: "
              "it fits no order",
              file, kind, name, channel, store);
+}
+
+static void warn_silent(void *user, const char *file, const char *channel, const char *store,
+                        const char *why)
+{
+    (void)user;
+    cli_warn("%s: no level of stock is published to channel %s, store %s: %s", file, channel, store,
+             why);
 }
 
 static int mappings_print(const struct cli *cli, struct seen *seen)
@@ -89,6 +98,7 @@ static int mappings_run(struct cli *cli, const struct args *args)
     if (ops_rules(cli->ops, &order_flow, &rules, &error) != OPS_DONE)
         return cli_report(&error);
     rules_idle_rows(rules, warn_idle, NULL);
+    rules_silent_channels(rules, warn_silent, NULL);
     seen_init(&seen);
     const int code = mappings_check(cli, o, &seen);
     seen_release(&seen);

@@ -98,7 +98,8 @@ static void test_fields(void **state)
     assert_string_equal(r.depot, "");
     assert_string_equal(r.depots.items[1], "D2");
     assert_int_equal(r.state, RESERVATION_ALLOCATED);
-    assert_true(r.units == 3 && r.has_allocated_at && r.allocated_at == 1795514400123);
+    assert_true(r.units == 3 && r.allocated_units == 2 && r.has_allocated_at &&
+                r.allocated_at == 1795514400123);
     assert_string_equal(r.taken.items[1].sku, "GIFT-SET");
     assert_true(r.taken.items[1].units == 2);
     decode(*state, &pairs[2], arena, &l);

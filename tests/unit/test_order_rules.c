@@ -73,6 +73,58 @@ static const struct {
     {"a location without depot", "depots.yaml", "depots:\n  - {location: \"1\"}\n",
      "the key 'depot' is missing"},
 
+    {"a sum without the location's own depot", "depots.yaml",
+     "depots:\n  - {location: \"1\", depot: A,\n     sums: [B]}\n",
+     "depots.yaml:3:6: sums: depot 'A', which the location's orders are taken from, is not among"},
+    {"a depot summed twice", "depots.yaml",
+     "depots:\n  - {location: \"1\", depot: A, sums: [A, B, B]}\n",
+     "sums: depot 'B' is here twice"},
+    {"a depot too long for a key", "depots.yaml",
+     "depots:\n  - {location: \"1\", depot: ABCDEFGHIJKLMNOPQRSTU}\n", "at most 20 bytes"},
+
+    {"what tills sell, in words of one's own", "channels.yaml", CHANNEL ", till_stock: gone}\n",
+     "till_stock: 'gone' is not one of netted or in_prima"},
+    {"an allocation that is none", "companies.yaml",
+     "companies:\n  - {company: \"01\", allocates: sometimes}\n",
+     "companies.yaml:2:21: allocates: 'sometimes' is not one of on_post, on_release or "
+     "on_despatch"},
+    {"a bundle computed by somebody", "bundles.yaml",
+     "bundles:\n  - {sku: A, components: [{product: P}], computed_by_channel: shop}\n",
+     "computed_by_channel: 'shop' is neither true nor false"},
+
+    {"a buffer that keeps back less than nothing", "buffers.yaml", "buffers:\n  - {units: -1}\n",
+     "buffers.yaml:2:6: units: '-1' is not a whole number from 0"},
+    {"a buffer of how much", "buffers.yaml", "buffers:\n  - {product: P}\n",
+     "the key 'units' is missing"},
+    {"codes of no product", "buffers.yaml", "buffers:\n  - {matrix: [RED], units: 1}\n",
+     ":2:5: matrix: codes are of a product"},
+    {"five codes", "buffers.yaml",
+     "buffers:\n  - {product: P, matrix: [a, b, c, d, e], units: 1}\n",
+     "matrix: at most four codes"},
+    {"a location of nobody", "buffers.yaml", "buffers:\n  - {location: \"1\", units: 1}\n",
+     "location: name its channel and store too"},
+    {"a location and a depot", "buffers.yaml",
+     "buffers:\n  - {channel: a, store: b, location: \"1\", depot: A, units: 1}\n",
+     "for a location or for a depot; delete one"},
+    {"an end before the beginning", "buffers.yaml",
+     "buffers:\n  - {units: 1, from: 2026-02-02, until: 2026-02-01}\n", "until: lies before from"},
+    {"a buffer twice", "buffers.yaml",
+     "buffers:\n  - {product: P, units: 1}\n  - {units: 1}\n  - {product: P, units: 2, until: "
+     "2026-01-01}\n",
+     "buffers.yaml:4:5: this buffer is here twice for the same days"},
+
+    {"a separator with a template", "skus.yaml",
+     "misc_item: M\nshapes:\n  - {separator: \"-\", write: \"$1\"}\n",
+     "skus.yaml:3:22: write: a separator says by itself"},
+    {"a template without one of the groups", "skus.yaml",
+     "misc_item: M\nshapes:\n  - {pattern: \"(.)/(.)\", write: \"$1\"}\n", "write: $2 is missing"},
+    {"a template with a group too many", "skus.yaml",
+     "misc_item: M\nshapes:\n  - {pattern: \"(.)\", write: \"$1$2\"}\n",
+     "the number of a group of the pattern, 1 to 1"},
+    {"a template that ends in a dollar", "skus.yaml",
+     "misc_item: M\nshapes:\n  - {pattern: \"(.)\", write: \"$1$\"}\n",
+     "the number of a group of the pattern"},
+
     {"a payment row that fits all", "payments.yaml", "payments:\n  - {provider: X}\n",
      "payments.yaml:2:5: this row fits every payment"},
     {"a payment twice", "payments.yaml",
@@ -276,7 +328,7 @@ static void test_broken_settings(void **state)
     }
 }
 
-/* A folder may lack bundles.yaml, and no other file. */
+/* A folder may lack bundles, companies and buffers, and no other file. */
 static void test_which_files_are_needed(void **state)
 {
     (void)state;
@@ -286,7 +338,8 @@ static void test_which_files_are_needed(void **state)
     } files[] = {
         {"channels.yaml", true}, {"depots.yaml", true},   {"payments.yaml", true},
         {"charges.yaml", true},  {"tax.yaml", true},      {"skus.yaml", true},
-        {"policies.yaml", true}, {"bundles.yaml", false},
+        {"policies.yaml", true}, {"bundles.yaml", false}, {"companies.yaml", false},
+        {"buffers.yaml", false},
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         print_message("  %s\n", files[i].file);
@@ -302,7 +355,7 @@ static void test_which_files_are_needed(void **state)
         if (files[i].needed)
             assert_non_null(strstr(message.text, path));
         assert_int_equal(r < 0, files[i].needed);
-        if (r == 0)
+        if (r == 0 && strcmp(files[i].file, "bundles.yaml") == 0)
             assert_null(rules_bundle(rules, rules_channel(rules, "shopify", "uk"), "WEEKENDSET"));
         order_rules_free(rules);
         config_free(config);
@@ -344,6 +397,11 @@ static void test_idle_rows(void **state)
         {"bundles.yaml", "bundles:\n  - {store: gb, sku: S, components: [{product: P}]}\n",
          "bundles.yaml bundle S any/gb; "},
         {"bundles.yaml", "bundles: []\n", ""},
+        {"buffers.yaml",
+         "buffers:\n  - {store: gb, units: 1}\n  - {store: gb, product: P, units: 1}\n  - {store: "
+         "gb, depot: D, units: 1}\n",
+         "buffers.yaml buffer any any/gb; buffers.yaml buffer D any/gb; buffers.yaml buffer P "
+         "any/gb; "},
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char folder[200], idle[2000] = "";

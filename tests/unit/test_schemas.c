@@ -36,7 +36,7 @@ static const struct {
     {"RefundEvent", &refund_event_record, 0xfde609825d0084c3},
     {"RefundResult", &refund_result_record, 0xb216cfafca62ec14},
     {"StockEvent", &stock_event_record, 0x2e6a1175a2552c16},
-    {"StockReservation", &stock_reservation_record, 0x153fb1c2fb63e106},
+    {"StockReservation", &stock_reservation_record, 0xebb4e2d0a04a0c77},
     {"StockLevel", &stock_level_record, 0xdc6fab8aeab8a70b},
     {"StockResult", &stock_result_record, 0x2b1371d785b938f0},
 };

@@ -21,6 +21,7 @@ static const struct binding stock_reservation_fields[] = {
     BIND(struct stock_reservation, depot, BIND_TEXT),
     BIND(struct stock_reservation, depots, BIND_ARRAY),
     BIND(struct stock_reservation, units, BIND_LONG),
+    BIND(struct stock_reservation, allocated_units, BIND_LONG),
     BIND(struct stock_reservation, since, BIND_LONG),
     BIND(struct stock_reservation, version, BIND_LONG),
     BIND_SYMBOL(struct stock_reservation, state, reservation_state_names),

@@ -11,7 +11,7 @@
 
 enum reservation_state {
     RESERVATION_ACCEPTED,
-    RESERVATION_ALLOCATED, /* Prima took it off its figure at allocated_at */
+    RESERVATION_ALLOCATED, /* Prima took allocated_units off its figure at allocated_at */
     RESERVATION_STATE_COUNT
 };
 
@@ -32,9 +32,10 @@ struct stock_reservation {
     const char *sku;   /* stock key */
     const char *depot; /* "": not known which of `depots` */
     ARRAY_OF(const char *) depots;
-    int64_t units;
-    int64_t since;   /* ms since 1970 UTC */
-    int64_t version; /* source version of the order's event */
+    int64_t units;           /* by the order's newest version */
+    int64_t allocated_units; /* that Prima took off its figure at allocated_at */
+    int64_t since;           /* ms since 1970 UTC */
+    int64_t version;         /* source version of the order's event */
     enum reservation_state state;
     bool has_allocated_at;
     int64_t allocated_at; /* ms since 1970 UTC, Redis' clock */

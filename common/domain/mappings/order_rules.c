@@ -132,6 +132,7 @@ static int read_files(struct order_rules *rules, const char *folder, struct conf
         {"skus.yaml", false, rules_read_skus},
         {"bundles.yaml", true, rules_read_bundles},
         {"policies.yaml", false, rules_read_policies},
+        {"buffers.yaml", true, rules_read_buffers},
     };
     for (size_t i = 0; i < RULES_FILES; i++) {
         char path[4096];
@@ -163,8 +164,9 @@ int order_rules_load(const struct config *config, void **ret_rules,
         return -ENOMEM;
     }
     int r = read_settings(config, &rules->settings, ret_message);
-    rules->any_company =
-        (struct company_rules){.company = "", .zone = rules->settings.zone, .note_days = -1};
+    rules->any_company = (struct company_rules){
+        .company = "", .zone = rules->settings.zone, .note_days = -1, .allocates = -1};
+    rules_read_stock_settings(config, &rules->stock);
     if (r == 0)
         r = prima_names_read(config, &rules->names, ret_message);
     if (r == 0)

@@ -68,6 +68,8 @@ struct channel_rules {
         *brand, *season, *order_category; /* may be NULL */
     int store_credit;                     /* enum store_credit: what of a refund to store credit */
     int adjustment_tax;                   /* enum adjustment_tax: of amounts for the whole order */
+    const char *online_depot;             /* nets lines that name no location; may be NULL */
+    int till_stock;                       /* enum till_stock: of goods handed over at a till */
 };
 
 /* Of money that goes back as store credit: a note like any other; one that takes back no tax of that
@@ -79,10 +81,11 @@ enum store_credit {
     STORE_CREDIT_WITHOUT_TAX
 };
 enum adjustment_tax { ADJUSTMENT_TAX_BY_ORDER, ADJUSTMENT_TAX_BY_CHANNEL };
+enum till_stock { TILL_STOCK_NETTED, TILL_STOCK_IN_PRIMA };
 enum closed_period { CLOSED_PERIOD_POST, CLOSED_PERIOD_PERSON };
 enum before_despatch { BEFORE_DESPATCH_NOTE, BEFORE_DESPATCH_PERSON };
 
-struct company_rules { /* of credit notes */
+struct company_rules { /* of credit notes, and of stock */
     const char *company;
     const char *timezone;    /* NULL: company.timezone */
     const struct zone *zone; /* never NULL */
@@ -92,6 +95,8 @@ struct company_rules { /* of credit notes */
     int32_t open_from;       /* YYYYMMDD: the first day of the books that is open; 0: every day */
     int closed_period;       /* enum closed_period: what of a note for a day that is not */
     int before_despatch;     /* enum before_despatch: of units that never left */
+    int allocates;           /* enum allocates of stock_rules.h; -1: prima.allocates */
+    const char *stock_depot; /* what a row of stock without depot is of; may be NULL */
 };
 
 struct payment_rule {            /* NULL or -1: any */
@@ -129,6 +134,7 @@ struct bundle_rule {
     const char *sku;             /* of the channel */
     struct bundle_component *components;
     size_t count;
+    bool computed_by_channel; /* the channel makes its level of its parts' */
 };
 
 struct rules_settings {         /* configuration that decisions need */

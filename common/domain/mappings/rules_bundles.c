@@ -128,6 +128,9 @@ int rules_read_bundles(const struct rules_reader *reader, const struct yaml_node
          .offset = offsetof(struct bundle_row, rule.sku),
          .required = true},
         {RULES_FIELD(struct bundle_row, components, RULES_NODE), .required = true},
+        {.key = "computed_by_channel",
+         .kind = RULES_BOOL,
+         .offset = offsetof(struct bundle_row, rule.computed_by_channel)},
     };
     static const struct bundle_row defaults = {0};
     const struct yaml_node *list = NULL;
@@ -165,4 +168,15 @@ const struct bundle_rule *rules_bundle(const struct order_rules *rules,
         }
     }
     return best;
+}
+
+const struct bundle_rule *rules_bundle_next(const struct order_rules *rules,
+                                            const struct channel_rules *channel, size_t *cursor)
+{
+    while (*cursor < rules->bundle_count) {
+        const struct bundle_rule *row = &rules->bundles[(*cursor)++];
+        if (!row->computed_by_channel && rules_bundle(rules, channel, row->sku) == row)
+            return row;
+    }
+    return NULL;
 }

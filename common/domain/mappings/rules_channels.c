@@ -10,6 +10,7 @@ static const char *const rounding_names[] = {"line", "invoice", NULL};
 static const char *const guests_names[] = {"match", "account", NULL};
 static const char *const order_location_names[] = {"handed_over", "always", NULL};
 static const char *const liable_names[] = {"person", "own", NULL};
+static const char *const till_stock_names[] = {"netted", "in_prima", NULL};
 static const char *const store_credit_names[] = {"credit_note", "person", "without_tax", NULL};
 static const char *const adjustment_tax_names[] = {"by_order", "by_channel", NULL};
 /* The first of enum rules_action. */
@@ -54,6 +55,8 @@ static const struct rules_field channel_fields[] = {
     {CHANNEL_FIELD("store_credit", store_credit, RULES_CHOICE), .choices = store_credit_names},
     {CHANNEL_FIELD("adjustment_tax", adjustment_tax, RULES_CHOICE),
      .choices = adjustment_tax_names},
+    {CHANNEL_FIELD("online_depot", online_depot, RULES_TEXT)},
+    {CHANNEL_FIELD("till_stock", till_stock, RULES_CHOICE), .choices = till_stock_names},
     {RULES_FIELD(struct channel_row, tolerance, RULES_NODE)},
     {RULES_FIELD(struct channel_row, unpaid, RULES_NODE)},
     {RULES_FIELD(struct channel_row, accounts, RULES_NODE)},

@@ -1,4 +1,5 @@
-/* companies.yaml: what the books of a company ask of a credit note. */
+/* companies.yaml: what the books of a company ask of a credit note, and how its Prima counts
+ * stock. */
 #include "domain/mappings/rules_parts.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@ enum { NOTE_DAYS_UK = 14, NOTE_DAYS_MAX = 365 };
 
 static const char *const closed_period_names[] = {"post", "person", NULL};
 static const char *const before_despatch_names[] = {"credit_note", "person", NULL};
+static const char *const allocates_names[] = {"on_post", "on_release", "on_despatch", NULL};
 
 static bool same(const char *a, const char *b)
 {
@@ -45,8 +47,10 @@ int rules_read_companies(const struct rules_reader *reader, const struct yaml_no
          .choices = closed_period_names},
         {RULES_FIELD(struct company_rules, before_despatch, RULES_CHOICE),
          .choices = before_despatch_names},
+        {RULES_FIELD(struct company_rules, allocates, RULES_CHOICE), .choices = allocates_names},
+        {RULES_FIELD(struct company_rules, stock_depot, RULES_TEXT)},
     };
-    static const struct company_rules defaults = {.note_days = -1};
+    static const struct company_rules defaults = {.note_days = -1, .allocates = -1};
     const struct yaml_node *list = NULL;
     void *items = NULL;
     size_t count = 0;

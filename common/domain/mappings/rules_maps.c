@@ -1,4 +1,4 @@
-/* depots.yaml, payments.yaml, charges.yaml: what of a channel is what in Prima. Rows are tried in
+/* payments.yaml, charges.yaml: what of a channel is what in Prima. Rows are tried in
  * the file's order; what a row leaves out fits all. */
 #include "domain/mappings/rules_parts.h"
 
@@ -12,70 +12,6 @@ static bool fits(const char *rule, const char *value)
 static bool same(const char *a, const char *b)
 {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-/* ---- depots ---- */
-
-static int compare_depots(const void *a, const void *b)
-{
-    return strcmp(((const struct depot_rule *)a)->location,
-                  ((const struct depot_rule *)b)->location);
-}
-
-int rules_read_depots(const struct rules_reader *reader, const struct yaml_node *root,
-                      struct order_rules *rules)
-{
-    static const struct rules_field file_fields[] = {{.key = "depots", .kind = RULES_NODE}};
-    static const struct rules_field fields[] = {
-        {RULES_FIELD(struct depot_rule, channel, RULES_TEXT)},
-        {RULES_FIELD(struct depot_rule, store, RULES_TEXT)},
-        {RULES_FIELD(struct depot_rule, location, RULES_TEXT), .required = true},
-        {RULES_FIELD(struct depot_rule, depot, RULES_TEXT), .required = true},
-    };
-    static const struct depot_rule defaults = {0};
-    const struct yaml_node *list = NULL;
-    void *items = NULL;
-    int r = rules_read_map(reader, root, file_fields, RULES_COUNT(file_fields), &list);
-    if (r == 0)
-        r = rules_read_list(reader, list, fields, RULES_COUNT(fields), &defaults, sizeof defaults,
-                            &items, &rules->depot_count);
-    if (r != 0)
-        return r;
-    rules->depots = items;
-    for (size_t i = 0; i < rules->depot_count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (same(rules->depots[i].location, rules->depots[j].location) &&
-                same(rules->depots[i].channel, rules->depots[j].channel) &&
-                same(rules->depots[i].store, rules->depots[j].store))
-                return yaml_complain(reader->tree, yaml_item(list, i), reader->message,
-                                     "location '%.40s' is here twice; delete one",
-                                     rules->depots[i].location);
-    qsort(rules->depots, rules->depot_count, sizeof *rules->depots, compare_depots);
-    return 0;
-}
-
-/* Of the rows of a location the one that names most decides. */
-const char *rules_depot(const struct order_rules *rules, const struct channel_rules *channel,
-                        const char *location)
-{
-    const struct depot_rule key = {.location = location};
-    const struct depot_rule *row =
-        bsearch(&key, rules->depots, rules->depot_count, sizeof key, compare_depots);
-    if (row == NULL)
-        return NULL;
-    while (row > rules->depots && strcmp(row[-1].location, location) == 0)
-        row--;
-    const struct depot_rule *best = NULL;
-    int best_named = -1;
-    for (; row < rules->depots + rules->depot_count && strcmp(row->location, location) == 0;
-         row++) {
-        const int named = (row->channel != NULL) + 2 * (row->store != NULL);
-        if (named > best_named && rules_row_fits(row->channel, row->store, channel)) {
-            best = row;
-            best_named = named;
-        }
-    }
-    return best == NULL ? NULL : best->depot;
 }
 
 /* ---- payments ---- */

@@ -6,11 +6,13 @@
 #ifndef PRIMAFLOW_RULES_PARTS_H
 #define PRIMAFLOW_RULES_PARTS_H
 
-#include "domain/mappings/order_rules.h"
+#include "domain/mappings/stock_rules.h"
 
 struct depot_rule {
     const char *channel, *store; /* NULL: any */
     const char *location, *depot;
+    struct rules_texts stock;     /* whose stock the location sums */
+    const struct yaml_node *sums; /* where the file says so; NULL: it does not */
 };
 
 struct terms_rule {
@@ -31,6 +33,7 @@ struct sku_shape {
     const char *channel, *store; /* NULL: any */
     const char *separator;       /* NULL: by pattern */
     regex_t *pattern;
+    const char *write; /* of a pattern: how it is written; NULL: it cannot be */
 };
 
 struct sku_row {
@@ -40,7 +43,7 @@ struct sku_row {
     const struct yaml_node *node; /* where it stands */
 };
 
-enum { RULES_FILES = 9 };
+enum { RULES_FILES = 10 };
 
 struct order_rules {
     struct arena *arena;
@@ -67,9 +70,13 @@ struct order_rules {
     size_t shape_count;
     struct sku_row *skus; /* in the order of SKUs */
     size_t sku_count;
+    const struct sku_row **by_product; /* the same in the order of products */
     const char *misc_item, *gift_card;
     struct bundle_rule *bundles; /* in the order of SKUs */
     size_t bundle_count;
+    struct buffer_rule *buffers; /* in the order of products, those without product first */
+    size_t buffer_count;
+    struct stock_settings stock;
     enum rules_action policies[PF_ERROR_COUNT];
 };
 
@@ -86,6 +93,7 @@ RULES_READER(rules_read_tax);
 RULES_READER(rules_read_skus);
 RULES_READER(rules_read_bundles);
 RULES_READER(rules_read_policies);
+RULES_READER(rules_read_buffers);
 
 /* What may be done about money that is not captured, for RULES_CHOICE; "outstanding" is another word
  * for "post", which rules_say_post makes of it. */
@@ -95,6 +103,9 @@ static inline void rules_say_post(int *action)
     if (*action == ACTION_OUTSTANDING)
         *action = ACTION_POST;
 }
+
+/* prima.allocates, stock.*. */
+void rules_read_stock_settings(const struct config *config, struct stock_settings *settings);
 
 void rules_free_skus(struct order_rules *rules);
 void rules_free_companies(struct order_rules *rules);

@@ -7,7 +7,7 @@
 enum { SKU_BYTES_MAX = 100, PARTS_MAX = 5 }; /* a product and four matrix codes */
 
 struct shape_row {
-    const char *channel, *store, *separator, *pattern;
+    const char *channel, *store, *separator, *pattern, *write;
 };
 
 static int compare_skus(const void *a, const void *b)
@@ -15,14 +15,48 @@ static int compare_skus(const void *a, const void *b)
     return strcmp(((const struct sku_row *)a)->sku, ((const struct sku_row *)b)->sku);
 }
 
+/* Whether a shape's template names each group of its pattern. */
+static int check_template(const struct rules_reader *reader, const struct yaml_node *node,
+                          const struct sku_shape *shape)
+{
+    bool seen[PARTS_MAX + 1] = {false};
+    for (const char *p = shape->write; *p != '\0'; p++) {
+        if (*p != '$')
+            continue;
+        p++;
+        const int group = *p - '0';
+        if (*p == '$')
+            continue;
+        if (group < 1 || (size_t)group > shape->pattern->re_nsub)
+            return yaml_complain(reader->tree, yaml_get(node, "write"), reader->message,
+                                 "write: '$' is followed by the number of a group of the pattern, "
+                                 "1 to %d, or by '$'",
+                                 (int)shape->pattern->re_nsub);
+        seen[group] = true;
+    }
+    for (size_t i = 1; i <= shape->pattern->re_nsub; i++)
+        if (!seen[i])
+            return yaml_complain(reader->tree, yaml_get(node, "write"), reader->message,
+                                 "write: $%d is missing: products that differ in it would have one "
+                                 "SKU",
+                                 (int)i);
+    return 0;
+}
+
 static int read_shape(const struct rules_reader *reader, const struct yaml_node *node,
                       const struct shape_row *row, struct sku_shape *shape)
 {
-    *shape = (struct sku_shape){
-        .channel = row->channel, .store = row->store, .separator = row->separator};
+    *shape = (struct sku_shape){.channel = row->channel,
+                                .store = row->store,
+                                .separator = row->separator,
+                                .write = row->write};
     if ((row->separator == NULL) == (row->pattern == NULL))
         return yaml_complain(reader->tree, node, reader->message,
                              "a shape has either a separator or a pattern");
+    if (row->pattern == NULL && row->write != NULL)
+        return yaml_complain(
+            reader->tree, yaml_get(node, "write"), reader->message,
+            "write: a separator says by itself how SKUs are written; leave it out");
     if (row->pattern == NULL)
         return 0;
     shape->pattern = calloc(1, sizeof *shape->pattern);
@@ -41,7 +75,7 @@ static int read_shape(const struct rules_reader *reader, const struct yaml_node 
         return yaml_complain(reader->tree, yaml_get(node, "pattern"), reader->message,
                              "pattern: one group (...) is needed for the product, and up to four "
                              "more for matrix codes");
-    return 0;
+    return row->write == NULL ? 0 : check_template(reader, node, shape);
 }
 
 static int read_shapes(const struct rules_reader *reader, const struct yaml_node *list,
@@ -52,6 +86,7 @@ static int read_shapes(const struct rules_reader *reader, const struct yaml_node
         {RULES_FIELD(struct shape_row, store, RULES_TEXT)},
         {RULES_FIELD(struct shape_row, separator, RULES_TEXT)},
         {RULES_FIELD(struct shape_row, pattern, RULES_TEXT)},
+        {RULES_FIELD(struct shape_row, write, RULES_TEXT)},
     };
     static const struct shape_row defaults = {0};
     void *items = NULL;
@@ -69,6 +104,26 @@ static int read_shapes(const struct rules_reader *reader, const struct yaml_node
         rules->shape_count = i + 1; /* so that a pattern of a refused file is freed too */
     }
     return r;
+}
+
+static int compare_products(const void *a, const void *b)
+{
+    return strcmp((*(const struct sku_row *const *)a)->product,
+                  (*(const struct sku_row *const *)b)->product);
+}
+
+/* The table in the order of products, for writing SKUs. */
+static int index_products(const struct rules_reader *reader, const struct yaml_node *list,
+                          struct order_rules *rules)
+{
+    rules->by_product =
+        arena_alloc(reader->arena, (rules->sku_count + 1) * sizeof *rules->by_product);
+    if (rules->by_product == NULL)
+        return yaml_complain(reader->tree, list, reader->message, "the mappings are too large");
+    for (size_t i = 0; i < rules->sku_count; i++)
+        rules->by_product[i] = &rules->skus[i];
+    qsort(rules->by_product, rules->sku_count, sizeof *rules->by_product, compare_products);
+    return 0;
 }
 
 static int read_table(const struct rules_reader *reader, const struct yaml_node *list,
@@ -104,7 +159,7 @@ static int read_table(const struct rules_reader *reader, const struct yaml_node 
                 reader->tree, yaml_line(a->node) > yaml_line(b->node) ? a->node : b->node,
                 reader->message, "table: SKU '%.40s' is there twice; delete one row", b->sku);
     }
-    return 0;
+    return index_products(reader, list, rules);
 }
 
 int rules_read_skus(const struct rules_reader *reader, const struct yaml_node *root,
