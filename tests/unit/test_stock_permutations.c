@@ -286,11 +286,69 @@ static void test_repeats_write_nothing(void **state)
     }
 }
 
+/* A version of its own number does not undo a cancellation, and a number alone is no news. */
+static void test_versions(void **state)
+{
+    (void)state;
+    static const struct news first = WANT(1, "A", 3), cancel = CANCEL(1), later = WANT(2, "A", 3);
+    struct hold hold;
+    struct arena *arena = arena_new(ARENA);
+    hold_begin(&hold, arena, locations, 2);
+    tell(&hold, &first);
+    const size_t written = hold.written;
+    tell(&hold, &later);
+    assert_int_equal(hold.written, written);
+    hold_begin(&hold, arena, locations, 2);
+    tell(&hold, &first);
+    tell(&hold, &cancel);
+    tell(&hold, &first);
+    assert_int_equal(hold.claim_count, 0);
+    assert_int_equal(hold.taken[0], 0);
+    arena_free(arena);
+}
+
+/* An order of two depots, amended by a unit at the first: what Prima took is placed where it took it,
+ * and what the channel lowered itself by is told once. */
+static void test_two_depots(void **state)
+{
+    (void)state;
+    struct stock_row wanted[] = {{HOLD_SKU, "A", {0}, 1}, {HOLD_SKU, "B", {0}, 2}},
+                     posted[] = {{HOLD_SKU, "A", {0}, 1}, {HOLD_SKU, "B", {0}, 1}};
+    struct stock_taken taken = {HOLD_SKU, "L1", HOLD_OWN, 3};
+    const struct stock_want want = {
+        .version = 2, .rows = wanted, .count = 2, .taken = &taken, .taken_count = 1};
+    const struct stock_have have = {
+        .version = 1, .allocated = true, .allocated_at = 200, .rows = posted, .count = 2};
+    struct hold hold;
+    struct arena *arena = arena_new(ARENA);
+    hold_begin(&hold, arena, locations, 2);
+    hold_news(&hold, 0, &want, &have, NOW);
+    assert_int_equal(hold.claim_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const bool is_a = *hold.claims[i]->depot == 'A';
+        assert_int_equal(hold.claims[i]->units, is_a ? 1 : 2);
+        assert_int_equal(hold.claims[i]->allocated_units, 1);
+    }
+    assert_int_equal(hold.taken[0], 3);
+    struct stock_row moved[] = {{HOLD_SKU, "A", {0}, 1}, {HOLD_SKU, "B", {0}, 1}},
+                     only_b[] = {{HOLD_SKU, "B", {0}, 1}};
+    const struct stock_want less = {.version = 3, .rows = only_b, .count = 1};
+    const struct stock_have both_there = {
+        .version = 1, .allocated = true, .allocated_at = 200, .rows = moved, .count = 2};
+    hold_begin(&hold, arena, locations, 2);
+    hold_news(&hold, 0, &less, &both_there, NOW);
+    for (size_t i = 0; i < 2; i++) /* the unit that stays is B's own, not A's */
+        assert_int_equal(hold.claims[i]->units, *hold.claims[i]->depot == 'A' ? 0 : 1);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_permutations),
         cmocka_unit_test(test_repeats_write_nothing),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_two_depots),
     };
     return cmocka_run_group_tests_name("stock_permutations", tests, NULL, NULL);
 }
