@@ -47,6 +47,17 @@ struct prima_product {
     const char *product, *matrix[4]; /* "" where absent */
 };
 
+/* A row of a stock read, each value as Prima wrote it: "" where absent, cut after
+ * PRIMA_STOCK_TEXT_MAX bytes (is_too_long). Whether they are any good is not this layer's business. */
+enum { PRIMA_STOCK_TEXT_MAX = 120 };
+struct prima_stock_row {
+    const char *product, *matrix[4], *warehouse, *available, *date;
+    bool is_too_long;
+};
+/* One row, which lives until the function returns. False: no more of them; the read ends
+ * PRIMA_UNKNOWN. */
+typedef bool (*prima_stock_seen)(void *user, const struct prima_stock_row *row);
+
 struct prima_document { /* an order as Prima has it; texts "" where absent */
     const char *type, *number, *date, *currency, *net, *tax, *gross, *hold;
     size_t line_count;
@@ -76,7 +87,7 @@ struct prima_reply {
     const struct prima_account *accounts; /* PRIMA_CUSTOMER_SEARCH, PRIMA_NEW_CUSTOMER */
     size_t account_count;
     const struct prima_product *products; /* PRIMA_PRODUCT_READ: those that Prima has */
-    size_t product_count;
+    size_t product_count; /* of a read as it arrives: rows that were told; products is NULL then */
     const struct prima_document *documents; /* PRIMA_ORDER_SEARCH */
     size_t document_count;
     int64_t pages; /* PRIMA_ORDER_SEARCH: how many there are; 0: Prima does not say */

@@ -9,13 +9,16 @@
 #include "prima/guard.h"
 #include "prima/interpret.h"
 #include "prima/post.h"
+#include "prima/reply_stream.h"
 #include "prima/requests.h"
 
 #include <errno.h>
 
 enum {
     KEPT_BYTES = 64 * 1024,
-    ARENA_PER_BYTE = 8 /* a row `<sku/>` of 6 bytes takes 40 in memory */
+    ARENA_PER_BYTE = 8,              /* a row `<sku/>` of 6 bytes takes 40 in memory */
+    STREAM_ARENA_BYTES = 256 * 1024, /* what a reply has beside its rows */
+    FAULT_BYTES_MAX = 64 * 1024
 };
 
 struct request {
@@ -25,6 +28,8 @@ struct request {
     struct asked asked;
     prima_done done;
     void *user;
+    struct reply_stream *stream; /* of a stock read; NULL: the reply is held */
+    struct arena *stream_arena;
     bool is_refused_here;
 };
 
@@ -171,6 +176,9 @@ static void free_now(struct prima_client *c)
 {
     for (struct request *r = c->all, *next; r != NULL; r = next) {
         next = r->next_of_all;
+        if (r->stream != NULL)
+            arena_free(r->stream_arena);
+        reply_stream_free(r->stream);
         free(r);
     }
     envelope_release(&c->envelope);
@@ -215,9 +223,13 @@ static void on_done(void *user, const struct post_result *came)
 {
     struct request *r = user;
     struct prima_client *c = r->client;
-    struct arena *arena = arena_new(ARENA_PER_BYTE * c->reply_bytes_max);
+    struct arena *arena =
+        r->stream != NULL ? r->stream_arena : arena_new(ARENA_PER_BYTE * c->reply_bytes_max);
     struct prima_reply reply =
-        interpret(&c->interpreter, r->type, &r->asked, came, clock_wall_ms(), arena);
+        r->stream != NULL
+            ? interpret_stream(&c->interpreter, r->type, &r->asked, came, clock_wall_ms(),
+                               r->stream, arena)
+            : interpret(&c->interpreter, r->type, &r->asked, came, clock_wall_ms(), arena);
     reply.is_refused_here = r->is_refused_here;
     c->is_auth_stale |= reply.fate == PRIMA_DENIED;
     if (reply.is_of_another)
@@ -227,11 +239,14 @@ static void on_done(void *user, const struct post_result *came)
         reply = (struct prima_reply){.fate = PRIMA_UNKNOWN, .words = "", .retry_after_ms = -1};
     const prima_done done = r->done;
     void *done_user = r->user;
+    struct reply_stream *stream = r->stream;
+    r->stream = NULL;
     r->next_spare = c->spare;
     c->spare = r;
     c->is_answering = true;
     done(done_user, &reply);
     c->is_answering = false;
+    reply_stream_free(stream);
     arena_free(arena);
     if (c->interpreter.answer.text.room > KEPT_BYTES)
         buf_release(&c->interpreter.answer.text);
@@ -248,26 +263,58 @@ static void renew_auth(struct prima_client *c)
     (void)load_auth(c, &message);
 }
 
-void prima_client_send(struct prima_client *c, enum prima_type type, const char *company,
-                       const char *request, size_t size, prima_done done, void *user)
+static bool on_arrived(void *user, const char *charset, const char *bytes, size_t size)
+{
+    struct request *r = user;
+    return reply_stream_feed(r->stream, charset, bytes, size) == 0;
+}
+
+static struct request *begin_request(struct prima_client *c, enum prima_type type,
+                                     const char *request, size_t size, prima_done done, void *user)
 {
     struct request *r = take_request(c);
     r->type = type;
     r->done = done;
     r->user = user;
     asked_read(&c->names, type, request, size, &r->asked);
+    return r;
+}
+
+static void leave(struct prima_client *c, struct request *r, const char *company,
+                  const char *request, size_t size)
+{
     if (c->is_auth_stale)
         renew_auth(c);
     buf_clear(&c->request);
-    r->is_refused_here = c->only_reads && !guard_only_reads(&c->names, type, request, size);
+    r->is_refused_here = c->only_reads && !guard_only_reads(&c->names, r->type, request, size);
     const bool is_written =
         !r->is_refused_here &&
         envelope_write(&c->envelope, company, request, size, &c->request) == 0 &&
         !fail_point("prima.before_send");
-    post_begin(c->poster, c->request.data, is_written ? c->request.size : 0, c->deadline_ms[type],
-               on_done, r);
+    post_begin_arriving(c->poster, c->request.data, is_written ? c->request.size : 0,
+                        c->deadline_ms[r->type], r->stream != NULL ? on_arrived : NULL, on_done, r);
     if (c->request.room > KEPT_BYTES)
         buf_release(&c->request);
+}
+
+void prima_client_send(struct prima_client *c, enum prima_type type, const char *company,
+                       const char *request, size_t size, prima_done done, void *user)
+{
+    leave(c, begin_request(c, type, request, size, done, user), company, request, size);
+}
+
+void prima_client_read_stock(struct prima_client *c, enum prima_type type, const char *company,
+                             const char *request, size_t size, prima_stock_seen seen,
+                             prima_done done, void *user)
+{
+    struct request *r = begin_request(c, type, request, size, done, user);
+    r->stream_arena = arena_new(STREAM_ARENA_BYTES);
+    r->stream = r->stream_arena != NULL ? reply_stream_new(&c->names, type, r->stream_arena,
+                                                           FAULT_BYTES_MAX, seen, user)
+                                        : NULL;
+    if (r->stream == NULL)
+        abort(); /* as post_begin does: no state depends on a clean end */
+    leave(c, r, company, request, size);
 }
 
 void prima_client_only_reads(struct prima_client *c)

@@ -54,6 +54,13 @@ void prima_client_only_reads(struct prima_client *client);
 void prima_client_send(struct prima_client *client, enum prima_type type, const char *company,
                        const char *request, size_t size, prima_done done, void *user);
 
+/* The same for a stock read (PRIMA_STOCK_READ, or PRIMA_PRODUCT_READ of prima_request_stock_of): each
+ * row is told to `seen` as it arrives, on the loop, before `done`; reply->product_count says how
+ * many. Rows are void unless the fate is PRIMA_OK. */
+void prima_client_read_stock(struct prima_client *client, enum prima_type type, const char *company,
+                             const char *request, size_t size, prima_stock_seen seen,
+                             prima_done done, void *user);
+
 /* The names that requests to this Prima are written with (prima/request.h); they live as long as
  * the client. */
 const struct prima_names *prima_client_names(const struct prima_client *client);

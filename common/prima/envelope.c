@@ -136,14 +136,6 @@ int envelope_write(const struct envelope *e, const char *company, const char *re
     return out->failed ? -ENOMEM : 0;
 }
 
-/* Where in the reply we are. Envelope is depth 1, Body 2, <...Response> or Fault 3, the text's
- * element 4. */
-struct scan {
-    struct envelope_reply *reply;
-    size_t depth;
-    bool is_envelope, is_in_body, is_in_answer, is_in_text, has_text;
-};
-
 static bool ends_with(const char *text, const char *end)
 {
     const size_t size = strlen(text), end_size = strlen(end);
@@ -152,7 +144,7 @@ static bool ends_with(const char *text, const char *end)
 
 /* A fault makes the whole reply one, whatever else stands beside it: what was read so far is no
  * answer. */
-static void become_fault(struct scan *s)
+static void become_fault(struct envelope_scan *s)
 {
     s->reply->is_fault = true;
     s->has_text = false;
@@ -163,7 +155,7 @@ static void on_open(void *user, const char *name, const struct xml_attribute *at
                     size_t count)
 {
     (void)attributes, (void)count;
-    struct scan *s = user;
+    struct envelope_scan *s = user;
     switch (++s->depth) {
     case 1:
         s->is_envelope = strcmp(name, "Envelope") == 0;
@@ -189,15 +181,19 @@ static void on_open(void *user, const char *name, const struct xml_attribute *at
 
 static void on_text(void *user, const char *text, size_t size)
 {
-    struct scan *s = user;
-    if (s->is_in_text && s->depth == 4)
+    struct envelope_scan *s = user;
+    if (!s->is_in_text || s->depth != 4)
+        return;
+    if (s->text != NULL && !s->reply->is_fault)
+        s->text(s->user, text, size);
+    else
         buf_append(&s->reply->text, text, size);
 }
 
 static void on_close(void *user, const char *name)
 {
     (void)name;
-    struct scan *s = user;
+    struct envelope_scan *s = user;
     if (s->depth == 4)
         s->is_in_text = false;
     else if (s->depth == 3)
@@ -209,21 +205,27 @@ static void on_close(void *user, const char *name)
 
 static void on_begin(void *user)
 {
-    struct scan *s = user;
-    *s = (struct scan){.reply = s->reply};
+    struct envelope_scan *s = user;
+    *s = (struct envelope_scan){.reply = s->reply, .text = s->text, .user = s->user};
     s->reply->is_fault = false;
     buf_clear(&s->reply->text);
 }
 
+int envelope_verdict(const struct envelope_scan *s)
+{
+    if (s->reply->text.failed)
+        return -E2BIG;
+    return s->has_text || s->reply->is_fault ? 0 : -EBADMSG;
+}
+
+const struct xml_events envelope_events = {on_open, on_text, on_close, on_begin};
+
 int envelope_read(struct xml_reader *reader, const char *bytes, size_t size, const char *charset,
                   struct envelope_reply *ret_reply)
 {
-    static const struct xml_events events = {on_open, on_text, on_close, on_begin};
-    struct scan s = {.reply = ret_reply};
-    const int result = xml_read(reader, bytes, size, charset, false, &events, &s);
+    struct envelope_scan s = {.reply = ret_reply};
+    const int result = xml_read(reader, bytes, size, charset, false, &envelope_events, &s);
     if (result < 0)
         return result;
-    if (ret_reply->text.failed)
-        return -E2BIG;
-    return s.has_text || ret_reply->is_fault ? 0 : -EBADMSG;
+    return envelope_verdict(&s);
 }

@@ -42,4 +42,20 @@ __attribute__((warn_unused_result)) int envelope_read(struct xml_reader *reader,
                                                       size_t size, const char *charset,
                                                       struct envelope_reply *ret_reply);
 
+/* An envelope as it arrives, for replies that are too large to be held: the events of one
+ * (xml_push.h), whose text goes to `text` in pieces. A fault's goes to reply->text; then what `text`
+ * was given is void. Where in the reply we are: Envelope is depth 1, Body 2, <...Response> or Fault
+ * 3, the text's element 4. */
+struct envelope_scan {
+    struct envelope_reply *reply;
+    void (*text)(void *user, const char *text, size_t size); /* NULL: it is kept */
+    void *user;
+    size_t depth;
+    bool is_envelope, is_in_body, is_in_answer, is_in_text, has_text;
+};
+extern const struct xml_events envelope_events; /* user: a struct envelope_scan */
+
+/* Once the envelope was whole: as envelope_read. */
+__attribute__((warn_unused_result)) int envelope_verdict(const struct envelope_scan *scan);
+
 #endif

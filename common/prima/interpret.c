@@ -1,6 +1,7 @@
 /* Puts together what an answer says; see interpret.h. */
 #include "prima/interpret.h"
 
+#include "prima/reply_stream.h"
 #include "prima/retry_after.h"
 
 enum { WORDS_MAX = 300 };
@@ -40,6 +41,25 @@ static bool read_answer(struct interpreter *i, enum prima_type type, const struc
     }
     return reply_read(i->reader, i->names, type, i->answer.text.data, i->answer.text.size, arena,
                       reply) == 0;
+}
+
+/* The same of what was read as it arrived. */
+static bool read_stream(struct reply_stream *stream, struct arena *arena, struct reply *reply,
+                        struct prima_reply *out)
+{
+    const char *fault = NULL;
+    if (reply_stream_end(stream) < 0)
+        return false;
+    const struct reply *heard = reply_stream_reply(stream, &fault);
+    out->is_primas_own = true;
+    out->is_soap_fault = out->is_no = heard == NULL;
+    if (heard == NULL) {
+        const char *words = arena_text(arena, fault, strlen(fault));
+        out->words = words != NULL ? shorten(arena, words) : "";
+        return false;
+    }
+    *reply = *heard;
+    return true;
 }
 
 static void take_values(struct prima_reply *out, const struct reply *reply, struct arena *arena)
@@ -106,8 +126,11 @@ static void learn(struct interpreter *i, enum prima_type type, const struct aske
     }
 }
 
-struct prima_reply interpret(struct interpreter *i, enum prima_type type, const struct asked *asked,
-                             const struct post_result *came, int64_t wall_ms, struct arena *arena)
+/* `stream` NULL: the reply was held. */
+static struct prima_reply interpret_either(struct interpreter *i, enum prima_type type,
+                                           const struct asked *asked,
+                                           const struct post_result *came, int64_t wall_ms,
+                                           struct reply_stream *stream, struct arena *arena)
 {
     struct prima_reply out = {.words = "", .took_us = came->took_us, .retry_after_ms = -1};
     struct judge_evidence evidence = {.type = type, .end = came->end, .retry_after_ms = -1};
@@ -117,7 +140,9 @@ struct prima_reply interpret(struct interpreter *i, enum prima_type type, const 
         out.retry_after_ms = evidence.retry_after_ms =
             retry_after_ms(came->retry_after, wall_ms, i->retry_after_max_ms);
         if (arena != NULL && may_be_primas(came->status) &&
-            read_answer(i, type, came, arena, &reply, &out)) {
+            (stream != NULL && came->status == 200
+                 ? read_stream(stream, arena, &reply, &out)
+                 : read_answer(i, type, came, arena, &reply, &out))) {
             take_values(&out, &reply, arena);
             look_at(i, type, asked, &reply, &evidence, &out);
         }
@@ -128,4 +153,18 @@ struct prima_reply interpret(struct interpreter *i, enum prima_type type, const 
     if (evidence.reply != NULL)
         learn(i, type, asked, evidence.reply, &out);
     return out;
+}
+
+struct prima_reply interpret(struct interpreter *i, enum prima_type type, const struct asked *asked,
+                             const struct post_result *came, int64_t wall_ms, struct arena *arena)
+{
+    return interpret_either(i, type, asked, came, wall_ms, NULL, arena);
+}
+
+struct prima_reply interpret_stream(struct interpreter *i, enum prima_type type,
+                                    const struct asked *asked, const struct post_result *came,
+                                    int64_t wall_ms, struct reply_stream *stream,
+                                    struct arena *arena)
+{
+    return interpret_either(i, type, asked, came, wall_ms, stream, arena);
 }

@@ -29,4 +29,11 @@ struct prima_reply interpret(struct interpreter *interpreter, enum prima_type ty
                              const struct asked *asked, const struct post_result *came,
                              int64_t wall_ms, struct arena *arena);
 
+/* ... of a stock read whose reply was read as it arrived: `stream` has heard all of it. */
+struct reply_stream;
+struct prima_reply interpret_stream(struct interpreter *interpreter, enum prima_type type,
+                                    const struct asked *asked, const struct post_result *came,
+                                    int64_t wall_ms, struct reply_stream *stream,
+                                    struct arena *arena);
+
 #endif

@@ -251,6 +251,12 @@ static void expire_waiting(struct poster *p)
 void post_begin(struct poster *p, const char *body, size_t size, int64_t deadline_ms,
                 post_done done, void *user)
 {
+    post_begin_arriving(p, body, size, deadline_ms, NULL, done, user);
+}
+
+void post_begin_arriving(struct poster *p, const char *body, size_t size, int64_t deadline_ms,
+                         post_arrived arrived, post_done done, void *user)
+{
     struct transfer *t = take_transfer(p);
     buf_clear(&t->body);
     buf_clear(&t->reply);
@@ -260,6 +266,7 @@ void post_begin(struct poster *p, const char *body, size_t size, int64_t deadlin
     t->may_have_left = t->is_sent = t->is_lost = t->has_retry_after = false;
     t->socket = NULL;
     t->charset[0] = '\0';
+    t->arrived = arrived;
     t->done = done;
     t->user = user;
     p->in_flight++;

@@ -25,6 +25,7 @@
 #ifndef PRIMAFLOW_PRIMA_POST_H
 #define PRIMAFLOW_PRIMA_POST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -86,6 +87,15 @@ __attribute__((warn_unused_result)) int poster_set_header(struct poster *poster,
  * record: no state depends on a clean end. */
 void post_begin(struct poster *poster, const char *body, size_t size, int64_t deadline_ms,
                 post_done done, void *user);
+
+/* The body of a reply as it arrives; `charset` as of post_result, lives until the function returns.
+ * False: no more of it; the transfer ends as lost. */
+typedef bool (*post_arrived)(void *user, const char *charset, const char *bytes, size_t size);
+
+/* The same, of a reply that is too large to be held: what arrives under status 200 goes to `arrived`
+ * and is not in the result's body; any other is held as always. Neither is called after `done`. */
+void post_begin_arriving(struct poster *poster, const char *body, size_t size, int64_t deadline_ms,
+                         post_arrived arrived, post_done done, void *user);
 
 /* No request is answered by this connection any more: what came on it was another request's, and so
  * may be what comes next. One that uses it already ends POST_LOST. Within `done`. */

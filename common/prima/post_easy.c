@@ -24,6 +24,13 @@ static int on_leaving(void *user, char *remote_ip, char *local_ip, int remote_po
 static size_t on_write(char *bytes, size_t size, size_t count, void *user)
 {
     struct transfer *t = user;
+    long status = 0;
+    if (t->arrived != NULL)
+        (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200)
+        return t->arrived(t->user, t->charset[0] != '\0' ? t->charset : NULL, bytes, size * count)
+                   ? size * count
+                   : 0;
     buf_append(&t->reply, bytes, size * count);
     return t->reply.failed ? 0 : size * count;
 }

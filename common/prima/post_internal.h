@@ -35,6 +35,7 @@ struct transfer {
     bool has_retry_after;
     char retry_after[POST_RETRY_AFTER_MAX];
     char charset[32];
+    post_arrived arrived; /* NULL: the reply is held */
     post_done done;
     void *user;
 };

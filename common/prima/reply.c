@@ -12,11 +12,6 @@ static const struct request_kind *const kinds[PRIMA_TYPE_COUNT] = {
 #undef PRIMA_REQUEST
 };
 
-struct reading {
-    struct scan scan;
-    const struct request_kind *kind;
-};
-
 static enum reply_status read_status(const struct xml_attribute *a)
 {
     if (a->size == 2 && strncasecmp(a->value, "OK", 2) == 0)
@@ -51,7 +46,7 @@ static void take_verdict(struct scan *s, const struct xml_attribute *attributes,
 static void on_open(void *user, const char *name, const struct xml_attribute *attributes,
                     size_t count)
 {
-    struct reading *reading = user;
+    struct reply_reading *reading = user;
     const struct request_kind *kind = reading->kind;
     struct scan *s = &reading->scan;
     s->depth++;
@@ -80,24 +75,37 @@ static void on_open(void *user, const char *name, const struct xml_attribute *at
 static void on_close(void *user, const char *name)
 {
     (void)name;
-    ((struct reading *)user)->scan.depth--;
+    ((struct reply_reading *)user)->scan.depth--;
 }
 
 static void on_begin(void *user)
 {
-    struct scan *s = &((struct reading *)user)->scan;
+    struct scan *s = &((struct reply_reading *)user)->scan;
     *s->reply = (struct reply){.error = "", .request_type = "", .page = ""};
-    *s = (struct scan){.reply = s->reply, .names = s->names, .arena = s->arena};
+    *s = (struct scan){.reply = s->reply,
+                       .names = s->names,
+                       .arena = s->arena,
+                       .stock_seen = s->stock_seen,
+                       .stock_user = s->stock_user};
+}
+
+const struct xml_events reply_events = {.open = on_open, .close = on_close, .begin = on_begin};
+
+void reply_reading_init(struct reply_reading *reading, const struct prima_names *names,
+                        enum prima_type type, struct arena *arena, struct reply *reply)
+{
+    *reply = (struct reply){.error = "", .request_type = "", .page = ""};
+    *reading = (struct reply_reading){.scan = {.reply = reply, .names = names, .arena = arena},
+                                      .kind = kinds[type]};
 }
 
 int reply_read(struct xml_reader *reader, const struct prima_names *names, enum prima_type type,
                const char *text, size_t size, struct arena *arena, struct reply *ret_reply)
 {
-    static const struct xml_events events = {.open = on_open, .close = on_close, .begin = on_begin};
-    struct reply reply = {.error = "", .request_type = "", .page = ""};
-    struct reading r = {.scan = {.reply = &reply, .names = names, .arena = arena},
-                        .kind = kinds[type]};
-    const int result = xml_read(reader, text, size, NULL, true, &events, &r);
+    struct reply reply;
+    struct reply_reading r;
+    reply_reading_init(&r, names, type, arena, &reply);
+    const int result = xml_read(reader, text, size, NULL, true, &reply_events, &r);
     if (result < 0 || r.scan.result < 0)
         return result < 0 ? result : r.scan.result;
     *ret_reply = reply;

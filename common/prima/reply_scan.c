@@ -77,3 +77,40 @@ void scan_add_numbers(struct scan *s, const struct xml_attribute *attributes, si
 {
     scan_add_numbers_named(s, "OrderNumber", attributes, count);
 }
+
+/* A copy with a NUL behind it in `room`; what is longer than a value may be is not told. */
+static const char *stock_text(const struct xml_attribute *a, char room[static 1],
+                              bool *ret_is_too_long)
+{
+    *ret_is_too_long |= a->size > PRIMA_STOCK_TEXT_MAX;
+    const size_t size = a->size > PRIMA_STOCK_TEXT_MAX ? PRIMA_STOCK_TEXT_MAX : a->size;
+    memcpy(room, a->value, size);
+    room[size] = '\0';
+    return room;
+}
+
+void scan_tell_stock(struct scan *s, const struct xml_attribute *attributes, size_t count)
+{
+    enum { TEXTS = 8 };
+    char room[TEXTS][PRIMA_STOCK_TEXT_MAX + 1];
+    struct prima_stock_row row = {"", {"", "", "", ""}, "", "", "", false};
+    const struct {
+        const char *name, **value;
+    } wanted[TEXTS] = {
+        {"Product", &row.product},
+        {"MtrxCode1", &row.matrix[0]},
+        {"MtrxCode2", &row.matrix[1]},
+        {"MtrxCode3", &row.matrix[2]},
+        {"MtrxCode4", &row.matrix[3]},
+        {s->names->stock_warehouse, &row.warehouse},
+        {"AvailableQuantity", &row.available},
+        {"AvailableDate", &row.date},
+    };
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < TEXTS; k++)
+            if (scan_has(&attributes[i], wanted[k].name))
+                *wanted[k].value = stock_text(&attributes[i], room[k], &row.is_too_long);
+    s->reply->product_count++;
+    if (!s->stock_seen(s->stock_user, &row))
+        s->result = -ECANCELED;
+}

@@ -22,7 +22,7 @@ struct reply {
     const struct prima_account *accounts;
     size_t account_count;
     const struct prima_product *products;
-    size_t product_count;
+    size_t product_count; /* rows of a stock read as it arrives, too: products is NULL then */
     const struct prima_document *documents;
     size_t document_count;
     int64_t pages; /* 0: not said, or no number */

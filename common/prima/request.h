@@ -98,6 +98,18 @@ struct prima_sku {
     const char *product, *matrix[4];
 };
 
+/* Both stock reads: `warehouse` asks for one depot; NULL or "": all of them together. Of a range of
+ * products, both ends included; from and to NULL or "": open. */
+__attribute__((warn_unused_result)) int prima_request_stock_read(const struct prima_names *names,
+                                                                 const char *from, const char *to,
+                                                                 const char *warehouse,
+                                                                 struct buf *out);
+/* ... of some products. -EINVAL: none. */
+__attribute__((warn_unused_result)) int prima_request_stock_of(const struct prima_names *names,
+                                                               const struct prima_sku *skus,
+                                                               size_t count, const char *warehouse,
+                                                               struct buf *out);
+
 /* How every request begins, up to its name (guard.h relies on it). */
 #define PRIMA_REQUEST_OPENING                                                                      \
     "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Request RequestType=\""

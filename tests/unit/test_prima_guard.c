@@ -68,6 +68,9 @@ static void make(const struct prima_names *names, enum prima_type type, struct b
     case PRIMA_CREDIT_NOTE_STATUS:
         result = prima_request_credit_note_status(names, "201R1", out);
         break;
+    case PRIMA_STOCK_READ:
+        result = prima_request_stock_read(names, "A", "B", "01", out);
+        break;
     default:
         break;
     }

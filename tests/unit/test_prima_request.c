@@ -390,6 +390,23 @@ static void test_small_requests(void **state)
             "<sku Product=\"B\" MtrxCode1=\"x\" MtrxCode2=\"\" MtrxCode3=\"\" "
             "MtrxCode4=\"\"/></Data></Request>");
     buf_clear(&out);
+    assert_int_equal(prima_request_stock_of(&names, NULL, 0, "01", &out), -EINVAL);
+    assert_string_equal(out.data, "");
+    assert_int_equal(prima_request_stock_of(&names, &skus[1], 1, "0&1", &out), 0);
+    assert_string_equal(out.data,
+                        XML "<Request RequestType=\"MultiAvailableToSell\"><Data "
+                            "Warehouse=\"0&amp;1\"><sku Product=\"B\" MtrxCode1=\"x\" "
+                            "MtrxCode2=\"\" MtrxCode3=\"\" MtrxCode4=\"\"/></Data></Request>");
+    buf_clear(&out);
+    assert_int_equal(prima_request_stock_read(&names, NULL, "M\"", NULL, &out), 0);
+    assert_string_equal(out.data, XML "<Request RequestType=\"ProductAvailableToSell\"><Data "
+                                      "ProductFrom=\"\" ProductTo=\"M&quot;\"/></Request>");
+    buf_clear(&out);
+    assert_int_equal(prima_request_stock_read(&names, "A", "", "01", &out), 0);
+    assert_string_equal(out.data, XML "<Request RequestType=\"ProductAvailableToSell\"><Data "
+                                      "ProductFrom=\"A\" ProductTo=\"\" "
+                                      "Warehouse=\"01\"/></Request>");
+    buf_clear(&out);
     const struct prima_search search = {"2026-11-01", "2026-11-30", 2, 100};
     assert_int_equal(prima_request_order_search(&names, &search, &out), 0);
     assert_string_equal(out.data, XML "<Request RequestType=\"OrderSearch\"><Data "

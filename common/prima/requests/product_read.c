@@ -1,4 +1,4 @@
-/* MultiAvailableToSell: which of some products Prima has. What it asks about is not kept: up to
+/* MultiAvailableToSell: which of some products Prima has, and how many of each. What it asks about is not kept: up to
  * hundreds of products; whoever asked compares the rows. */
 #include "prima/request_write.h"
 #include "prima/requests/kind.h"
@@ -13,6 +13,27 @@ int prima_request_product_read(const struct prima_sku *skus, size_t count, struc
     struct writer w = {.names = &(const struct prima_names){.sends_empty = true}, .out = out};
     request_open(out, "MultiAvailableToSell");
     write_literal(&w, "<Data>");
+    for (size_t i = 0; i < count; i++) {
+        write_literal(&w, "<sku");
+        write_exact(&w, A("Product"), skus[i].product);
+        write_matrix(&w, skus[i].matrix);
+        write_literal(&w, "/>");
+    }
+    write_literal(&w, "</Data>");
+    return request_close(out);
+}
+
+int prima_request_stock_of(const struct prima_names *names, const struct prima_sku *skus,
+                           size_t count, const char *warehouse, struct buf *out)
+{
+    if (count == 0)
+        return -EINVAL;
+    struct writer w = {.names = names, .out = out};
+    request_open(out, names->product_read);
+    write_literal(&w, "<Data");
+    if (!is_absent(warehouse))
+        write_named(&w, names->stock_warehouse, warehouse);
+    write_literal(&w, ">");
     for (size_t i = 0; i < count; i++) {
         write_literal(&w, "<sku");
         write_exact(&w, A("Product"), skus[i].product);
@@ -45,7 +66,11 @@ static void add_product(struct scan *s, const struct xml_attribute *attributes, 
 static void product_read_row(struct scan *s, const char *name,
                              const struct xml_attribute *attributes, size_t count)
 {
-    if (strcasecmp(name, "sku") == 0) /* Prima names them SKU and sku */
+    if (strcasecmp(name, "sku") != 0) /* Prima names them SKU and sku */
+        return;
+    if (s->stock_seen != NULL)
+        scan_tell_stock(s, attributes, count);
+    else
         add_product(s, attributes, count);
 }
 
