@@ -13,6 +13,7 @@ enum {
     TRANSACTION_MS_MAX = 900000,      /* Kafka's own bound (transaction.max.timeout.ms) */
     BYTES_A_SECOND = 4 * 1024 * 1024, /* slower than any Kafka worth the name */
     COMMIT_PATIENCE_MS = 60000,
+    TOPIC_ANSWER_MS = 5000,
 };
 
 /* ---- outside of transactions ---- */
@@ -116,6 +117,8 @@ int kafka_writer_new_as(const struct config *config, const char *id, size_t byte
                                    {"partitioner", "murmur2_random"}, /* as Java's clients */
                                    {"message.max.bytes", "2000000"},
                                    {"linger.ms", "5"},
+                                   /* what waits in memory: some 10 MB of stock's rows */
+                                   {"queue.buffering.max.messages", "20000"},
                                    {NULL, NULL}};
     const char *const last[][2] = {{"transactional.id", id},
                                    {"transaction.timeout.ms", timeout},
@@ -166,6 +169,25 @@ int kafka_writer_begin(struct kafka_writer *writer, char ret_message[static KAFK
                             rd_kafka_error_string(error), "nothing was sent", ret_message);
     rd_kafka_error_destroy(error);
     return rc;
+}
+
+int kafka_writer_partitions(struct kafka_writer *writer, const char *topic, int32_t *ret_count,
+                            char ret_message[static KAFKA_TEXT_MAX])
+{
+    const struct kafka_asked asked = {KAFKA_DESCRIBE_TOPIC, .topic = topic};
+    char doing[200];
+    int count = 0;
+    const rd_kafka_resp_err_t err =
+        kafka_ask_topic(writer->client.rk, topic, TOPIC_ANSWER_MS, &count);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        *ret_count = count;
+        return 0;
+    }
+    (void)snprintf(doing, sizeof doing, "topic %.150s", topic);
+    const int result = kafka_failed(err, &asked, doing, ret_message);
+    return err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
+               ? -ENOENT
+               : result;
 }
 
 static rd_kafka_headers_t *writer_headers(const struct kafka_record *record)

@@ -29,6 +29,10 @@ __attribute__((warn_unused_result)) int kafka_writer_new_as(
 void kafka_writer_free(struct kafka_writer *writer); /* aborts what is open */
 __attribute__((warn_unused_result)) int kafka_writer_begin(struct kafka_writer *writer,
                                                            char ret_message[static KAFKA_TEXT_MAX]);
+/* How many partitions a topic has now. -ENOENT: there is no such topic. */
+__attribute__((warn_unused_result)) int kafka_writer_partitions(
+    struct kafka_writer *writer, const char *topic, int32_t *ret_count,
+    char ret_message[static KAFKA_TEXT_MAX]);
 /* record->partition -1: by key (murmur2, as Java's clients do); timestamp_ms 0: now. Copies the
  * record; waits while librdkafka's queue is full. */
 __attribute__((warn_unused_result)) int kafka_writer_add(struct kafka_writer *writer,

@@ -167,6 +167,8 @@ const struct company_rules *rules_company(const struct order_rules *rules, const
 const struct channel_rules *rules_channel_at(const struct order_rules *rules, size_t index);
 const char *rules_depot(const struct order_rules *rules, const struct channel_rules *channel,
                         const char *location);
+/* Every depot of a company's locations, each once: from 0 until NULL. */
+const char *rules_company_depot(const struct order_rules *rules, const char *company, size_t index);
 const struct payment_rule *rules_payment(const struct order_rules *rules,
                                          const struct channel_rules *channel,
                                          const struct order_tender *tender);

@@ -225,3 +225,49 @@ const char *rules_depot_of_all(const struct order_rules *rules, const char *comp
 {
     return rules_company(rules, company)->stock_depot;
 }
+
+static bool serves_company(const struct order_rules *rules, const struct depot_rule *row,
+                           const char *company)
+{
+    for (size_t i = 0; i < rules->channel_count; i++)
+        if (strcmp(rules->channels[i].company, company) == 0 &&
+            rules_row_fits(row->channel, row->store, &rules->channels[i]))
+            return true;
+    return false;
+}
+
+/* A row's own depot, then those that it sums. */
+static const char *depot_of_row(const struct depot_rule *row, size_t index)
+{
+    return index == 0 ? row->depot : index <= row->stock.count ? row->stock.items[index - 1] : NULL;
+}
+
+static bool is_before(const struct order_rules *rules, const char *company, size_t row,
+                      size_t index, const char *depot)
+{
+    for (size_t i = 0; i <= row; i++) {
+        if (!serves_company(rules, &rules->depots[i], company))
+            continue;
+        for (size_t k = 0; i < row || k < index; k++) {
+            const char *other = depot_of_row(&rules->depots[i], k);
+            if (other == NULL)
+                break;
+            if (strcmp(other, depot) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+const char *rules_company_depot(const struct order_rules *rules, const char *company, size_t index)
+{
+    for (size_t i = 0; i < rules->depot_count; i++) {
+        const char *depot;
+        if (!serves_company(rules, &rules->depots[i], company))
+            continue;
+        for (size_t k = 0; (depot = depot_of_row(&rules->depots[i], k)) != NULL; k++)
+            if (!is_before(rules, company, i, k, depot) && index-- == 0)
+                return depot;
+    }
+    return NULL;
+}
