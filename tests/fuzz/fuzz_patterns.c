@@ -10,10 +10,11 @@
 
 #include <regex.h>
 
-static const char *const types[] = {"NewOrder",      "OrderStatus",          "CustomerSearch",
-                                    "NewCustomer",   "MultiAvailableToSell", "OrderSearch",
-                                    "NewCreditNote", "CreditNoteStatus"};
-_Static_assert(sizeof types / sizeof *types == PRIMA_TYPE_COUNT, "a name for each type of request");
+static const char *const types[] = {
+#define PRIMA_REQUEST(ID, id, name, ...) name,
+#include "prima/requests.def"
+#undef PRIMA_REQUEST
+};
 
 /* The `means` of the first row of the file for these words; NULL: none. */
 static const char *first_of_file(const struct yaml_node *list, const char *type, const char *words)

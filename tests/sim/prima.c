@@ -371,6 +371,14 @@ void post_begin(struct poster *p, const char *body, size_t size, int64_t deadlin
         sim_in_loop(p->process, sim_between(0, 1), leaves, t);
 }
 
+void post_begin_arriving(struct poster *p, const char *body, size_t size, int64_t deadline_ms,
+                         post_arrived arrived, post_done done, void *user)
+{
+    if (arrived != NULL)
+        abort(); /* no worker here reads stock */
+    post_begin(p, body, size, deadline_ms, done, user);
+}
+
 void poster_abandon(struct poster *p)
 {
     for (struct transfer *t = p->transfers; t != NULL; t = t->next)
