@@ -5,10 +5,11 @@
 cmake_minimum_required(VERSION 3.25)
 
 if(CMAKE_SCRIPT_MODE_FILE)
-  # Without the lines that are comments: Redis takes 16 KB at most from who has not logged in yet, and says so instead of NOAUTH.
+  # Without indentation and the lines that are comments: Redis takes 16 KB at most from who has not logged in yet, and says so instead of NOAUTH.
   function(script_text file out)
     file(READ "${file}" text)
     string(REGEX REPLACE "(^|\n)( *-- [^\n]*\n)+" "\\1" text "\n${text}")
+    string(REGEX REPLACE "\n +" "\n" text "${text}")
     string(HEX "${text}" hex)
     set(${out} "${hex}" PARENT_SCOPE)
   endfunction()
