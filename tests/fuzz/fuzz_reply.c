@@ -96,6 +96,11 @@ static void hear(struct heard *h, xmlNode *node)
                       (!is_ok && hear_verdict(node, names.request_status, NULL));
 }
 
+static bool reads_stock(enum prima_type type)
+{
+    return type == PRIMA_PRODUCT_READ || type == PRIMA_STOCK_READ;
+}
+
 static struct heard hear_document(xmlDoc *doc, enum prima_type type)
 {
     struct heard h = {false};
@@ -108,8 +113,7 @@ static struct heard hear_document(xmlDoc *doc, enum prima_type type)
         hear(&h, data);
         for (xmlNode *row = fuzz_xml_element(data->children); row != NULL;
              row = fuzz_xml_element(row->next)) {
-            h.products +=
-                type == PRIMA_PRODUCT_READ && strcasecmp(fuzz_xml_name(row->name), "sku") == 0;
+            h.products += reads_stock(type) && strcasecmp(fuzz_xml_name(row->name), "sku") == 0;
             h.accounts += type == PRIMA_CUSTOMER_SEARCH &&
                           strcmp(fuzz_xml_name(row->name), names.customer_row) == 0 &&
                           hear_verdict(row, names.account, NULL);
@@ -159,9 +163,8 @@ static void check_document(const struct understood *u, enum prima_type type)
     FUZZ_CHECK((doc != NULL) == u->is_readable);
     if (doc != NULL) {
         const struct heard h = hear_document(doc, type);
-        FUZZ_CHECK(
-            u->fate != PRIMA_OK ||
-            (!h.has_trouble && (h.says_ok || (type == PRIMA_PRODUCT_READ && h.products > 0))));
+        FUZZ_CHECK(u->fate != PRIMA_OK ||
+                   (!h.has_trouble && (h.says_ok || (reads_stock(type) && h.products > 0))));
         FUZZ_CHECK(u->code == PF_OK || h.says_error);
         FUZZ_CHECK(u->reply.product_count == h.products && u->reply.account_count == h.accounts);
         xmlFreeDoc(doc);

@@ -252,6 +252,7 @@ static void not_a_summary(const struct refund_summary *written)
 static void test_what_is_kept(void **state)
 {
     (void)state;
+    memory = arena_new(SUPPORT_ARENA);
     const struct refund_summary rows[] = {plain(), net(), largest()};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf bytes;
@@ -274,6 +275,7 @@ static void test_what_is_kept(void **state)
         assert_int_equal(refund_keeps(bytes.data, own - 1, memory, &kept, &size), -EBADMSG);
         buf_release(&bytes);
     }
+    arena_free(memory);
 }
 
 static void test_not_a_summary(void **state)
