@@ -313,7 +313,7 @@ class OrderJudge:
             return delivery.end.outcome == "refund_amended"
         if delivery.end.outcome == "refund_money_failed_after_credit":
             return money < was
-        return delivery.end.outcome == "refund_amended" or (delivery.end.outcome == "refund_mismatch" and money > was)
+        return delivery.end.outcome == "refund_amended" or (delivery.end.outcome == "refund_more_money_after_credit" and money > was)
 
     def judge(self, deliveries):
         """Notes in Prima's sequence; what had another end by any state of the order in which it may have come to it."""

@@ -194,7 +194,7 @@ def check_spread(facts, asked, moved):
 
 
 NOTE_ENDS = {"posted": 100, "duplicate": 10, "no_money": 10, "contained": 5, "superseded": 5, "nothing_to_credit": 1, "refund_exceeds_creditable": 20,
-             "refund_mismatch": 5, "refund_money_failed": 3, "refund_money_pending": 3, "refund_money_failed_after_credit": 2, "refund_amended": 1,
+             "refund_mismatch": 5, "refund_money_failed": 3, "refund_money_pending": 3, "refund_money_failed_after_credit": 2, "refund_more_money_after_credit": 1, "refund_amended": 1,
              "store_credit_undecided": 2, "refund_tender_unmapped": 2, "event_invalid": 5, "order_cancelled_in_prima": 1, "company_unmapped": 1}
 
 
