@@ -116,6 +116,8 @@ bool asked_is_another(const struct prima_names *names, enum prima_type type,
 {
     if (is_other_type(names, type, reply->request_type))
         return true;
+    if (type == PRIMA_PRODUCT_READ && reply->number_count > 0)
+        return true;
     for (size_t i = 0; i < reply->number_count && asked->order_number[0] != '\0'; i++)
         if (!same_trimmed(asked->order_number, reply->order_numbers[i]))
             return true;

@@ -18,7 +18,7 @@ void asked_read(const struct prima_names *names, enum prima_type type, const cha
 
 /* Does the answer name another request than this one? By
  *   - RequestType, if that is the name of another kind of request of ours;
- *   - the order's number in Data, blanks around it aside;
+ *   - the order's number in Data, blanks around it aside; of a product read any at all;
  *   - in the words of OrderStatus' error, another order (asked_words_are_anothers);
  *   - the reference or, where none came, the address of each account found or made: one that is
  *     ours is enough. A reference that is the beginning of ours counts as ours (Prima's columns end

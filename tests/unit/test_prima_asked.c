@@ -163,6 +163,12 @@ static void test_whose_answer(void **state)
          {.order_number = "2011"},
          {NUMBER("2012")},
          true},
+        {"a product read names no document",
+         PRIMA_PRODUCT_READ,
+         {.page = ""},
+         {.error = ""},
+         false},
+        {"... and is answered about one", PRIMA_PRODUCT_READ, {.page = ""}, {NUMBER("2012")}, true},
         {"ours is not known", PRIMA_ORDER_STATUS, {.order_number = ""}, {NUMBER("2012")}, false},
 
         {"the same kind of request",

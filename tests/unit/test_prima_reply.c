@@ -548,6 +548,12 @@ static void test_credit_notes(void **state)
                      0);
     assert_int_equal(reply.number_count, 1);
     assert_string_equal(reply.order_status, "Posted");
+    /* A product read that is answered about a document: noticed by the number (asked.h). */
+    assert_int_equal(
+        reply_read(reader, &names, PRIMA_PRODUCT_READ, posted, sizeof posted - 1, arena, &reply),
+        0);
+    assert_int_equal(reply.number_count, 1);
+    assert_string_equal(reply.order_numbers[0], "2011");
     arena_free(arena);
     config_free(config);
 }

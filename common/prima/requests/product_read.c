@@ -74,4 +74,5 @@ static void product_read_row(struct scan *s, const char *name,
         add_product(s, attributes, count);
 }
 
-const struct request_kind request_kind_product_read = {.row = product_read_row};
+const struct request_kind request_kind_product_read = {.data = scan_add_numbers,
+                                                       .row = product_read_row};
