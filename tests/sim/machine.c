@@ -267,7 +267,9 @@ void sim_pause(struct process *p, int64_t ms)
     if (!p->is_up)
         return;
     sim_note("%s stands still for %lld ms", p->slot, (long long)ms);
-    p->paused_until_ms = sim.now_ms + ms;
+    if (sim.now_ms + ms >
+        p->paused_until_ms) /* what waits for its end is in order: it never ends earlier */
+        p->paused_until_ms = sim.now_ms + ms;
 }
 
 void sim_sleep(int64_t ms)
