@@ -27,8 +27,9 @@ def told(w, order):
 
 
 LIFE = (  # what comes, what is to be said of it
-    (dict(version=2, note="ring twice"), "duplicate"), (dict(version=3, outstanding=100), "payment_updated"), (dict(version=4, outstanding=100), "duplicate"),
+    (dict(version=2, note="ring twice"), "duplicate"), (dict(version=3, outstanding=100), "payment_updated"),
     (dict(version=3, outstanding=50), "payment_updated"),  # of one version the later one counts
+    (dict(version=4, outstanding=50), "duplicate"), (dict(version=3, outstanding=60), "superseded"),  # what a newer one said again is the newest word
     (dict(version=2, outstanding=70), "superseded"), (dict(version=5, quantity=2, outstanding=50), "order_amended"),
     (dict(version=6, quantity=2, outstanding=50, note="again"), "duplicate"), (dict(version=7, quantity=3, outstanding=50), "duplicate"),
     (dict(version=6, quantity=4, outstanding=50), "superseded"), (dict(version=8, quantity=3, outstanding=0), "payment_updated"),
