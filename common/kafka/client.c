@@ -157,6 +157,15 @@ void kafka_client_close(struct kafka_client *client)
     client->rk = NULL;
 }
 
+/* Of a client that is of no use any more: what made it so. */
+static rd_kafka_resp_err_t cause_of(const struct kafka_client *client, rd_kafka_resp_err_t error)
+{
+    char words[2];
+    return error == RD_KAFKA_RESP_ERR__FATAL && client != NULL
+               ? rd_kafka_fatal_error(client->rk, words, sizeof words)
+               : error;
+}
+
 int kafka_complain(const struct kafka_client *client, rd_kafka_resp_err_t error, const char *words,
                    const char *doing, char ret_message[static KAFKA_TEXT_MAX])
 {
@@ -165,7 +174,14 @@ int kafka_complain(const struct kafka_client *client, rd_kafka_resp_err_t error,
         "is Kafka up, and kafka.bootstrap.servers (KAFKA_BOOTSTRAP_SERVERS) right?";
     int rc = -EIO;
 
-    switch (error) {
+    switch (cause_of(client, error)) {
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+        remedy = "another process writes in our place at this moment: see what it did, then run "
+                 "this again";
+        heard = NULL;
+        break;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:

@@ -163,7 +163,7 @@ void lease_stop(struct lease *l)
 
 bool lease_is_stopped(const struct lease *l)
 {
-    return l->is_stopped && !l->is_asking;
+    return l->is_stopped && (!l->is_asking || !redis_is_ready(l->redis));
 }
 
 bool lease_is_held(const struct lease *l)

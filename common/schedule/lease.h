@@ -51,7 +51,8 @@ void lease_start(struct lease *lease, struct redis *redis, struct timers *timers
                  const struct lease_hooks *hooks);
 /* Gives it back, as soon as Redis hears of it; no hook is called any more. */
 void lease_stop(struct lease *lease);
-/* The answer to lease_stop's command has come, or there was nothing to give back. */
+/* The answer to lease_stop's command has come, or there was nothing to give back; or Redis is away, and
+ * what we may hold ends by itself. */
 bool lease_is_stopped(const struct lease *lease);
 
 bool lease_is_held(const struct lease *lease); /* any thread */

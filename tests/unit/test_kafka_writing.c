@@ -110,7 +110,8 @@ static void test_own_that_fail(void **state)
         int result;
         const char *words;
     } rows[] = {
-        {"fenced", API_END_TXN, RD_KAFKA_RESP_ERR_PRODUCER_FENCED, -EIO, "nothing was sent: "},
+        {"fenced", API_END_TXN, RD_KAFKA_RESP_ERR_PRODUCER_FENCED, -EIO,
+         "another process writes in our place"},
         {"no rights", API_ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, -EACCES,
          "see the credentials"},
         {"too large", API_PRODUCE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, -EIO, "nothing was sent"},

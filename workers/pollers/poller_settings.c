@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 enum { ARENA_MAX = 4 * 1024 * 1024 };
 
@@ -208,6 +210,11 @@ int poller_settings_load(const struct config *config, struct poller_settings *s,
     *s = (struct poller_settings){.arena = arena_new(ARENA_MAX)};
     if (s->arena == NULL)
         return no_memory(message);
+    if (access(config_text(config, CFG_poller_spool), W_OK | X_OK) != 0)
+        return complain(message,
+                        "poller.spool: no file can be made in \"%s\": %s; name a folder "
+                        "that this user may write to",
+                        config_text(config, CFG_poller_spool), strerror(errno));
     int result = order_rules_load(config, &s->rules, message);
     if (result < 0)
         return result;

@@ -29,6 +29,14 @@ await_complete() { # COUNT
     not_ok "only $(complete) of $1 snapshots are complete: $(tail -n 5 "$TMP"/*.log)"
 }
 
+code=0
+"$PRIMAFLOW_BIN/primaflow-poller" --check -o poller.spool=/nonexistent >"$TMP/out" 2>&1 || code=$?
+is 'a folder that is not there is found by --check' 78 "$code"
+REDIS_URL=redis://127.0.0.1:1/0 "$PRIMAFLOW_BIN/primaflow-poller" --slot c >"$TMP/out" 2>&1 &
+sleep 1
+kill -TERM $!
+if timeout 5 tail --pid=$! -f /dev/null; then ok 'without Redis it ends at once'; else not_ok 'without Redis it does not end'; fi
+
 own_stack
 poller a && A=$POLLER
 await_complete 2
