@@ -549,6 +549,23 @@ static void test_the_first_fail_again(void **state)
     assert_int_equal(world.sent_count, 5);
 }
 
+/* Somebody discards the second while the first is being sent. */
+static void test_decided_meanwhile(void **state)
+{
+    static const char word[] = "{\"decision\":\"discarded\",\"delivery\":\"orders.raw/0/2\"}";
+    (void)state;
+    put_some();
+    world.appears = &(const struct world_put){
+        .topic = "ops.decisions", .key = "k", .value = word, .size = sizeof word - 1};
+    world.appears_at_ms = now_ms;
+    assert_int_equal(run("dlq", "retry", "--code", "event_invalid", "--first", "0", "--rate", "1",
+                         "--yes", "--reason", "x", NULL),
+                     65);
+    run_has(run_out, "1 of 2 sent again");
+    run_has(run_err, "somebody has decided about some of these letters meanwhile");
+    assert_int_equal(world.sent_count, 3); /* copy, decision and audit of the first */
+}
+
 static void test_what_is_not_sent(void **state)
 {
     (void)state;
@@ -668,6 +685,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_batches_keep_the_rate, begin, end),
         cmocka_unit_test_setup_teardown(test_first_some, begin, end),
         cmocka_unit_test_setup_teardown(test_the_first_fail_again, begin, end),
+        cmocka_unit_test_setup_teardown(test_decided_meanwhile, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_not_sent, begin, end),
         cmocka_unit_test_setup_teardown(test_a_record_without_bytes, begin, end),
         cmocka_unit_test_setup_teardown(test_trials, begin, end),
