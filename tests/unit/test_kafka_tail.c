@@ -155,9 +155,9 @@ static void test_what_stands_in_the_way(void **state)
     cluster_has("way", 1);
     cluster_holds("way", 0, "a", 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        begin(
-            "way"); /* of its own: a former one's fetch that is still under way would take the answer */
-        cluster_answers(API_FETCH, rows[i].error, 1);
+        begin("way");
+        /* each fetch until it is cleared: a former tail's that is still under way may take one */
+        cluster_answers(API_FETCH, rows[i].error, 100);
         struct kafka_queue *queue = add(0, 0);
         reads_to(queue, 1, rows[i].seen);
         kafka_tail_remove(tail, 0, queue);

@@ -10,7 +10,7 @@ TMP=$(mktemp -d)
 . "$(dirname "${BASH_SOURCE[0]}")/../own_stack.sh"
 
 poller() { # SLOT: its pid in POLLER
-    "$PRIMAFLOW_BIN/primaflow-poller" --slot "$1" -o stock.poll_every=1s -o stock.poll_jitter=0ms -o poller.lease=2s -o poller.ranges=..SKU00019 \
+    "$PRIMAFLOW_BIN/primaflow-poller" --slot "$1" -o stock.poll_every=1s -o stock.poll_jitter=0ms -o poller.lease=6s -o poller.ranges=..SKU00019 \
         -o poller.spool="$TMP" >>"$TMP/poller-$1.log" 2>&1 </dev/null &
     POLLER=$!
     WORKERS+=("$POLLER")
@@ -22,11 +22,19 @@ import json, sys
 ends = [(v["company"], v["snapshot"]) for v in (json.loads(line)["value"] for line in sys.stdin) if v["kind"] == "end"]
 print(len(set(ends)))'; }
 await_complete() { # COUNT
-    for ((i = 0; i < 60; i++)); do
+    for ((i = 0; i < 200; i++)); do
         if [ "$(complete)" -ge "$1" ]; then return 0; fi
         sleep 0.3
     done
     not_ok "only $(complete) of $1 snapshots are complete: $(tail -n 5 "$TMP"/*.log)"
+}
+refusals() { grep -c 'reply_shrunk\|reply_cut' "$TMP/poller-b.log" || true; }
+await_refusals() { # COUNT
+    for ((i = 0; i < 200; i++)); do
+        if [ "$(refusals)" -ge "$1" ]; then return 0; fi
+        sleep 0.3
+    done
+    not_ok "$(refusals) of $1 refusals are logged: $(tail -n 5 "$TMP/poller-b.log")"
 }
 
 code=0
@@ -50,11 +58,11 @@ await_complete $((before + 2))
 ok 'a killed poller is replaced'
 
 fault POST '{"match": {"type": "ProductAvailableToSell"}, "do": {"kind": "rows", "keep_rows": 2}}'
-sleep 3
+# what began before is through once the second refusal of each of the two companies is known
+await_refusals 4
 seen=$(complete)
-sleep 2
-is 'of a reply that was cut short nothing is published' "$seen" "$(complete)"
-if grep -q 'reply_shrunk\|reply_cut' "$TMP/poller-b.log"; then ok 'and it says why'; else not_ok "it does not say why: $(tail -n 5 "$TMP/poller-b.log")"; fi
+await_refusals 8
+is 'of a reply that was cut short nothing is published, and the log says why' "$seen" "$(complete)"
 fault DELETE
 await_complete $((seen + 2))
 ok 'and it goes on'
