@@ -19,6 +19,7 @@
 enum {
     POLL_MS = 100,
     MARKERS_MS = 2000,
+    LEADER_MS = 5000, /* a leader that moved, or a new topic's, is known to all by then */
     OPEN_TRANSACTION_MS = 30000,
     SILENCE_MS = 60000,
     OLDEST = -2,
@@ -85,21 +86,54 @@ static int partitions_add(struct reader *r, const char *topic)
     return rc;
 }
 
-/* For each partition the offset of a time (or OLDEST, LATEST), as this client's isolation sees it;
- * -1 where there is none. */
-static int offsets_ask(struct reader *r, const struct kafka_client *client, int64_t time,
-                       int64_t ret_offsets[])
+/* The broker that was asked does not lead the partition any more, or not yet. */
+static bool offsets_may_come(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           error == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
+           error == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+           error == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH ||
+           error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+static rd_kafka_resp_err_t offsets_ask_once(const struct reader *r, rd_kafka_t *rk, int64_t time,
+                                            int64_t ret_offsets[])
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)r->count);
     for (size_t i = 0; i < r->count; i++)
         rd_kafka_topic_partition_list_add(list, r->partitions[i].topic, r->partitions[i].id)
             ->offset = time;
-    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(client->rk, list, KAFKA_ANSWER_MS);
+    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(rk, list, KAFKA_ANSWER_MS);
     for (size_t i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < r->count; i++) {
         error = list->elems[i].err;
         ret_offsets[i] = list->elems[i].offset;
     }
     rd_kafka_topic_partition_list_destroy(list);
+    return error;
+}
+
+/* Who leads is asked anew: librdkafka does not do so by itself here (kafka_bound). */
+static void leaders_ask(const struct reader *r, rd_kafka_t *rk)
+{
+    int partitions;
+    for (size_t i = 0; i < r->count; i++)
+        if (i == 0 || r->partitions[i].topic != r->partitions[i - 1].topic)
+            (void)kafka_ask_topic(rk, r->partitions[i].topic, KAFKA_ANSWER_MS, &partitions);
+}
+
+/* For each partition the offset of a time (or OLDEST, LATEST), as this client's isolation sees it;
+ * -1 where there is none. */
+static int offsets_ask(struct reader *r, const struct kafka_client *client, int64_t time,
+                       int64_t ret_offsets[])
+{
+    const int64_t patience = clock_monotonic_ms() + LEADER_MS;
+    rd_kafka_resp_err_t error;
+    while (offsets_may_come(error = offsets_ask_once(r, client->rk, time, ret_offsets)) &&
+           clock_monotonic_ms() < patience) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        leaders_ask(r, client->rk);
+    }
     return error == RD_KAFKA_RESP_ERR_NO_ERROR
                ? 0
                : kafka_complain(client, error, NULL, "offsets cannot be read", r->message);

@@ -249,6 +249,30 @@ static void test_a_record(void **state)
     assert_int_equal(count, 2);
 }
 
+static int count_record(void *user, const struct kafka_record *record)
+{
+    (void)record;
+    *(int *)user += 1;
+    return 0;
+}
+
+/* Whoever was asked did not lead the partition: asked again. Anything else is told at once. */
+static void test_a_leader_that_moved(void **state)
+{
+    const struct kafka_range range = {.partition = -1};
+    const char *topic = "moved";
+    int count = 0;
+    (void)state;
+    cluster_has("moved", 1);
+    cluster_holds("moved", 0, "a", 0);
+    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, 3);
+    assert_int_equal(kafka_read(config, &topic, 1, &range, count_record, &count, words), 0);
+    assert_int_equal(count, 1);
+    cluster_answers(API_LIST_OFFSETS, RD_KAFKA_RESP_ERR_INVALID_REQUEST, 1);
+    assert_int_equal(kafka_read(config, &topic, 1, &range, count_record, &count, words), -EIO);
+    assert_memory_equal(words, "offsets cannot be read: Broker: Invalid request;", 48);
+}
+
 /* ---- ends, topics, offsets: admin.c ---- */
 
 static void test_ends(void **state)
@@ -359,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_scans),
         cmocka_unit_test(test_a_scan_without_its_group),
         cmocka_unit_test(test_a_record),
+        cmocka_unit_test(test_a_leader_that_moved),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_more_partitions_than_are_supported),
         cmocka_unit_test(test_which_topics_there_are),
