@@ -41,3 +41,29 @@ const char *text_date(struct arena *arena, int32_t date)
     text_date_write(date, text);
     return arena_text(arena, text, 10);
 }
+
+/* Bytes of what nobody sees at the beginning, or at the end, of `text`; 0: none. */
+static size_t text_blank(const char *text, size_t size, bool at_end)
+{
+    static const char *const blanks[] = {" ",  "\t",       "\n",           "\v",          "\f",
+                                         "\r", "\xc2\xa0", "\xe2\x80\x8b", "\xef\xbb\xbf"};
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+        const size_t bytes = strlen(blanks[i]);
+        if (bytes <= size && memcmp(at_end ? text + size - bytes : text, blanks[i], bytes) == 0)
+            return bytes;
+    }
+    return 0;
+}
+
+const char *text_trim(const char *text, size_t *ret_size)
+{
+    size_t size = strlen(text), blank;
+    while ((blank = text_blank(text, size, false)) > 0) {
+        text += blank;
+        size -= blank;
+    }
+    while ((blank = text_blank(text, size, true)) > 0)
+        size -= blank;
+    *ret_size = size;
+    return text;
+}

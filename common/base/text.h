@@ -20,6 +20,10 @@ const char *text_date(struct arena *arena, int32_t date);
 
 void text_date_write(int32_t date, char ret_text[static 11]);
 
+/* Without what nobody sees at its ends: white space, U+00A0, U+200B, U+FEFF, as they come along when
+ * a text is pasted. Its size is in ret_size; not ended by a NUL there. */
+const char *text_trim(const char *text, size_t *ret_size);
+
 static inline bool text_is_empty(const char *text)
 {
     return text == NULL || *text == '\0';

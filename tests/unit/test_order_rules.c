@@ -523,6 +523,15 @@ static void test_skus(void **state)
         {"by pattern", "mirakl", "marketplace", "AB12/RED/XL", "AB12", {"RED", "XL"}},
         {"another channel's pattern", "shopify", "uk", "AB12/RED/XL", "AB12/RED/XL", {NULL}},
         {"the table is asked first", "shopify", "uk", "TEE RED M (OLD)", "TSHIRT", {"RED", "M"}},
+        {"... also for one that was pasted",
+         "shopify",
+         "uk",
+         "TEE RED M (OLD) ",
+         "TSHIRT",
+         {"RED", "M"}},
+        {"white space around it", "shopify", "uk", " \tTSHIRT-RED\xc2\xa0\n", "TSHIRT", {"RED"}},
+        {"zero width around it", "shopify", "uk", "\xef\xbb\xbfSKU1\xe2\x80\x8b", "SKU1", {NULL}},
+        {"white space alone", "shopify", "uk", "  ", NULL, {NULL}},
     };
     struct order_rules *rules = support_rules(NULL);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -360,6 +360,8 @@ static void test_bundles(void **state)
     assert_null(rules_bundle_next(rules, channel, &cursor));
     assert_true(
         rules_bundle(rules, channel, "B")->computed_by_channel); /* taken apart all the same */
+    assert_ptr_equal(rules_bundle(rules, channel, " B\n"), rules_bundle(rules, channel, "B"));
+    assert_null(rules_bundle(rules, channel, " "));
     support_rules_free(rules);
 }
 

@@ -202,7 +202,9 @@ struct tax_place {
 bool rules_has_tax_rate(const struct order_rules *rules, const struct channel_rules *channel,
                         const struct tax_place *place, int32_t date, int64_t rate_ppm);
 
-/* The product of a channel's SKU; texts in the arena. 1; 0: no shape fits; -ENOMEM. */
+/* The product of a channel's SKU; texts in the arena. White space at its ends is none of it, here
+ * and in rules_bundle, unless a row of skus.yaml or bundles.yaml writes it so. 1; 0: no shape fits;
+ * -ENOMEM. */
 __attribute__((warn_unused_result)) int rules_sku(const struct order_rules *rules,
                                                   const struct channel_rules *channel,
                                                   const char *sku, struct arena *arena,

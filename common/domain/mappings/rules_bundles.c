@@ -148,13 +148,13 @@ int rules_read_bundles(const struct rules_reader *reader, const struct yaml_node
 }
 
 /* Of the rows of a SKU the one that names most decides. */
-const struct bundle_rule *rules_bundle(const struct order_rules *rules,
-                                       const struct channel_rules *channel, const char *sku)
+static const struct bundle_rule *bundles_find(const struct order_rules *rules,
+                                              const struct channel_rules *channel, const char *sku)
 {
     const struct bundle_rule key = {.sku = sku};
-    const struct bundle_rule *row = NULL, *best = NULL;
-    if (sku != NULL && rules->bundle_count > 0)
-        row = bsearch(&key, rules->bundles, rules->bundle_count, sizeof key, compare_skus);
+    const struct bundle_rule *row =
+        bsearch(&key, rules->bundles, rules->bundle_count, sizeof key, compare_skus);
+    const struct bundle_rule *best = NULL;
     if (row == NULL)
         return NULL;
     while (row > rules->bundles && strcmp(row[-1].sku, sku) == 0)
@@ -168,6 +168,17 @@ const struct bundle_rule *rules_bundle(const struct order_rules *rules,
         }
     }
     return best;
+}
+
+const struct bundle_rule *rules_bundle(const struct order_rules *rules,
+                                       const struct channel_rules *channel, const char *sku)
+{
+    char trimmed[SKU_BYTES_MAX + 1];
+    if (sku == NULL || rules->bundle_count == 0)
+        return NULL;
+    const struct bundle_rule *row = bundles_find(rules, channel, sku);
+    return row != NULL || !rules_sku_trim(sku, trimmed) ? row
+                                                        : bundles_find(rules, channel, trimmed);
 }
 
 const struct bundle_rule *rules_bundle_next(const struct order_rules *rules,

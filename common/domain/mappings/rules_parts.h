@@ -107,6 +107,11 @@ static inline void rules_say_post(int *action)
 /* prima.allocates, stock.*. */
 void rules_read_stock_settings(const struct config *config, struct stock_settings *settings);
 
+enum { SKU_BYTES_MAX = 100 }; /* of a channel's SKU */
+
+/* The SKU without white space at its ends; false: it is too long for one. */
+bool rules_sku_trim(const char *text, char ret_sku[static SKU_BYTES_MAX + 1]);
+
 void rules_free_skus(struct order_rules *rules);
 void rules_free_companies(struct order_rules *rules);
 

@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-enum { PARTS_MAX = 5, SKU_BYTES_MAX = 100 };
+enum { PARTS_MAX = 5 };
 
 const char *const sku_unwritten_texts[] = {
     [SKU_WRITTEN] = "it is written",

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 
-enum { SKU_BYTES_MAX = 100, PARTS_MAX = 5 }; /* a product and four matrix codes */
+#include "base/text.h"
+
+enum { PARTS_MAX = 5 }; /* a product and four matrix codes */
 
 struct shape_row {
     const char *channel, *store, *separator, *pattern, *write;
@@ -250,6 +252,17 @@ static int match(const char *text, const regex_t *pattern, struct arena *arena,
     return 1;
 }
 
+bool rules_sku_trim(const char *text, char ret_sku[static SKU_BYTES_MAX + 1])
+{
+    size_t size;
+    text = text_trim(text, &size);
+    if (size > SKU_BYTES_MAX)
+        return false;
+    memcpy(ret_sku, text, size);
+    ret_sku[size] = '\0';
+    return true;
+}
+
 static const struct sku_row *find_row(const struct order_rules *rules,
                                       const struct channel_rules *channel, const char *text)
 {
@@ -281,17 +294,20 @@ static int copy_row(const struct sku_row *row, struct arena *arena, struct prima
 int rules_sku(const struct order_rules *rules, const struct channel_rules *channel,
               const char *text, struct arena *arena, struct prima_sku *ret_sku)
 {
-    if (strlen(text) > SKU_BYTES_MAX)
+    char sku[SKU_BYTES_MAX + 1];
+    const struct sku_row *row = find_row(rules, channel, text); /* as it is written, too */
+    if (!rules_sku_trim(text, sku))
         return 0;
-    const struct sku_row *row = find_row(rules, channel, text);
+    if (row == NULL)
+        row = find_row(rules, channel, sku);
     if (row != NULL)
         return copy_row(row, arena, ret_sku);
     int r = 0;
     for (size_t i = 0; i < rules->shape_count && r == 0; i++) {
         const struct sku_shape *shape = &rules->shapes[i];
         if (rules_row_fits(shape->channel, shape->store, channel))
-            r = shape->pattern != NULL ? match(text, shape->pattern, arena, ret_sku)
-                                       : rules_skus_split(text, shape->separator, arena, ret_sku);
+            r = shape->pattern != NULL ? match(sku, shape->pattern, arena, ret_sku)
+                                       : rules_skus_split(sku, shape->separator, arena, ret_sku);
     }
     return r;
 }

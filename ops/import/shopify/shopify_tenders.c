@@ -64,11 +64,19 @@ static bool outstanding_stated(struct shopify_import *o, struct import_money *re
     return true;
 }
 
+/* The authorisation was given back, and 0.00 outstanding says no more than that nobody asks for the
+ * money: it is not paid all the same. */
+static bool is_voided_for_nothing(struct shopify_import *o, const struct import_money *stated)
+{
+    const char *status = import_text(o->r, o->order, "financial_status");
+    return status != NULL && strcmp(status, "voided") == 0 && import_is_zero(*stated);
+}
+
 static struct import_money outstanding_of(struct shopify_import *o,
                                           struct shopify_tender_list *list)
 {
     struct import_money stated;
-    if (!outstanding_stated(o, &stated)) {
+    if (!outstanding_stated(o, &stated) || is_voided_for_nothing(o, &stated)) {
         share_paid(o, list, o->total);
         const struct import_money paid = shopify_captured(o, list);
         return (struct import_money){owed(o->total.shop, paid.shop),
