@@ -275,6 +275,24 @@ static void carriage_as_adjustment(struct scene *s)
     adjust(s, ADJUSTMENT_CARRIAGE, -350);
     refund_paid(s->event, memory, 2850);
 }
+/* Shopify's words for it: "taxes that are added to amount", though prices contain tax. */
+static void carriage_and_its_tax(struct scene *s)
+{
+    adjust(s, ADJUSTMENT_CARRIAGE, -292);
+    s->event->adjustments.items[0].tax = shop(-58);
+    refund_paid(s->event, memory, 2850);
+}
+static void carriage_that_contains_its_tax(struct scene *s)
+{
+    carriage_as_adjustment(s);
+    s->event->adjustments.items[0].tax = shop(-58);
+}
+static void part_of_carriage_and_its_tax(struct scene *s)
+{
+    adjust(s, ADJUSTMENT_CARRIAGE, -100);
+    s->event->adjustments.items[0].tax = shop(-20);
+    refund_paid(s->event, memory, 2620);
+}
 static void carriage_told_twice(struct scene *s)
 {
     struct refund_carriage *c = room(sizeof *c);
@@ -577,6 +595,12 @@ static void test_rows(void **state)
         {"more back", more_back, SENDS, OUTCOME_POSTED, PF_OK, NULL, 3000, 500},
         {"carriage as an adjustment", carriage_as_adjustment, SENDS, OUTCOME_POSTED, PF_OK, NULL,
          2850, 475},
+        {"... and its tax beside it", carriage_and_its_tax, SENDS, OUTCOME_POSTED, PF_OK, NULL,
+         2850, 475},
+        {"... and its tax in it", carriage_that_contains_its_tax, SENDS, OUTCOME_POSTED, PF_OK,
+         NULL, 2850, 475},
+        {"... in part, its tax beside it", part_of_carriage_and_its_tax, SENDS, OUTCOME_POSTED,
+         PF_OK, NULL, 2620, 437},
         {"carriage told twice", carriage_told_twice, SENDS, OUTCOME_POSTED, PF_OK, NULL, 2850, 475},
         {"goodwill", goodwill, SENDS, OUTCOME_POSTED, PF_OK, NULL, 1000, 167},
         {"adjustments that no money explains", fee_without_money, DEAD, 0, PF_E_refund_mismatch,

@@ -280,6 +280,25 @@ static void read_order_amounts(struct parts_reader *r)
     }
 }
 
+/* Where prices contain tax, an adjustment's amount contains its own, or lacks it: Shopify's words are
+ * that it is added, while amounts of lines contain it. What was posted tells: the tax of an amount that
+ * contains it is the smaller share. */
+static bool tax_was_added(struct parts_reader *r, const struct told *told)
+{
+    struct exact *x = &r->parts->exact;
+    int64_t gross = 0, tax = 0;
+    for (size_t i = 0; i < r->place_count; i++) {
+        const struct ledger_place *place = &r->balance->places[r->places[i]];
+        gross = exact_add(x, gross, above_0(place->gross));
+        tax = exact_add(x, tax, above_0(ledger_place_tax(place)));
+    }
+    if (!r->entry->tax_included || tax == 0 || gross <= tax)
+        return false;
+    const int64_t contained = exact_portion(x, told->amount, tax, gross),
+                  added = exact_portion(x, told->amount, tax, gross - tax);
+    return told->tax > contained && added - told->tax < told->tax - contained;
+}
+
 /* Carriage is always more back, whatever its sign; told twice, the line wins. */
 static void read_adjustments(struct parts_reader *r)
 {
@@ -310,6 +329,8 @@ static void read_adjustments(struct parts_reader *r)
     if (carriage.tax < 0)
         parts_fault(r, "an adjustment's tax has another sign than its amount");
     find_charges(r, "shipping", NULL);
+    if (tax_was_added(r, &carriage))
+        carriage.amount = exact_add(&p->exact, carriage.amount, carriage.tax);
     if (r->place_count == 0)
         stranger(r, "carriage", NULL);
     else
