@@ -81,6 +81,9 @@
 #ifndef RELEASE
 #define RELEASE 0
 #endif
+#ifndef ADOPT
+#define ADOPT 0
+#endif
 #ifndef CANCEL
 #define CANCEL 0
 #endif

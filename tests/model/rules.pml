@@ -181,3 +181,6 @@
 #ifndef RELEASE_WAITS        /* a release of a parked record waits as a resolve does */
 #define RELEASE_WAITS 1
 #endif
+#ifndef ADOPT_NEEDS_DOCUMENT /* what is adopted was seen in Prima, and is the content that was sent */
+#define ADOPT_NEEDS_DOCUMENT 1
+#endif

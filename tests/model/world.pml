@@ -402,6 +402,13 @@ end:
   :: d_step { ops > 0 && rr[0].st == parked && docs == 0 && (!RELEASE_WAITS || quiet) ->
        ops--; rr[0].st = refused; rr[0].pub = 0; clear_sends(rr[0]); printf("people release the parked record\n") }
 #endif
+#if ADOPT                    /* they saw it in Prima, and it is ours: whoever comes with its content publishes it. Nobody edits it */
+#define was_sent       (rr[0].F -> rr[0].F : dl[rr[0].pub - 1].F)
+#define is_seen        (docs == 1 && made == was_sent)
+  :: d_step { ops > 0 && rr[0].st == parked && rr[0].pub && suspect != SUSPECT_WAIT && (!ADOPT_NEEDS_DOCUMENT || is_seen) ->
+       ops--; rr[0].F = was_sent; rr[0].st = posted; rr[0].pub = 0; clear_sends(rr[0]); rr[0].money = rr[0].F; rr[0].moved = 0; rr[0].open = 0;
+       printf("people adopt the document of F%d\n", rr[0].F) }
+#endif
   od
 }
 #endif
