@@ -273,7 +273,8 @@ static void on_dead_letter(void *user, const struct kafka_record *record)
 
 /* ---- people's decisions ---- */
 
-/* ops.decisions: a person's word that Prima's document holds another version now. */
+/* ops.decisions: a person's word that Prima's document holds another version now, or that nothing is
+ * to be done about what is parked. */
 static void on_decision(void *user, const struct kafka_record *record)
 {
     struct rebuild *b = user;
@@ -281,10 +282,18 @@ static void on_decision(void *user, const struct kafka_record *record)
     if (!rebuild_goes_on(b) || record->value == NULL)
         return;
     json_t *json = json_loadb(record->value, record->value_size, 0, NULL);
-    if (strcmp(text_of(json, "decision"), "amended") == 0 &&
-        digest_of_hex(text_of(json, "identity"), identity, IDENTITY_SIZE) &&
-        digest_of_hex(text_of(json, "goods"), goods, GOODS_SIZE) &&
-        digest_of_hex(text_of(json, "money"), money, MONEY_SIZE))
+    if (strcmp(text_of(json, "decision"), "discarded") == 0 && text_of(json, "key")[0] != '\0') {
+        memset(identity, 0, sizeof identity); /* it stays what the key has */
+        rebuild_restore(b, &(struct keys_restored){.state = "d",
+                                                   .natural = text_of(json, "key"),
+                                                   .identity = identity,
+                                                   .delivery = text_of(json, "delivery"),
+                                                   .code = "",
+                                                   .at_ms = record->timestamp_ms});
+    } else if (strcmp(text_of(json, "decision"), "amended") == 0 &&
+               digest_of_hex(text_of(json, "identity"), identity, IDENTITY_SIZE) &&
+               digest_of_hex(text_of(json, "goods"), goods, GOODS_SIZE) &&
+               digest_of_hex(text_of(json, "money"), money, MONEY_SIZE))
         rebuild_restore(b, &(struct keys_restored){
                                .state = "v",
                                .natural = text_of(json, "key"),

@@ -181,8 +181,10 @@ const struct command command_dlq_discard = {
         "For what was booked by hand, or needs no booking. Nothing of it is sent again; a later "
         "delivery of the same order is processed as any other. Refunds of an order that was never "
         "posted are told that there is nothing to credit.\n"
-        "What is parked cannot be discarded: whether Prima has it is not known. dlq retry has its "
-        "worker ask again.\n" LOGGED,
+        "Of what is parked: look for its number in Prima first. Ours: dlq adopt. Else a discard "
+        "ends "
+        "its key, too: nothing of it is sent any more, versions that wait behind it are discarded "
+        "with it, and what comes later is a dead letter.\n" LOGGED,
     .args = discard_args,
     .arg_count = sizeof discard_args / sizeof *discard_args,
     .defaults = &defaults,

@@ -11,8 +11,8 @@
 
 static const char pen_id[] = "primaflow.cli.decisions";
 
-static const char *const names[DECISION_KINDS] = {"retried", "discarded", "assigned",
-                                                  "noted",   "snoozed",   "amended"};
+static const char *const names[DECISION_KINDS] = {"retried", "discarded", "assigned", "noted",
+                                                  "snoozed", "amended",   "adopted",  "released"};
 
 const char *decision_name(enum decision_kind kind)
 {
@@ -166,6 +166,8 @@ int decision_apply(struct letter_book *book, const struct decision *d)
         return 0;
     switch (d->kind) {
     case DECISION_RETRIED:
+    case DECISION_ADOPTED:
+    case DECISION_RELEASED:
         letter->is_retried = true;
         return 0;
     case DECISION_DISCARDED:

@@ -19,6 +19,9 @@ enum decision_kind {
     DECISION_NOTED,
     DECISION_SNOOZED,
     DECISION_AMENDED, /* core/amended.h's, of a key */
+    /* core/parked.h's: its worker has it again, as posted, or to be sent */
+    DECISION_ADOPTED,
+    DECISION_RELEASED,
     DECISION_KINDS
 };
 const char *decision_name(enum decision_kind kind); /* as in the log: "retried" */

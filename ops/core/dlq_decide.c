@@ -5,6 +5,8 @@
 #include "base/digest.h"
 #include "core/audit.h"
 #include "core/ledger_unposted.h"
+#include "core/parked_discard.h"
+#include "core/parked_write.h"
 #include "domain/keys/key_parts.h"
 #include "kafka/topics.h"
 #include "order_flow.h"
@@ -20,7 +22,7 @@ struct deciding {
     struct letter_book book;
     struct letter_case *letter;
     struct dlq_decided *told;
-    char place[LETTER_PLACE_MAX];
+    char place[LETTER_PLACE_MAX], order[LETTER_KEY_MAX]; /* the latter: its topic key */
     bool is_there;
 };
 
@@ -28,6 +30,8 @@ static int see_letter(void *user, const struct kafka_record *record)
 {
     struct deciding *d = user;
     d->is_there = dead_letter_read(record, &d->told->letter);
+    (void)snprintf(d->order, sizeof d->order, "%.*s", (int)record->key_size,
+                   record->key != NULL ? (const char *)record->key : "");
     return 0;
 }
 
@@ -58,23 +62,23 @@ static enum ops_kind find_letter(struct deciding *d, struct ops_error *ret_error
 /* Of one that has ended there is nothing to decide. */
 static enum ops_kind check(const struct deciding *d, struct ops_error *ret_error)
 {
-    const enum pf_error code = (enum pf_error)d->letter->code;
     if (d->letter->state != LETTER_OPEN && d->letter->state != LETTER_RETRIED)
         return ops_fail(ret_error, OPS_DATA, "see primaflow dlq show", "%s is %s already", d->place,
                         letter_state_name(d->letter->state));
-    if (d->options->kind == DECISION_DISCARDED && pf_error_info(code)->class == PF_CLASS_PARK)
-        return ops_fail(ret_error, OPS_DATA,
-                        "look for its number in Prima, then primaflow dlq retry: its worker asks "
-                        "Prima again",
-                        "%s is parked: whether Prima has the document is not known, and its key "
-                        "waits for that",
-                        d->place);
     return OPS_DONE;
 }
 
-static int write_decision(const struct deciding *d, struct kafka_writer *writer,
-                          struct kafka_words *message)
+/* Its key stands still in Redis, and is to be ended with it. */
+static bool ends_parked(const struct deciding *d)
 {
+    return d->options->kind == DECISION_DISCARDED && parked_is_own(d->told->letter.code) &&
+           d->told->letter.natural[0] != '\0';
+}
+
+static enum ops_kind write_decision(const struct deciding *d, struct kafka_writer *writer,
+                                    struct ops_error *ret_error)
+{
+    struct kafka_words message = {""};
     const struct dlq_decide_options *o = d->options;
     const struct dead_letter *letter = &d->told->letter;
     char action[32];
@@ -97,12 +101,22 @@ static int write_decision(const struct deciding *d, struct kafka_writer *writer,
                                 .topic = topic_ops_decisions,
                                 .written = 1,
                                 .digest = digest};
-    int rc = kafka_writer_begin(writer, message->text);
+    int rc = kafka_writer_begin(writer, message.text);
     if (rc == 0)
-        rc = decision_add(writer, &decision, message);
+        rc = decision_add(writer, &decision, &message);
     if (rc == 0)
-        rc = audit_add(writer, &audit, message);
-    return rc == 0 ? kafka_writer_commit(writer, message->text) : rc;
+        rc = audit_add(writer, &audit, &message);
+    if (rc == 0 && ends_parked(d)) {
+        enum ops_kind kind =
+            parked_discard_waiting(d->ops, &d->book, d->letter, &decision, writer, ret_error);
+        if (kind == OPS_DONE)
+            kind = parked_end_ledger(d->ops, letter, d->order, writer, ret_error);
+        if (kind != OPS_DONE)
+            return kind;
+    }
+    if (rc == 0)
+        rc = kafka_writer_commit(writer, message.text);
+    return rc == 0 ? OPS_DONE : ops_fail_kafka(ret_error, rc, &message);
 }
 
 /* Refunds of an order that nobody will post have nothing to credit, and need not wait for it. Before the
@@ -113,7 +127,7 @@ static enum ops_kind tell_ledger(const struct deciding *d, struct ops_error *ret
     char *parts[5];
     bool written;
     if (d->options->kind != DECISION_DISCARDED || letter->flow != &order_flow ||
-        pf_error_info(letter->code)->class != PF_CLASS_DEAD_LETTER)
+        (pf_error_info(letter->code)->class != PF_CLASS_DEAD_LETTER && !ends_parked(d)))
         return OPS_DONE;
     struct arena *arena = arena_new(ARENA_MAX);
     if (arena == NULL)
@@ -135,7 +149,6 @@ static enum ops_kind tell_ledger(const struct deciding *d, struct ops_error *ret
 static enum ops_kind write_with_pen(struct deciding *d, struct ops_error *ret_error)
 {
     struct kafka_writer *writer = NULL;
-    struct kafka_words message = {""};
     enum ops_kind kind = decisions_pen(d->ops, 1, &writer, ret_error);
     if (kind != OPS_DONE)
         return kind;
@@ -144,10 +157,10 @@ static enum ops_kind write_with_pen(struct deciding *d, struct ops_error *ret_er
         kind = ops_fail_memory(ret_error);
     if (kind == OPS_DONE)
         kind = check(d, ret_error);
-    if (kind == OPS_DONE) {
-        const int rc = write_decision(d, writer, &message);
-        kind = rc == 0 ? OPS_DONE : ops_fail_kafka(ret_error, rc, &message);
-    }
+    if (kind == OPS_DONE && ends_parked(d))
+        kind = parked_discard_key(d->ops, &d->told->letter, d->order, ret_error);
+    if (kind == OPS_DONE)
+        kind = write_decision(d, writer, ret_error);
     kafka_writer_free(writer);
     d->told->written = kind == OPS_DONE;
     return kind;

@@ -3,8 +3,8 @@
  *
  * A discarded letter is closed, refunds of its order have nothing to credit (ledger_unposted.h),
  * and nothing of it is sent again; a later delivery of its key is worked on as
- * any other. What is parked cannot be discarded by this: its key waits in Redis for a person who has looked
- * into Prima. One thread. */
+ * any other. Of what is parked the person has looked into Prima: a discard ends its key, too, and what waits
+ * behind it (parked_discard.h); a later delivery of it is a dead letter then. One thread. */
 #ifndef PRIMAFLOW_OPS_DLQ_DECIDE_H
 #define PRIMAFLOW_OPS_DLQ_DECIDE_H
 
@@ -27,7 +27,7 @@ struct dlq_decided {
     bool written;
 };
 
-/* OPS_DATA: no such letter, or it is not open any more, or it is parked and cannot be discarded. */
+/* OPS_DATA: no such letter, or it is not open any more, or Prima has the document of a parked one by now. */
 __attribute__((warn_unused_result)) enum ops_kind dlq_decide(
     struct ops *ops, const struct dlq_decide_options *options, struct dlq_decided *ret_decided,
     struct ops_error *ret_error);

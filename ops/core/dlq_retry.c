@@ -241,16 +241,17 @@ static int take(void *user, struct letter_case *c, const struct kafka_record *re
     return r->kind != OPS_DONE || is_over(r) ? ENDED : 0;
 }
 
-static enum ops_kind retry_topic(struct retrying *r)
+enum ops_kind dlq_retry_topic(struct ops *ops, const struct flow *flow,
+                              char ret_topic[static TOPIC_NAME_MAX], struct ops_error *ret_error)
 {
     struct flow_topics topics;
     const enum ops_kind kind =
-        flow_topics_list(r->ops, r->flow, false, TOPIC_ROLE(TOPIC_RETRY), &topics, r->error);
+        flow_topics_list(ops, flow, false, TOPIC_ROLE(TOPIC_RETRY), &topics, ret_error);
     if (kind == OPS_DONE && topics.count == 0)
-        return ops_fail(r->error, OPS_CONFIG, "set retry.delays", "%s has no retry topic",
-                        r->flow->reads);
+        return ops_fail(ret_error, OPS_CONFIG, "set retry.delays", "%s has no retry topic",
+                        flow->reads);
     if (kind == OPS_DONE) /* the first is the shortest wait */
-        memcpy(r->retry_topic, topics.list[0].name, sizeof r->retry_topic);
+        memcpy(ret_topic, topics.list[0].name, TOPIC_NAME_MAX);
     return kind;
 }
 
@@ -259,7 +260,7 @@ static enum ops_kind retry_flow(struct retrying *r, struct letter_case *const le
 {
     int rc;
     r->flow = flows[letters[0]->flow];
-    r->kind = retry_topic(r);
+    r->kind = dlq_retry_topic(r->ops, r->flow, r->retry_topic, r->error);
     if (r->kind != OPS_DONE)
         return r->kind;
     const enum ops_kind kind = dlq_reread(r->ops, letters, count, take, r, &rc, r->error);

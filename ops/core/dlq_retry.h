@@ -34,6 +34,11 @@ struct dlq_retried {
     bool is_stopped; /* too many of them failed */
 };
 
+/* The retry topic of the shortest wait, to which letters go. OPS_CONFIG: the flow has none. */
+__attribute__((warn_unused_result)) enum ops_kind dlq_retry_topic(
+    struct ops *ops, const struct flow *flow, char ret_topic[static TOPIC_NAME_MAX],
+    struct ops_error *ret_error);
+
 /* Sends these letters of the book, which was judged. *ret_retried is filled as far as it went, whatever is
  * returned. */
 __attribute__((warn_unused_result)) enum ops_kind dlq_retry(

@@ -32,6 +32,8 @@ struct trying {
     struct arena *arena;
     struct flow_key key;
     const char *lacks; /* a fact that could not be found out; NULL: none */
+    struct buf
+        *summary; /* of what would be sent; NULL: not asked for, and a known key is not decided */
 };
 
 enum ops_kind letter_trial_new(struct ops *ops, int64_t now_ms, struct letter_trial **ret_trial,
@@ -221,7 +223,10 @@ static enum ops_kind decide(struct trying *t, const void *event, struct trial *r
                  : rc != 0                          ? stops(PF_E_defect, NULL)
                  : plan.verdict == FLOW_NEEDS_FACTS ? undecided("more than it can ask for here")
                                                     : of_plan(&plan);
-    return OPS_DONE;
+    if (rc != 0 || plan.verdict != FLOW_SENDS || t->summary == NULL)
+        return OPS_DONE;
+    buf_append(t->summary, plan.summary, plan.summary_size);
+    return t->summary->failed ? ops_fail_memory(ret_error) : OPS_DONE;
 }
 
 /* A key that is posted, or parked, is not decided anew. True: *ret_trial is what becomes of it. */
@@ -272,7 +277,7 @@ static enum ops_kind try_event(struct trying *t, struct trial *ret_trial,
         *ret_trial = stops(code, detail);
         return OPS_DONE;
     }
-    if (is_known(t, event, ret_trial))
+    if (t->summary == NULL && is_known(t, event, ret_trial))
         return OPS_DONE;
     return decide(t, event, ret_trial, ret_error);
 }
@@ -281,10 +286,21 @@ enum ops_kind letter_trial_make(struct letter_trial *trial, const struct flow *f
                                 const struct kafka_record *record, struct trial *ret_trial,
                                 struct ops_error *ret_error)
 {
+    return letter_trial_summary(trial, flow, record, NULL, ret_trial, ret_error);
+}
+
+enum ops_kind letter_trial_summary(struct letter_trial *trial, const struct flow *flow,
+                                   const struct kafka_record *record, struct buf *summary,
+                                   struct trial *ret_trial, struct ops_error *ret_error)
+{
     size_t i = 0;
     while (flows[i] != flow)
         i++;
-    struct trying t = {.trial = trial, .flow = flow, .rules = trial->rules[i], .record = record};
+    struct trying t = {.trial = trial,
+                       .flow = flow,
+                       .rules = trial->rules[i],
+                       .record = record,
+                       .summary = summary};
     if ((t.arena = arena_new(ARENA_MAX)) == NULL)
         return ops_fail_memory(ret_error);
     const enum ops_kind kind = try_event(&t, ret_trial, ret_error);

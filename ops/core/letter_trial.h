@@ -6,6 +6,7 @@
 #ifndef PRIMAFLOW_OPS_LETTER_TRIAL_H
 #define PRIMAFLOW_OPS_LETTER_TRIAL_H
 
+#include "base/buf.h"
 #include "core/context.h"
 #include "core/dead_letter.h"
 #include "flow/flow.h"
@@ -36,6 +37,12 @@ void letter_trial_free(struct letter_trial *trial); /* accepts NULL */
 __attribute__((warn_unused_result)) enum ops_kind letter_trial_make(
     struct letter_trial *trial, const struct flow *flow, const struct kafka_record *record,
     struct trial *ret_trial, struct ops_error *ret_error);
+
+/* The same of a key that Redis has, as if it had nothing; of TRIAL_POSTS the flow's summary of what would be
+ * sent (flow.h) goes into `summary`, which is empty before. */
+__attribute__((warn_unused_result)) enum ops_kind letter_trial_summary(
+    struct letter_trial *trial, const struct flow *flow, const struct kafka_record *record,
+    struct buf *summary, struct trial *ret_trial, struct ops_error *ret_error);
 
 /* "posted", "posted_on_hold sku_unmapped", "dead letter sku_unmapped": what trials have in common. */
 enum { TRIAL_TEXT_MAX = 120 };

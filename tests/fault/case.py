@@ -56,7 +56,7 @@ class World:
         self.history = history.History(stack, self.reader.since)
         self.workers = []
         self.resends = 0
-        self.allowed, self.sleepers = set(), set()
+        self.allowed, self.sleepers, self.discarded = set(), set(), set()
 
     # ---- workers ----
 
@@ -220,7 +220,7 @@ class World:
     def collect(self):
         """What is left, as the checker wants it."""
         found = self.reader.collect(self.workers, self.resends)
-        found.allowed, found.asleep, found.seen = self.allowed, self.sleepers, list(self.history.book.found)
+        found.allowed, found.asleep, found.discarded, found.seen = self.allowed, self.sleepers, self.discarded, list(self.history.book.found)
         return found
 
     def judge(self, seconds=REST_SECONDS):

@@ -181,7 +181,7 @@ UNPOSTED = ("cancelled_before_posting", "ignored_test", "ignored_before_cutover"
 def ledger_says_what_was_not_posted(e, view):
     """An order that ended without a document says so in the ledger, in the same transaction, and no other order does: refunds of it read nothing else."""
     for key, inputs in view.by_key.items():
-        ended = sorted({r.outcome for i in inputs for r in view.results[i.delivery] if r.outcome in UNPOSTED})
+        ended = sorted({r.outcome for i in inputs for r in view.results[i.delivery] if r.outcome in UNPOSTED} | ({"discarded"} if key in e.discarded else set()))
         if bool(ended) != (key in e.unposted) and not (ended and e.earlier):
             yield f"I5 {key}: " + (f"ended as {ended[0]}, and the ledger does not say so" if ended else "the ledger says that it ended without a document, and it never did")
 

@@ -120,6 +120,7 @@ class Evidence:
     ledger: list = field(default_factory=list)     # every entry, in the order of the log
     earlier: bool = False        # workers of an earlier release, which says nothing of such orders, took part
     unposted: set = field(default_factory=set)     # natural keys of which the ledger says that they ended without a document
+    discarded: set = field(default_factory=set)    # natural keys: what the case says that a person discarded
     marks: list = field(default_factory=list)      # names of the deferral marks that are left in Redis
     bounds: list = field(default_factory=list)     # (what, how much, how much is allowed)
     happenings: list = field(default_factory=list) # stack.Happening: what the case did
@@ -139,6 +140,11 @@ def _ours(record):
     return {name: (value or b"").decode() for name, value in record.headers if name.startswith(OURS)}
 
 
+def _is_redrive(ours):
+    """A dead letter that a person sent again, headers and all: a delivery of its own."""
+    return "primaflow.code" in ours
+
+
 def _place(line):
     return f"{line['topic']}/{line['partition']}/{line['offset']}" if isinstance(line, dict) else f"{line.topic}/{line.partition}/{line.offset}"
 
@@ -153,7 +159,8 @@ def _coordinates(value):
 
 def _input(raw, decoded):
     event, ours = decoded["value"], _ours(raw)
-    found = Input(_place(raw), _raw(raw), parent=ours.get("primaflow.parent", ""), since=raw.timestamp,
+    parent = ours.get("primaflow.delivery" if _is_redrive(ours) else "primaflow.parent", "")
+    found = Input(_place(raw), _raw(raw), parent=parent, since=raw.timestamp,
                   at=int(ours.get("primaflow.original-timestamp", raw.timestamp)) if raw.topic != READ[0] else raw.timestamp)
     if isinstance(event, dict) and "order_id" in event and "undecodable" not in decoded and event.get("store") in feed.CHANNELS:
         found.key, found.version, found.kind = feed.natural(event), event["source_version"], event["kind"]
@@ -183,7 +190,7 @@ class Reader:
             for raw in raw_lines:
                 if _place(raw) not in decoded:
                     continue
-                if topic in RETRIES and "primaflow.delivery" in _ours(raw):
+                if topic in RETRIES and "primaflow.delivery" in _ours(raw) and not _is_redrive(_ours(raw)):
                     continue  # a forward: not a delivery of its own
                 yield _input(raw, decoded[_place(raw)])
 
@@ -192,7 +199,7 @@ class Reader:
         found = {}
         for record in self._new(RETRIES):
             ours = _ours(record)
-            if "primaflow.delivery" in ours:
+            if "primaflow.delivery" in ours and not _is_redrive(ours):
                 made = Forward((record.topic, record.partition, record.offset), record.timestamp, ours.get("primaflow.retry-reason", ""))
                 found.setdefault(ours["primaflow.delivery"], []).append(made)
         return {delivery: sorted(forwards, key=lambda f: f.at) for delivery, forwards in found.items()}

@@ -395,7 +395,6 @@ static void test_what_is_not_decided(void **state)
          "has passed"},
         {{"note", "orders.raw.dlq/0/88", "x", NULL}, 65, "there is no dead letter"},
         {{"note", "orders.raw/0/1", "x", NULL}, 64, "is no place of a dead letter"},
-        {{"discard", "orders.raw.dlq/0/3", "--reason", "x", "--yes", NULL}, 65, "is parked"},
         {{"discard", "orders.raw.dlq/0/2", "--reason", "x", "--yes", NULL},
          65,
          "is discarded already"},

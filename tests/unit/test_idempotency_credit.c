@@ -5,6 +5,7 @@
 
 #define AT "at 10;"
 #define A_SENT AT "look;claim a 1;sent a 1 5 A;" /* a's reservation, by number 5 */
+#define A_PARKED AT "set window=-5;look;claim a 1;sent a 1 5 A;park a 1;"
 #define HEIR                                                                                       \
     AT "look;set lease=0 window=0;claim a 1;sent a 1 5 A;"                                         \
        "set lease=60000 window=60000;claim a 2;" /* ... taken over by 2, past its time */
@@ -28,6 +29,25 @@ static void test_reserve(void **state)
          "known 10 6 a#5:sumA b#6:sumB", "6 a#5:sumA b#6:sumB at 10, a=s! b=s!"},
         {"nothing of it without a claim", AT "look;sent a 1 5 A", "lost", "none at 10"},
         {"nor by another's", A_SENT "sent a 2 6 B", "lost", "5 a#5:sumA at 10, a=s!"},
+    };
+    (void)state;
+    credit_rows_run(rows, sizeof rows / sizeof *rows);
+}
+
+static void test_a_persons_word(void **state)
+{
+    static const struct credit_row rows[] = {
+        {"a release gives it back", A_PARKED "person take a 9", "claimed", "none at 10, a=c"},
+        {"... before it is sent again it is decided anew",
+         A_PARKED "person take a 9;claim b 2;sent b 2 6 B s=-", "sent",
+         "6 b#6:sumB at 10, a=c b=s!"},
+        {"a discard gives it back", A_PARKED "person discard a 9", "discarded", "none at 10, a=d!"},
+        {"what is adopted keeps it until the ledger has it", A_PARKED "person adopt a 9",
+         "finished", "5 a#5:sumA at 10, a=p"},
+        {"... and whoever publishes it has its number",
+         A_PARKED "person adopt a 9;claim a 2 d=y p=a", "posted own#5", "5 a#5:sumA at 10, a=p"},
+        {"what somebody works on keeps it", A_SENT "person discard a 9", "not taken",
+         "5 a#5:sumA at 10, a=s!"},
     };
     (void)state;
     credit_rows_run(rows, sizeof rows / sizeof *rows);
@@ -324,19 +344,13 @@ static void test_unreadable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reserve),
-        cmocka_unit_test(test_stamp),
-        cmocka_unit_test(test_position),
-        cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_given_back),
-        cmocka_unit_test(test_anew),
-        cmocka_unit_test(test_refused_for_credit),
-        cmocka_unit_test(test_done),
-        cmocka_unit_test(test_published_again),
-        cmocka_unit_test(test_another_marker),
-        cmocka_unit_test(test_shown),
-        cmocka_unit_test(test_amended),
-        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_reserve),        cmocka_unit_test(test_a_persons_word),
+        cmocka_unit_test(test_stamp),          cmocka_unit_test(test_position),
+        cmocka_unit_test(test_kept),           cmocka_unit_test(test_given_back),
+        cmocka_unit_test(test_anew),           cmocka_unit_test(test_refused_for_credit),
+        cmocka_unit_test(test_done),           cmocka_unit_test(test_published_again),
+        cmocka_unit_test(test_another_marker), cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_amended),        cmocka_unit_test(test_unreadable),
     };
     return cmocka_run_group_tests_name("idempotency_credit", tests, credit_set_up,
                                        credit_tear_down);

@@ -2,6 +2,7 @@
 #include "test_idempotency_support.h"
 
 #include "../support/redis_server.h"
+#include "idempotency/key_parked.h"
 #include "idempotency/key_view.h"
 
 enum { STEPS_MAX = 16, WORDS_MAX = 12, LONG_MS = 60000 };
@@ -14,7 +15,7 @@ static struct {
     struct keyspace keys;
     char prefix[16];
     int prefixes;
-    int64_t lease_ms, window_ms;
+    int64_t lease_ms, window_ms, unproven_ms;
 } world;
 
 /* ---- the world ---- */
@@ -108,6 +109,7 @@ struct keyspace *world_fresh(void)
                                    .limit_weight = 6,
                                    .limit_burst = 10};
     world.lease_ms = world.window_ms = LONG_MS;
+    world.unproven_ms = 0;
     (void)REDIS_ASK(text, "SET", keys_name(&world.keys, "marker", "orders", marker, sizeof marker),
                     "m");
     world_take_slot();
@@ -266,7 +268,8 @@ static void do_restore(struct step *s, struct answer *a)
                                  "",
                                  word(s, 3),
                                  s->version == 0 ? "3" : numbers[3],
-                                 word(s, 1)[0] == 'k'   ? "outcome_unknown"
+                                 has(s, "behind")       ? "parked_behind"
+                                 : word(s, 1)[0] == 'k' ? "outcome_unknown"
                                  : word(s, 1)[0] == 'w' ? "nothing_left"
                                                         : "",
                                  "1700000000000",
@@ -298,6 +301,55 @@ static void do_amend(struct step *s, struct answer *a)
                    : a->verdict == VERDICT_LOST    ? "lost"
                    : a->verdict == VERDICT_SUSPECT ? "suspect"
                                                    : message);
+}
+
+/* From the command line, as `primaflow dlq adopt` and its like do. */
+static void do_person(struct step *s, struct answer *a)
+{
+    static const char *const words[] = {"look", "adopt", "take", "free", "discard"};
+    static const char *const whose[] = {"-", "own", "other"};
+    char message[300] = "", today[8] = "";
+    struct parked_view view;
+    size_t what = 0;
+    while (what < 5 && strcmp(words[what], word(s, 1)) != 0)
+        what++;
+    const uint8_t *f = content(s, 2);
+    struct parked_key key = {.prefix = world.prefix,
+                             .flow = world.keys.flow,
+                             .natural = natural,
+                             .ttl_ms = world.keys.ttl_ms,
+                             .wait_ms = world.unproven_ms,
+                             .lease_ms = world.lease_ms,
+                             .identity = f,
+                             .goods = s->goods,
+                             .money = s->money,
+                             .delivery = word(s, 4),
+                             .version = s->version,
+                             .summary = {today, 0}};
+    memset(key.token, word(s, 3)[0], TOKEN_SIZE);
+    if (has(s, "today"))
+        key.summary.size = (size_t)snprintf(today, sizeof today, "now%c", word(s, 2)[0]);
+    a->verdict = key_parked(world.side, (enum parked_word)what, &key, &view, message);
+    if (a->verdict == VERDICT_DEFECT)
+        fail_msg("%s", message);
+    static const char *const names[VERDICT_COUNT] = {
+        [VERDICT_FINISHED] = "finished", [VERDICT_CLAIMED] = "claimed",
+        [VERDICT_RELEASED] = "released", [VERDICT_DISCARDED] = "discarded",
+        [VERDICT_POSTED] = "posted",     [VERDICT_BUSY] = "busy",
+        [VERDICT_WAIT] = "wait",         [VERDICT_CANCELLED] = "cancelled",
+        [VERDICT_LOST] = "lost",         [VERDICT_UNPROVEN] = "unproven",
+        [VERDICT_SUSPECT] = "suspect",   [VERDICT_UNREADABLE] = "unreadable"};
+    if (a->verdict == VERDICT_KNOWN)
+        (void)snprintf(a->text, sizeof a->text, "known %c %s %s %s %s %s%s",
+                       view.state != '\0' ? view.state : '-',
+                       view.code[0] != '\0' ? view.code : "-",
+                       view.is_proven ? "proven" : "unproven", view.wait_ms > 0 ? "waits" : "now",
+                       whose[view.content], view.delivery[0] != '\0' ? view.delivery : "-",
+                       view.has_summary ? "" : " bare");
+    else
+        (void)snprintf(a->text, sizeof a->text, "%s%s%.100s",
+                       names[a->verdict] != NULL ? names[a->verdict] : "another",
+                       view.delivery[0] != '\0' ? " " : "", view.delivery);
 }
 
 /* As the tree before left a record whose document a person spoke for: without the delivery that
@@ -378,6 +430,10 @@ static void begin_step(struct step *s, struct answer *a)
     }
     if (strcmp(what, "amend") == 0) {
         do_amend(s, a);
+        return;
+    }
+    if (strcmp(what, "person") == 0) {
+        do_person(s, a);
         return;
     }
     if (strcmp(what, "forget_document") == 0) {
@@ -476,6 +532,8 @@ static void do_set(const struct step *s)
             world.lease_ms = number;
         else if (strcmp(name, "window") == 0)
             world.window_ms = number;
+        else if (strcmp(name, "unproven") == 0)
+            world.unproven_ms = number;
         else if (strcmp(name, "fence") == 0)
             ks->fence = number;
         else if (strcmp(name, "epoch") == 0)

@@ -19,10 +19,12 @@
  *   cancel 1 d1
  *   empties 1 d1 v=3                     ... until a newer version
  *   defer d1 [1]
- *   restore p|k|x|w|m|a|b|e|n|v A d1 [v=3] [parts]   without parts: as an earlier version wrote it
+ *   restore p|k|d|x|w|m|a|b|e|n|v A d1 [v=3] [parts] [behind]   without parts: as an earlier version wrote it
  *   amend B d2 v=8                       a person's word that the document holds this version
+ *   person look|adopt|take|free|discard A 1 d1 [v=3] [today]   about a parked key, behind world's
+ *                                        unproven wait; today: with a summary of today's rules
  *   forget_document                      ... as the tree before took it
- *   set NAME=VALUE...                    lease window fence epoch slot sender marker (what we
+ *   set NAME=VALUE...                    unproven lease window fence epoch slot sender marker (what we
  *                                        believe), newmarker newepoch (what Redis has)
  *
  * Every script is run twice with the same arguments, as a healed connection may do; the second

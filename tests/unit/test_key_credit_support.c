@@ -2,6 +2,7 @@
 #include "test_key_credit_support.h"
 
 #include "idempotency/key_credit.h"
+#include "idempotency/key_parked.h"
 #include "idempotency/keys_once.h"
 
 #include <stdlib.h>
@@ -223,6 +224,39 @@ static void do_finish(const struct step *s, struct attempt *a, struct said *said
                 (struct redis_bytes){a->summary, 4}, say, said);
 }
 
+static void do_person(const struct step *s, struct said *said)
+{
+    static const struct {
+        const char *name;
+        enum parked_word word;
+    } words[] = {{"take", PARKED_TAKE}, {"adopt", PARKED_ADOPT}, {"discard", PARKED_DISCARD}};
+    char natural[40], message[300] = "";
+    uint8_t identity[IDENTITY_SIZE];
+    struct parked_view view;
+    size_t what = 0;
+    while (what < 2 && strcmp(words[what].name, word(s, 1)) != 0)
+        what++;
+    memset(identity, 'A', sizeof identity);
+    struct parked_key key = {.prefix = credit.keys->prefix,
+                             .flow = credit.keys->flow,
+                             .natural = natural_of(word(s, 2)[0], natural),
+                             .order = order,
+                             .ttl_ms = credit.keys->ttl_ms,
+                             .lease_ms = credit.lease_ms,
+                             .identity = identity,
+                             .delivery = word(s, 2),
+                             .summary = {"", 0}};
+    memset(key.token, word(s, 3)[0], TOKEN_SIZE);
+    said->verdict = key_parked(credit.once, words[what].word, &key, &view, message);
+    if (said->verdict == VERDICT_DEFECT)
+        fail_msg("%s", message);
+    (void)snprintf(said->text, sizeof said->text, "%s",
+                   said->verdict == VERDICT_CLAIMED     ? "claimed"
+                   : said->verdict == VERDICT_FINISHED  ? "finished"
+                   : said->verdict == VERDICT_DISCARDED ? "discarded"
+                                                        : "not taken");
+}
+
 /* What Redis says to the command line, or to the rebuild, at once. */
 static void do_at_once(const struct step *s, struct said *said)
 {
@@ -236,6 +270,10 @@ static void do_at_once(const struct step *s, struct said *said)
     struct redis_reply reply;
     char message[300] = "", natural[40];
     uint8_t identity[IDENTITY_SIZE];
+    if (strcmp(s->words[0], "person") == 0) {
+        do_person(s, said);
+        return;
+    }
     *said = (struct said){.verdict = VERDICT_RESTORED, .text = "restored"};
     if (strcmp(s->words[0], "at") == 0) {
         if (keys_credit_position(&batch, PARTITION, number(s, 1)) < 0 || keys_batch_end(&batch) < 0)
@@ -279,8 +317,9 @@ static void do_at_once(const struct step *s, struct said *said)
 
 static bool is_at_once(const char *what)
 {
-    return strcmp(what, "at") == 0 || strcmp(what, "show") == 0 || strcmp(what, "block") == 0 ||
-           strcmp(what, "unblock") == 0 || strcmp(what, "restore") == 0;
+    return strcmp(what, "at") == 0 || strcmp(what, "show") == 0 || strcmp(what, "person") == 0 ||
+           strcmp(what, "block") == 0 || strcmp(what, "unblock") == 0 ||
+           strcmp(what, "restore") == 0;
 }
 
 static void begin_step(const struct step *s, struct said *said)

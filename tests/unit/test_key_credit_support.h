@@ -19,6 +19,7 @@
  *                                  delivery a's result is committed
  *   block x / unblock x 20         by x, who amends the order
  *   show                           to a person
+ *   person take|adopt|discard a 9  a person's word about a parked one
  *   restore a A                    posted, as the rebuild restores it
  *   set lease=N window=N marker=M newmarker=M block=N
  *   spoil                          another tool's value stands where the order's should

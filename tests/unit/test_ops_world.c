@@ -74,7 +74,10 @@ void world_release(void)
     world = (struct world){.brokers = 1,
                            .now_ms = 1000,
                            .amend_verdict = VERDICT_FINISHED,
-                           .credit_verdict = VERDICT_KNOWN};
+                           .credit_verdict = VERDICT_KNOWN,
+                           .parked_verdicts = {VERDICT_KNOWN, VERDICT_FINISHED, VERDICT_CLAIMED,
+                                               VERDICT_RELEASED, VERDICT_DISCARDED},
+                           .parked = {.state = 'k', .content = PARKED_OWN, .has_summary = true}};
     (void)snprintf(world.server.run_id, sizeof world.server.run_id, "r1");
     (void)snprintf(world.server.role, sizeof world.server.role, "master");
     (void)snprintf(world.server.eviction, sizeof world.server.eviction, "noeviction");
@@ -241,6 +244,9 @@ int __wrap_kafka_writer_new_as(const struct config *config, const char *transact
 {
     (void)config;
     note("as %s", transactional_id);
+    if (world.appears_at_pen != NULL)
+        world_put(world.appears_at_pen);
+    world.appears_at_pen = NULL;
     world.writer_bytes = bytes;
     const int rc = writer_step("new", ret_message);
     if (rc == 0)
@@ -510,6 +516,26 @@ enum verdict __wrap_key_amend(struct redis_once *redis, const char *prefix, cons
          money);
     (void)snprintf(ret_message, 300, "%s", world.refusal != NULL ? world.refusal : "");
     return world.amend_verdict;
+}
+
+enum verdict __wrap_key_parked(struct redis_once *redis, enum parked_word word,
+                               const struct parked_key *key, struct parked_view *ret_view,
+                               char ret_message[static 300]);
+enum verdict __wrap_key_parked(struct redis_once *redis, enum parked_word word,
+                               const struct parked_key *key, struct parked_view *ret_view,
+                               char ret_message[static 300])
+{
+    static const char *const words[] = {"look at", "adopt", "take", "free", "discard"};
+    assert_ptr_equal(redis, &the_redis);
+    assert_string_equal(key->prefix, "pf");
+    assert_true(key->lease_ms > 0 && key->ttl_ms > 0);
+    note("%s %s %s%s%s%s", words[word], key->flow, key->natural, key->order != NULL ? " of " : "",
+         key->order != NULL ? key->order : "", key->summary.size > 0 ? " as today" : "");
+    *ret_view = world.parked;
+    if (word == PARKED_TAKE)
+        ret_view->wait_ms = world.parked_take_ms;
+    (void)snprintf(ret_message, 300, "%s", world.refusal != NULL ? world.refusal : "");
+    return world.parked_verdicts[word];
 }
 
 /* The reply as the scripts make it: a row for each reservation, and behind all rows K and summary of

@@ -18,6 +18,7 @@
 
 #include "core/context.h"
 #include "idempotency/key_credit.h"
+#include "idempotency/key_parked.h"
 #include "idempotency/key_view.h"
 #include "prima/client.h"
 
@@ -66,12 +67,17 @@ struct world {
     /* a record that is there once something was committed; NULL: none */
     const struct world_put *appears;
     int64_t appears_at_ms;
+    const struct world_put *appears_at_pen; /* ... once kafka_writer_new_as was called */
     int brokers, reads_until_ready;
     size_t memory_max; /* what is larger is not given; 0: all is */
     enum verdict amend_verdict;
     enum verdict credit_verdict;  /* of keys_credit_show and keys_credit_block */
     enum verdict unblock_verdict; /* 0: released */
     bool is_blocked;              /* ... KNOWN: the order is being amended */
+    /* of key_parked, by parked_word; what a look says, and what goes with other verdicts */
+    enum verdict parked_verdicts[PARKED_DISCARD + 1];
+    struct parked_view parked;
+    int64_t parked_take_ms; /* how long the key is somebody's, where a release is BUSY or WAIT */
     struct redis_server server;
     struct world_answer answers[WORLD_ANSWERS];
     size_t answer_count;
@@ -88,7 +94,7 @@ struct world {
     int32_t added_partition;        /* of the first record of the last transaction */
     struct kafka_record last_added; /* its numbers and sizes; pointers are not to be followed */
     size_t last_header_count;
-    char last_headers[400]; /* "a=1 b=- " */
+    char last_headers[1500]; /* "a=1 b=- " */
     char prima_asked[8][600];
     size_t prima_count;
     struct world_topic topics[WORLD_TOPICS];

@@ -51,6 +51,8 @@ void put_refund(struct ops *ops, struct arena *arena, const struct put_refund *p
     if (put->code != NULL)
         record.headers[n++] = (struct world_header){
             strstr(record.topic, ".retry") != NULL ? HEADER_RETRY_REASON : HEADER_CODE, put->code};
+    if (put->content != NULL)
+        record.headers[n] = (struct world_header){HEADER_FINGERPRINT, put->content};
     if (!put->is_broken) {
         world_put_struct(ops, &record, &refund_event_record, event_of(arena, put));
         return;

@@ -22,6 +22,7 @@ struct put_refund {
     int64_t offset;
     const char *delivery; /* header; NULL: none, as what enters has none */
     const char *code;     /* header of dead letters and waits */
+    const char *content;  /* ... of its identity, in hex; NULL: none */
     int64_t version;      /* 0: 1 */
     int64_t minor;        /* back; 0: 25.00; -1: nothing yet, 25.00 are pending */
     int64_t went_at;      /* 0: at_ms */

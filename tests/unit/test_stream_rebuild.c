@@ -230,6 +230,9 @@ static void test_decisions(void **state)
     } rows[] = {
         {"amended", DECISION("amended", IN_PARTS),
          "restore:v:01/k:orders.raw/0/8:a1::4:1000:parts b2/c3"},
+        {"discarded", DECISION("discarded", ""), "restore:d:01/k:orders.raw/0/8:00::0:1000"},
+        {"discarded, and nobody could tell whose",
+         "{\"decision\":\"discarded\",\"key\":\"\",\"delivery\":\"orders.raw/0/8\"}", ""},
         {"another decision", DECISION("retry", IN_PARTS), ""},
         {"without its goods", DECISION("amended", ",\"money\":\"" MONEY_HEX "\""), ""},
         {"without its money", DECISION("amended", ",\"goods\":\"" GOODS_HEX "\""), ""},

@@ -45,17 +45,7 @@ local function set_parts(goods, money)
     rec[GOODS], rec[MONEY] = goods, money
 end
 
--- A document that is found is ours only if a send is unanswered, every unanswered one had the content that the record names, and one of them at least got no
--- answer: who was told no may have been told so because of somebody else's document.
-local function proven()
-    local told_no = 0
-    for _, out in ipairs(rec[OUTS]) do
-        if out[1] ~= rec[F] then return 0 end --mutant found_proof
-        if out[8] == NO then told_no = told_no + 1 end
-    end
-    if told_no == #rec[OUTS] then return 0 end --mutant told_no
-    return #rec[OUTS] > 0 and 1 or 0
-end
+local function proven() return proves(rec) end
 
 -- How long until an absence counts: every unanswered send must be past the time until which it may be applied.
 local function absence_wait()

@@ -48,6 +48,18 @@ local function read(key)
     return record, at < 0 and #raw or at
 end
 
+-- A document that is found is ours only if a send is unanswered, every unanswered one had the content that the record names, and one of them at least got no
+-- answer: who was told no may have been told so because of somebody else's document.
+local function proves(record)
+    local told_no = 0
+    for _, out in ipairs(record[OUTS]) do
+        if out[1] ~= record[F] then return 0 end --mutant found_proof
+        if out[8] == NO then told_no = told_no + 1 end
+    end
+    if told_no == #record[OUTS] then return 0 end --mutant told_no
+    return #record[OUTS] > 0 and 1 or 0
+end
+
 -- Of LIFE:
 local MONEY_DLV, MONEY_VER, OPEN, OPEN_DLV, LAST_DLV, LAST_VER, END_DLV, CANCEL_DLV, DOC_DLV = 1, 2, 3, 4, 5, 6, 7, 8, 9
 -- MONEY_DLV, MONEY_VER  the delivery that moved the money last ('' the one that was posted), its version or that of the newest that said the same
