@@ -174,6 +174,13 @@ struct flow_settlement {
     bool is_dead_letter; /* it ends as a dead letter of `code`; `outcome` says nothing */
 };
 
+/* Two topics of which the same partitions belong to one worker: what belongs to one `whose` ("order")
+ * stands in the same partition of both. Checked at start. */
+struct flow_beside {
+    const char *one, *other, *whose;
+};
+enum { FLOW_READS_MAX = 4, FLOW_BESIDE_MAX = 8 };
+
 /* A topic that a flow publishes into, besides dead letters and retries. */
 struct flow_output {
     const char *name;   /* "orders.results" */
@@ -212,16 +219,23 @@ struct flow_ledger {
                  size_t *ret_size);
 };
 
+/* Of a worker whose engine does not post (stream/worker_engine.h): from the name to the outputs, and no
+ * more. */
 struct flow {
     const char *name;  /* "orders": also its class in the fleet's limit on Prima */
     const char *noun;  /* "order": one of its documents, in texts */
     const char *usage; /* for --help */
     int limit_weight;  /* share of the limit among the classes that ask */
-    const char *reads; /* "orders.raw" */
+    const char *reads; /* "orders.raw": it names dead letters, retry and replay topics */
+    /* Further inputs of its group, to the first NULL. They have none of those topics; start.from and
+     * start.vanished hold for each. */
+    const char *also_reads[FLOW_READS_MAX];
+    struct flow_beside beside[FLOW_BESIDE_MAX]; /* to the first without a name */
+    bool is_read_once; /* nothing waits or is replayed: it has neither retry nor replay topics */
     /* [0]: the results, of which each record that ends as no dead letter has one; what comes
      * behind it as the flow likes. Ends before the first without a name. */
     struct flow_output outputs[FLOW_OUTPUTS_MAX];
-    const struct bound_record *event;
+    const struct bound_record *event; /* checked at start; NULL: the engine checks its own */
     enum prima_type writes;           /* PRIMA_NEW_ORDER */
     enum prima_type asks;             /* whether Prima has the document: status_request's */
     const struct flow_ledger *ledger; /* NULL: its documents stand alone */

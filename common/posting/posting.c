@@ -223,6 +223,7 @@ static bool is_finishing(const struct worker *w)
 }
 
 const struct engine posting_engine = {
+    .keeps_keys = true,
     .assigned = assigned,
     .room = window_room,
     .records = records,

@@ -31,18 +31,33 @@ struct collected {
 };
 
 struct engine {
+    /* What became of each of its keys is kept in Redis, and nothing of it may ever happen twice: a
+     * Redis that lost something is an incident (incident.h), and deliveries that come again are
+     * looked up first (ended.h). False: it has nothing in Redis but its slot. */
+    bool keeps_keys;
+
     void (*assigned)(struct partition *p);
+    /* NULL: always. False: what it keeps of the partition is not there yet, and nothing of it is
+     * read; the others go on. Asked in each turn. Once true it stays so until the partition goes. */
+    bool (*is_ready)(const struct partition *p);
     /* How many records may be read now. */
     size_t (*room)(const struct worker *w);
     /* Takes the records over, in the order of their offsets. */
     void (*records)(struct partition *p, struct kafka_record raw[], size_t count);
-    /* The settled prefix, `most` records of it at most, into the transaction that begins. */
+    /* NULL: never. Messages of the partition wait that belong to no record: they leave in the next
+     * transaction, if need be without a record, so that collect may add messages and return none.
+     * Asked in each turn; false once they are in a batch, until that is aborted. While a partition is
+     * being given back it is collected for as long as worker.drain_deadline, and no longer. */
+    bool (*has_output)(const struct partition *p);
+    /* The settled prefix, `most` records of it at most (which may be none), and what has_output
+     * spoke of, into the transaction that begins. */
     struct collected (*collect)(struct partition *p, size_t most, struct batch *batch);
-    /* How it ended for the first `count` records of the partition. */
+    /* How it ended, for the first `count` records of the partition (0: none of it had settled, or
+     * only its position was committed) and for the messages beside them. */
     void (*committed)(struct partition *p, size_t count);
     void (*aborted)(struct partition *p, size_t count);
     /* Alone, its message of this index was refused for its size. False: nothing smaller can be
-     * said instead. */
+     * said instead; it is tried again, less and less often. */
     bool (*refused)(struct partition *p, size_t message);
     /* The partition goes, and all that was not committed is forgotten. */
     void (*revoked)(struct partition *p);

@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "host/host.h"
 #include "idempotency/keys.h"
+#include "stream/worker_engine.h"
 
 struct codec;
 struct flow;
@@ -19,6 +20,8 @@ struct worker {
     const struct flow *flow;
     char instance[240], slot_token[PROCESS_NAME_MAX];
     struct stream *stream;
+    struct worker_engine engine;
+    void *engine_state; /* its own, for the whole worker */
     struct posting *posting;
 
     /* what several of the two use */

@@ -3,11 +3,10 @@
 #define PRIMAFLOW_RUN_H
 
 #include "flow/flow.h"
+#include "stream/worker_engine.h"
 
-/* Runs a worker until SIGTERM; the exit code. `sources`: of the facts that it needs (posting/facts.h), in the
- * order in which they are asked, NULL behind the last. */
-struct fact_source;
-int worker_main(const struct flow *flow, const struct fact_source *const sources[], int argc,
-                char **argv);
+/* Runs a worker until SIGTERM; the exit code. The engine is copied; what it points to stays the
+ * caller's, for as long as the process lives. */
+int worker_main(const struct flow *flow, const struct worker_engine *engine, int argc, char **argv);
 
 #endif

@@ -292,12 +292,11 @@ static void worker_begin(struct host *h)
 
 /* One a process, for as long as that lives: threads of the pool may look at it until the very end.
  * The simulator (tests/sim) has several processes in one. */
-static struct worker *worker_new(void)
+static struct worker *worker_new(const struct worker_engine *engine)
 {
     static struct whole {
         struct worker worker;
         struct stream stream;
-        struct posting posting;
         struct whole *before;
     } * newest; /* all stay reachable: none is a leak */
     struct whole *whole = calloc(1, sizeof *whole);
@@ -306,14 +305,17 @@ static struct worker *worker_new(void)
     whole->before = newest;
     newest = whole;
     whole->worker.stream = &whole->stream;
-    whole->worker.posting = &whole->posting;
+    whole->worker.engine = *engine;
+    whole->worker.engine_state = calloc(1, engine->state_size + 1);
+    if (whole->worker.engine_state == NULL)
+        abort();
+    whole->stream.engine = engine->engine;
     return &whole->worker;
 }
 
-int worker_main(const struct flow *flow, const struct fact_source *const sources[], int argc,
-                char **argv)
+int worker_main(const struct flow *flow, const struct worker_engine *engine, int argc, char **argv)
 {
-    struct worker *w = worker_new();
+    struct worker *w = worker_new(engine);
     const struct host_job job = {.name = flow->name,
                                  .usage = flow->usage,
                                  .prepare = worker_prepare,
@@ -328,8 +330,8 @@ int worker_main(const struct flow *flow, const struct fact_source *const sources
                                  .is_drained = worker_is_drained,
                                  .end = worker_end};
     w->flow = flow;
-    w->posting->fact_sources = sources;
-    w->stream->engine = &posting_engine;
+    w->posting = w->engine_state;
+    w->posting->fact_sources = engine->with;
     record_state_use(&transitions);
     return host_run(&w->host, &job, argc, argv);
 }

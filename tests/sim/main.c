@@ -19,6 +19,7 @@
 #include "facts/credit.h"
 #include "person.h"
 #include "prima.h"
+#include "posting/posting_worker.h"
 #include "prima/patterns.h"
 #include "process.h"
 #include "refunds.h"
@@ -44,7 +45,8 @@ void process_main(struct process *p)
     const bool is_unique = p->flow == 0 ? sim.unique : sim.unique_notes;
     char *argv[] = {program, slot,    p->slot, config, profile, key, is_unique ? unique : several,
                     key,     schemas, key,     age,    NULL};
-    process_exit(worker_main(flows[p->flow], sources[p->flow], p->flow == 0 ? 9 : 11, argv));
+    const struct worker_engine engine = posting_worker(sources[p->flow]);
+    process_exit(worker_main(flows[p->flow], &engine, p->flow == 0 ? 9 : 11, argv));
 }
 
 /* ---- one seed ---- */

@@ -387,7 +387,8 @@ static size_t engine_in_flight(const struct worker *w)
     return 17;
 }
 
-static const struct engine engine = {.turn = engine_turn,
+static const struct engine engine = {.keeps_keys = true,
+                                     .turn = engine_turn,
                                      .tick = engine_tick,
                                      .reload = engine_reload,
                                      .abandon = engine_abandon,

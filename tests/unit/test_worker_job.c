@@ -8,6 +8,7 @@
 #include "facts/accounts.h"
 #include "facts/catalogue.h"
 #include "posting/posting.h"
+#include "posting/posting_worker.h"
 #include "stream/remember.h"
 #include "worker/run.h"
 #include "worker/startup.h"
@@ -56,7 +57,8 @@ static int take_job(void **state)
     static const struct fact_source *const sources[] = {NULL};
     if (set_up(state) != 0)
         return 1;
-    assert_int_equal(worker_main(&flow, sources, 0, NULL), 42);
+    const struct worker_engine engine = posting_worker(sources);
+    assert_int_equal(worker_main(&flow, &engine, 0, NULL), 42);
     assert_ptr_equal(made->flow, &flow);
     assert_ptr_equal(made->posting->fact_sources, sources);
     assert_ptr_equal(made->stream->engine, &posting_engine);
