@@ -88,7 +88,8 @@ static const char *channel_key(struct record *r)
 static void step(struct record *r, enum customer_step what, const char *account, redis_done done)
 {
     struct worker *w = r->worker;
-    const int64_t window = w->times.margin_ms + prima_deadline_ms(w->prima, PRIMA_NEW_CUSTOMER) +
+    const int64_t window = w->times.margin_ms +
+                           prima_deadline_ms(w->posting->prima, PRIMA_NEW_CUSTOMER) +
                            config_int(w->host.config, CFG_prima_max_apply_delay);
     record_ref(r);
     fact_calls_customer(&w->keys, what, r->customers->mail, r->customers->channel, r->work.token,
@@ -463,4 +464,10 @@ static bool find(struct record *r)
     return false;
 }
 
-const struct fact_source customers_source = {.kind = FACT_CUSTOMER, .look = look, .find = find};
+static void begin(struct worker *w)
+{
+    w->posting->accounts = accounts_new();
+}
+
+const struct fact_source customers_source = {
+    .kind = FACT_CUSTOMER, .scripts = fact_scripts, .begin = begin, .look = look, .find = find};

@@ -361,7 +361,7 @@ static void look_in_redis(struct record *r, struct products *p)
             size += PRODUCT_TAG_SIZE;
         }
     }
-    const int64_t deadline = prima_deadline_ms(w->prima, PRIMA_PRODUCT_READ);
+    const int64_t deadline = prima_deadline_ms(w->posting->prima, PRIMA_PRODUCT_READ);
     record_ref(r);
     fact_calls_known(
         &w->keys, r->key.company, r->work.token, (struct redis_bytes){tags, size}, p->since_ms,
@@ -386,4 +386,10 @@ static bool find(struct record *r)
     return true;
 }
 
-const struct fact_source products_source = {.kind = FACT_PRODUCT, .look = look, .find = find};
+static void begin(struct worker *w)
+{
+    w->posting->catalogue = catalogue_new(config_int(w->host.config, CFG_catalogue_max_age));
+}
+
+const struct fact_source products_source = {
+    .kind = FACT_PRODUCT, .scripts = fact_scripts, .begin = begin, .look = look, .find = find};

@@ -19,6 +19,15 @@ bool facts_create_accounts(const struct worker *w)
     return false;
 }
 
+const struct redis_scripts *facts_scripts(const struct worker *w)
+{
+    const struct fact_source *const *sources = w->posting->fact_sources;
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++)
+        if (sources[i]->scripts != NULL)
+            return sources[i]->scripts();
+    return NULL;
+}
+
 /* ---- what is known ---- */
 
 void facts_look(void *record, struct fact *fact)

@@ -13,6 +13,7 @@ struct fact_progress {
 /* A source of facts of one kind. Functions that are NULL are left out. */
 struct fact_source {
     enum fact_kind kind;
+    const struct redis_scripts *(*scripts)(void); /* that it calls, with those of the keys */
     /* Once, before anything is read; and with each partition that comes or goes. */
     void (*begin)(struct worker *w);
     void (*assigned)(struct worker *w, const struct partition *p);
@@ -28,6 +29,9 @@ struct fact_source {
     /* What the answer to the record's own call says of it already: kept until `find`. */
     void (*hear)(struct record *r, const struct redis_reply *reply);
 };
+
+/* For worker_engine.scripts: of the first source that has some; NULL: none has. */
+const struct redis_scripts *facts_scripts(const struct worker *w);
 
 /* Told to every source. */
 void facts_begin(struct worker *w);

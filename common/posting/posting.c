@@ -214,7 +214,7 @@ static void reload(struct worker *w)
  * over. */
 static void abandon(struct worker *w)
 {
-    prima_client_abandon(w->prima);
+    prima_client_abandon(w->posting->prima);
 }
 
 static bool is_finishing(const struct worker *w)

@@ -31,6 +31,7 @@ enum { POSTING_IN_VAIN = 16 };
 struct posting {
     void *rules;
     struct prima_names names;
+    struct prima_client *prima;
     struct buf message; /* scratch: the result or ledger entry being written */
 
     /* configuration, read once */

@@ -36,8 +36,8 @@ static void ask_now(struct ask *ask)
     struct record *r = ask->record;
     permit_line_use(r);
     record_ref(r);
-    prima_client_send(r->worker->prima, ask->type, r->key.company, ask->bytes, ask->size, on_answer,
-                      ask);
+    prima_client_send(r->worker->posting->prima, ask->type, r->key.company, ask->bytes, ask->size,
+                      on_answer, ask);
 }
 
 /* The fleet does not pause; where there is no limit, that is all that is asked. */

@@ -262,7 +262,8 @@ void act_post(struct record *r)
     size_t size = r->decision.request.size;
     (void)fail_point("post.before");
     record_ref(r);
-    prima_client_send(w->prima, w->flow->writes, r->key.company, request, size, on_post, r);
+    prima_client_send(w->posting->prima, w->flow->writes, r->key.company, request, size, on_post,
+                      r);
     (void)fail_point("post.begun");
 }
 

@@ -1,5 +1,5 @@
 /* One worker: a program that reads topics. Its host (host.h), and the two that live on that: the stream
- * (partitions and transactions, stream.h) and its engine (posting.h). Its fields are the runtime's
+ * (partitions and transactions, stream.h) and its engine (worker_engine.h). Its fields are the runtime's
  * own; nobody outside includes this. */
 #ifndef PRIMAFLOW_WORKER_H
 #define PRIMAFLOW_WORKER_H
@@ -12,7 +12,6 @@
 struct codec;
 struct flow;
 struct posting;
-struct prima_client;
 struct stream;
 
 struct worker {
@@ -21,14 +20,13 @@ struct worker {
     char instance[240], slot_token[PROCESS_NAME_MAX];
     struct stream *stream;
     struct worker_engine engine;
-    void *engine_state; /* its own, for the whole worker */
-    struct posting *posting;
+    void *engine_state;      /* its own, for the whole worker */
+    struct posting *posting; /* the posting engine's, by its name; of another engine NULL */
 
     /* what several of the two use */
     struct codec *codec;
     struct redis *redis;
     struct keyspace keys;
-    struct prima_client *prima;
     struct { /* that the fleet relies on: configuration, read once */
         int64_t lease_ms, margin_ms, ttl_ms, deferral_life_ms;
         int64_t window_ms; /* until when a document that was sent may be applied */

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "kafka/topics.h"
-#include "posting/facts.h"
 #include "stream/start.h"
 
 /* Offsets for each record that may be buffered, of which hot keys make three (partitions.c): a
@@ -42,7 +41,7 @@ static int read_retry_topics(struct worker *w, struct config_message *ret_messag
             return complain(
                 ret_message,
                 "retry.delays is not a rising list of durations; write for example 10s,1m,10m");
-        before = w->posting->retry_delay_max_ms = ms;
+        before = ms;
         struct input_topic *t = add_topic(w, TOPIC_RETRY);
         /* a shadow waits in topics of its own, and reads what all read */
         (void)topic_of_input(w->flow->reads, TOPIC_PART_RETRY, delay, w->shadow, t->name,
@@ -162,38 +161,28 @@ static void read_identity(struct worker *w)
     (void)snprintf(w->instance, sizeof w->instance, "%s-%s", w->stream->group, w->host.slot);
 }
 
-/* The writes of other flows are not waited for: whoever loses its Redis has sent none of them. */
-static int64_t longest_write_ms(const struct worker *w)
+/* Each group of shadows knows only what it did itself. */
+static void read_keyspace(struct worker *w)
 {
-    const int64_t account = prima_deadline_ms(w->prima, PRIMA_NEW_CUSTOMER) +
-                            config_int(w->host.config, CFG_prima_max_apply_delay);
-    return facts_create_accounts(w) && account > w->times.window_ms ? account : w->times.window_ms;
+    (void)snprintf(w->stream->redis_prefix, sizeof w->stream->redis_prefix, "%s%s%s",
+                   config_text(w->host.config, CFG_redis_prefix), w->shadow ? "." : "",
+                   w->shadow ? w->stream->group : "");
+    w->keys = (struct keyspace){.prefix = w->stream->redis_prefix, .flow = w->flow->name};
+    (void)snprintf(w->keys.slot, sizeof w->keys.slot, "%s", w->host.slot);
 }
 
-static int read_times(struct worker *w, struct config_message *ret_message)
+static void name_inputs(struct worker *w)
 {
-    const struct config *c = w->host.config;
-    w->posting->settle_deadline_ms = config_int(c, CFG_worker_settle_deadline);
-    w->times.margin_ms = config_int(c, CFG_idempotency_margin);
-    w->times.ttl_ms = config_int(c, CFG_idempotency_ttl);
-    w->posting->retry_max_age_ms = config_int(c, CFG_retry_max_age);
-    w->posting->resolve_max_ms = config_int(c, CFG_idempotency_resolve_max);
-    w->posting->replay_max = config_int(c, CFG_replay_max_count);
-    w->times.deferral_life_ms =
-        w->posting->retry_max_age_ms +
-        2 * w->posting->retry_delay_max_ms; /* nothing stays in retry for longer */
-    const int64_t deadline = prima_deadline_ms(w->prima, w->flow->writes);
-    /* until when a send may be applied: it leaves up to a margin after it was stored */
-    w->times.window_ms = w->times.margin_ms + deadline + config_int(c, CFG_prima_max_apply_delay);
-    w->times.write_ms = longest_write_ms(w);
-    w->posting->unproven_wait_ms = config_int(c, CFG_prima_unproven_wait);
-    w->times.lease_ms =
-        deadline +
-        2 * w->times.margin_ms; /* it has more than deadline + margin left when bytes leave */
-    if (w->posting->retry_max_age_ms >= w->times.ttl_ms)
-        return complain(ret_message, "retry.max_age is not below idempotency.ttl: a key could be "
-                                     "forgotten while its record waits; raise the latter");
-    return 0;
+    struct input_topic *t = add_topic(w, TOPIC_INPUT);
+    (void)topic_name(w->flow->reads, false, t->name, sizeof t->name);
+    for (size_t i = 0; i < FLOW_READS_MAX && w->flow->also_reads[i] != NULL; i++) {
+        t = add_topic(w, TOPIC_INPUT);
+        (void)topic_name(w->flow->also_reads[i], false, t->name, sizeof t->name);
+    }
+    if (!w->shadow && !w->flow->is_read_once) { /* a replay is meant for those who post */
+        t = add_topic(w, TOPIC_REPLAY);
+        (void)topic_of_input(w->flow->reads, TOPIC_PART_REPLAY, "", false, t->name, sizeof t->name);
+    }
 }
 
 int setup_read(struct worker *w, struct config_message *ret_message)
@@ -204,45 +193,11 @@ int setup_read(struct worker *w, struct config_message *ret_message)
         return complain(ret_message, "worker.shadow is not for a flow that takes back what another "
                                      "has posted: a shadow posts nothing; remove it");
     read_identity(w);
-    w->posting->in_flight_max = (size_t)config_int(c, CFG_worker_max_in_flight);
-    w->posting->buffered_max = (size_t)config_int(c, CFG_worker_buffered_max);
-    w->stream->reach = REACH * (int64_t)w->posting->buffered_max;
-    w->posting->connections_max = (size_t)config_int(c, CFG_prima_connections_max);
+    w->stream->reach = REACH * config_int(c, CFG_worker_buffered_max);
     w->stream->fleet.slot_is_exclusive = config_bool(c, CFG_slot_exclusive);
-    w->posting->unique = config_bool(c, CFG_prima_enforces_unique_order_number);
-    const char *asks = config_text(c, CFG_prima_ask_before_first_send);
-    w->posting->asks_first = !w->shadow && (strcmp(asks, "always") == 0 ||
-                                            (strcmp(asks, "auto") == 0 && !w->posting->unique));
-    const char *reads = w->flow->reads;
-    struct input_topic *t = add_topic(w, TOPIC_INPUT);
-    (void)topic_name(reads, false, t->name, sizeof t->name);
-    if (!w->shadow) { /* a replay is meant for those who post */
-        t = add_topic(w, TOPIC_REPLAY);
-        (void)topic_of_input(reads, TOPIC_PART_REPLAY, "", false, t->name, sizeof t->name);
-    }
+    name_inputs(w);
     name_outputs(w);
-    (void)snprintf(w->stream->redis_prefix, sizeof w->stream->redis_prefix, "%s%s%s",
-                   config_text(c, CFG_redis_prefix), w->shadow ? "." : "",
-                   w->shadow ? w->stream->group
-                             : ""); /* each group of shadows knows only what it did itself */
-    int result = read_retry_topics(w, ret_message);
-    if (result == 0)
-        result = read_starts(w, ret_message);
-    if (result == 0)
-        result = read_times(w, ret_message);
-    if (result < 0)
-        return result;
-    w->keys = (struct keyspace){.prefix = w->stream->redis_prefix,
-                                .flow = w->flow->name,
-                                .ttl_ms = w->times.ttl_ms,
-                                .apply_delay_ms = config_int(c, CFG_prima_max_apply_delay),
-                                .deferral_life_ms = w->times.deferral_life_ms,
-                                /* there is one Prima, and one limit on it */
-                                .limit_prefix = w->shadow ? config_text(c, CFG_redis_prefix) : NULL,
-                                .limit_class = w->shadow ? "shadow" : w->flow->name,
-                                .limit_weight = w->shadow ? 1 : w->flow->limit_weight,
-                                .limit_rate = (int)config_int(c, CFG_limit_rate),
-                                .limit_burst = (int)config_int(c, CFG_limit_burst)};
-    (void)snprintf(w->keys.slot, sizeof w->keys.slot, "%s", w->host.slot);
-    return 0;
+    read_keyspace(w);
+    const int result = w->flow->is_read_once ? 0 : read_retry_topics(w, ret_message);
+    return result < 0 ? result : read_starts(w, ret_message);
 }

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "obs/metrics.h"
-#include "posting/facts.h"
 
 /* ---- what it waits for ---- */
 
@@ -128,38 +127,6 @@ static json_t *waits_json(struct worker *w)
 
 /* ---- what it has ---- */
 
-/* The record that has been under way for longest, or NULL. */
-static const struct record *oldest(const struct worker *w)
-{
-    const struct record *found = NULL;
-    for (const struct partition *p = w->stream->partitions; p != NULL; p = p->next)
-        for (const struct record *r = backlog_of(p)->first; r != NULL; r = r->next)
-            if (r->state < SETTLED &&
-                (found == NULL || r->timing.fetched_ms < found->timing.fetched_ms))
-                found = r;
-    return found;
-}
-
-static int64_t oldest_ms(const struct worker *w)
-{
-    const struct record *r = oldest(w);
-    return r != NULL ? clock_monotonic_ms() - r->timing.fetched_ms : 0;
-}
-
-/* Where it came from and how far it is: by its place and key alone, nothing of its content. */
-static json_t *oldest_json(const struct worker *w)
-{
-    const struct record *r = oldest(w);
-    if (r == NULL)
-        return json_null();
-    return json_pack("{s:s, s:i, s:I, s:s?, s:s, s:I, s:I, s:I}", "topic", r->lineage.entry_topic,
-                     "partition", (int)r->lineage.entry_partition, "offset",
-                     (json_int_t)r->lineage.entry_offset, "key", r->key.natural, "state",
-                     life_state_name(r->state), "age_ms",
-                     (json_int_t)(clock_wall_ms() - r->lineage.first_seen_ms), "under_way_ms",
-                     (json_int_t)oldest_ms(w), "attempts", (json_int_t)r->lineage.attempts);
-}
-
 /* -1: not known. While Kafka does not answer what was heard last is old: more may have come. */
 static int64_t lag_of(const struct worker *w, const struct partition *p)
 {
@@ -186,25 +153,14 @@ static json_t *partitions_json(const struct worker *w)
     return list;
 }
 
-static json_t *states_json(const struct worker *w)
+static json_t *paused_json(const struct worker *w)
 {
-    int64_t counts[LIFE_STATES] = {0};
-    for (const struct partition *p = w->stream->partitions; p != NULL; p = p->next)
-        for (const struct record *r = backlog_of(p)->first; r != NULL; r = r->next)
-            counts[r->state]++;
-    json_t *states = json_object();
-    for (int i = 0; i < COMMITTED; i++)
-        (void)json_object_set_new(states, life_state_name((enum life_state)i),
-                                  json_integer(counts[i]));
-    return states;
-}
-
-/* How far the ledger has been read: until it is restored, what it decides waits. */
-static json_t *progress_json(const struct fact_progress *p)
-{
-    return json_pack("{s:I, s:I, s:I, s:I}", "partitions", (json_int_t)p->partitions, "restored",
-                     (json_int_t)p->restored, "keys", (json_int_t)p->keys, "behind",
-                     (json_int_t)p->behind);
+    json_t *paused = json_array();
+    for (int i = 0; i < PAUSE_REASONS; i++)
+        if (w->host.pauses.bits & 1u << i)
+            (void)json_array_append_new(paused,
+                                        json_string(pause_reason_name((enum pause_reason)i)));
+    return paused;
 }
 
 static void write_status(void *user, struct buf *out)
@@ -214,31 +170,18 @@ static void write_status(void *user, struct buf *out)
         .marker = ""}; /* until it runs, these are start-up's, in the pool */
     const struct keyspace *keys = w->host.running ? &w->keys : &nothing_yet;
     char at[CLOCK_TEXT_MAX];
-    const size_t sending = w->posting->send_queue.storing + w->posting->send_queue.posting;
-    json_t *paused = json_array(), *exceptions = json_object();
-    for (int i = 0; i < PAUSE_REASONS; i++)
-        if (w->host.pauses.bits & 1u << i)
-            (void)json_array_append_new(paused,
-                                        json_string(pause_reason_name((enum pause_reason)i)));
-    for (int i = 1; i < PF_OWNER_COUNT; i++)
-        (void)json_object_set_new(exceptions, pf_owner_name((enum pf_owner)i),
-                                  json_integer(w->posting->exceptions[i]));
     json_t *status = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:b, s:b, s:b, s:o, s:I, s:I, s:I, "
-        "s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:b, s:b, s:o, s:I, s:I, s:I}",
         "program", w->flow->name, "version", PF_VERSION, "group", w->stream->group, "slot",
         w->host.slot, "started_at", clock_format(w->host.started_ms, at), "incident", keys->marker,
         "running", w->host.running, "ready", is_ready_now(w), "waiting", waits_json(w), "draining",
         w->host.draining, "suspect", w->host.running && w->stream->trust.is_suspect, "shadow",
-        w->shadow, "breaker_open", w->posting->breaker.is_open, "paused", paused, "in_flight",
-        (json_int_t)w->posting->ready.in_flight, "sending", (json_int_t)sending, "buffered",
-        (json_int_t)w->posting->window.buffered, "fence", (json_int_t)keys->fence, "slot_epoch",
-        (json_int_t)keys->slot_epoch, "oldest_in_flight_ms", (json_int_t)oldest_ms(w), "oldest",
-        oldest_json(w), "records", states_json(w), "exceptions", exceptions, "partitions",
-        w->host.running ? partitions_json(w) : json_array());
-    struct fact_progress progress;
-    if (facts_progress(w, &progress))
-        (void)json_object_set_new(status, "ledger", progress_json(&progress));
+        w->shadow, "paused", paused_json(w), "fence", (json_int_t)keys->fence, "slot_epoch",
+        (json_int_t)keys->slot_epoch, "in_flight", (json_int_t)w->stream->engine->in_flight(w));
+    if (w->engine.write_status != NULL)
+        w->engine.write_status(w, status);
+    (void)json_object_set_new(status, "partitions",
+                              w->host.running ? partitions_json(w) : json_array());
     char *text = json_dumps(status, JSON_INDENT(1));
     buf_text(out, text != NULL ? text : "{}");
     buf_text(out, "\n");
@@ -286,25 +229,10 @@ static void refresh_topic(const struct worker *w, const struct input_topic *topi
     }
 }
 
-static void refresh_prima(const struct worker *w)
-{
-    const int64_t now = clock_monotonic_ms();
-    metrics_set(METRIC_breaker, "", w->posting->breaker.is_open ? 1 : 0);
-    for (enum prima_type type = 0; type < PRIMA_TYPE_COUNT; type++)
-        metrics_set(METRIC_prima_failing, prima_type_name(type),
-                    (double)recent_failing_ms(&w->posting->recent, type, now) / 1e3);
-}
-
 static void refresh_gauges(void *user)
 {
     struct worker *w = user;
-    metrics_set(METRIC_in_flight, "", (double)w->posting->ready.in_flight);
-    metrics_set(METRIC_sending, "",
-                (double)(w->posting->send_queue.storing + w->posting->send_queue.posting));
-    metrics_set(METRIC_buffered, "", (double)w->posting->window.buffered);
-    metrics_set(METRIC_lane_depth, "", (double)lanes_deepest(&w->posting->lanes));
-    metrics_set(METRIC_oldest_in_flight, "", (double)oldest_ms(w) / 1e3);
-    refresh_prima(w);
+    metrics_set(METRIC_in_flight, "", (double)w->stream->engine->in_flight(w));
     metrics_set(METRIC_shadow, "", w->shadow ? 1 : 0);
     metrics_set(METRIC_suspect, "", w->host.running && w->stream->trust.is_suspect ? 1 : 0);
     for (int i = 0; i < PAUSE_REASONS; i++)
@@ -317,7 +245,8 @@ static void refresh_gauges(void *user)
     refresh_waits(w);
     for (size_t t = 0; t < w->stream->inputs.count && w->host.running; t++)
         refresh_topic(w, &w->stream->inputs.list[t]);
-    facts_write_metrics(w);
+    if (w->engine.refresh_gauges != NULL)
+        w->engine.refresh_gauges(w);
 }
 
 void status_install(struct worker *w, struct obs_answers *answers)

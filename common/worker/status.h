@@ -2,7 +2,7 @@
 #ifndef PRIMAFLOW_STATUS_H
 #define PRIMAFLOW_STATUS_H
 
-#include "posting/posting.h"
+#include "stream/stream.h"
 
 void status_install(struct worker *w, struct obs_answers *answers);
 

@@ -1,9 +1,7 @@
 /* The job of a worker in its host: poll, dispatch, complete, commit. Everything that arrives (Kafka's
  * queues, Redis, Prima, timers, signals) wakes the loop; before it sleeps again, the turn fetches
  * while there is room, starts what may start, and commits what is due. */
-#include "posting/days_left.h"
-#include "posting/facts.h"
-#include "posting/posting.h"
+#include "worker/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,22 +12,18 @@
 #include "base/failpoint.h"
 #include "obs/log.h"
 #include "obs/metrics.h"
-#include "facts/accounts.h"
-#include "facts/catalogue.h"
-#include "facts/fact_calls.h"
 #include "stream/ended.h"
 #include "stream/fleet.h"
 #include "stream/remember.h"
-#include "worker/run.h"
+#include "stream/stream.h"
 #include "worker/setup.h"
 #include "worker/startup.h"
 #include "worker/status.h"
 #include "stream/topic_watch.h"
-#include "posting/transitions.h"
 #include "stream/watch.h"
 #include "stream/world.h"
 
-enum { INCIDENT_LOOK_TICKS = 4, REDIS_TIMEOUT_MS = 2000, MESSAGE_MAX = 4 << 20 };
+enum { INCIDENT_LOOK_TICKS = 4, REDIS_TIMEOUT_MS = 2000 };
 
 /* ---- the turn ---- */
 
@@ -188,6 +182,12 @@ static void worker_end(struct host *h)
 
 /* ---- start ---- */
 
+static const struct redis_scripts *scripts_of(const struct worker *w)
+{
+    const struct redis_scripts *its = w->engine.scripts != NULL ? w->engine.scripts(w) : NULL;
+    return its != NULL ? its : scripts_all();
+}
+
 static void run_now(struct worker *w)
 {
     char message[KAFKA_TEXT_MAX];
@@ -198,7 +198,7 @@ static void run_now(struct worker *w)
     const char *topics[TOPICS_MAX];
     for (size_t i = 0; i < w->stream->inputs.count; i++)
         topics[i] = w->stream->inputs.list[i].name;
-    if (redis_new(&w->host.loop, config_text(w->host.config, CFG_redis_url), fact_scripts(),
+    if (redis_new(&w->host.loop, config_text(w->host.config, CFG_redis_url), scripts_of(w),
                   REDIS_TIMEOUT_MS, &redis_hooks, &w->redis, message) < 0) {
         host_fail(&w->host, 78, "cannot use redis.url", message, "correct it");
         return;
@@ -224,36 +224,37 @@ static void run_now(struct worker *w)
     (void)fail_point("running");
 }
 
+static int open_codec(struct worker *w, struct config_message *ret_message)
+{
+    const struct config *c = w->host.config;
+    const struct codec_limits limits = {1 << 20, 100000, 64};
+    char text[300] = "";
+    int result = codec_open(config_text(c, CFG_schema_folder),
+                            config_text(c, CFG_schema_registry_url), limits, &w->codec, text);
+    if (result == 0 && w->flow->event != NULL)
+        result = codec_check(w->codec, w->flow->event, text);
+    if (result < 0)
+        (void)snprintf(ret_message->text, sizeof ret_message->text, "%s", text);
+    return result;
+}
+
 static int worker_prepare(struct host *h, struct config_message *ret_message)
 {
     struct worker *w = worker_of(h);
-    char text[300] = "";
-    const struct codec_limits limits = {1 << 20, 100000, 64};
-    buf_init(&w->posting->message, MESSAGE_MAX);
-    int result = w->flow->rules_load(h->config, &w->posting->rules, ret_message);
-    if (result == 0 && ((result = codec_open(config_text(h->config, CFG_schema_folder),
-                                             config_text(h->config, CFG_schema_registry_url),
-                                             limits, &w->codec, text)) < 0 ||
-                        (result = codec_check(w->codec, w->flow->event, text)) < 0))
-        (void)snprintf(ret_message->text, sizeof ret_message->text, "%s", text);
-    if (result == 0)
-        result = prima_names_read(h->config, &w->posting->names, ret_message);
-    if (result == 0)
-        result = prima_client_new(&h->loop, h->config, &w->prima, ret_message);
+    int result = open_codec(w, ret_message);
     if (result == 0)
         result = setup_read(w, ret_message);
+    if (result == 0 && w->engine.prepare != NULL)
+        result = w->engine.prepare(w, ret_message);
     return result;
 }
 
 static void worker_release(struct host *h)
 {
     struct worker *w = worker_of(h);
-    prima_client_free(w->prima);
-    former_release(w);
-    (void)uv_run(&h->loop, UV_RUN_NOWAIT);
-    w->flow->rules_free(w->posting->rules);
+    if (w->engine.release != NULL)
+        w->engine.release(w);
     codec_close(w->codec);
-    buf_release(&w->posting->message);
 }
 
 static void worker_answers(struct host *h, struct obs_answers *ret_answers)
@@ -270,20 +271,9 @@ static void resume_records(void *user, int64_t pause_ms)
 static void worker_begin(struct host *h)
 {
     struct worker *w = worker_of(h);
-    ready_init(&w->posting->ready);
-    w->posting->send_queue.last = &w->posting->send_queue.first;
     w->stream->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    lanes_init(&w->posting->lanes);
-    breaker_init(&w->posting->breaker, w->shadow ? w->flow->asks : w->flow->writes,
-                 (size_t)config_int(h->config, CFG_breaker_keys),
-                 config_int(h->config, CFG_breaker_probe_interval));
-    recent_init(&w->posting->recent,
-                w->posting->retry_delay_max_ms + w->posting->settle_deadline_ms +
-                    w->times.window_ms); /* a try, and the longest wait for it */
-    w->posting->accounts = accounts_new();
-    w->posting->catalogue = catalogue_new(config_int(h->config, CFG_catalogue_max_age));
-    facts_begin(w);
-    days_left_begin(w);
+    if (w->engine.begin != NULL)
+        w->engine.begin(w);
     w->stream->commit = commit_new(w);
     h->pauses.resumed = resume_records;
     h->pauses.user = w;
@@ -330,8 +320,5 @@ int worker_main(const struct flow *flow, const struct worker_engine *engine, int
                                  .is_drained = worker_is_drained,
                                  .end = worker_end};
     w->flow = flow;
-    w->posting = w->engine_state;
-    w->posting->fact_sources = engine->with;
-    record_state_use(&transitions);
     return host_run(&w->host, &job, argc, argv);
 }

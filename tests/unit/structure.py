@@ -3,7 +3,8 @@
 
 usage: structure.py BUILD-FOLDER
 
-  - Rooms stand in the order of ROOMS: a file includes, and calls, what is in its own room or in one above it in the list.
+  - Rooms stand in the order of ROOMS: a file includes, and calls, what is in its own room or in one above it in the list, but for rooms
+    that are APART.
   - No files call each other in a circle: what a function calls is read from the objects of the build (relocations of their code; a table of
     function pointers is data, and no call). No headers include each other in a circle.
 
@@ -35,9 +36,9 @@ ROOMS = [
     "common/schedule",
     "common/table",
     "common/stream",
+    "common/worker",
     "common/posting",
     "common/facts",
-    "common/worker",
     "workers/orders",
     "workers/refunds",
     "workers/pollers",
@@ -50,6 +51,9 @@ ROOMS = [
     "ops/cli",
     "ops/sandbox",
 ]
+
+# Rooms of which the first needs nothing of the second, though it stands below: a worker and its engine meet in common/stream alone.
+APART = {("common/posting", "common/worker"), ("common/facts", "common/worker")}
 
 # Circles of files that are there, each by all its files, and why.
 CIRCLES = {}
@@ -162,11 +166,11 @@ def circles(graph):
 
 
 def arrows_up(graph):
-    """(file, other) where other's room stands below file's own in the list."""
+    """(file, other) where other's room stands below file's own in the list, or is apart from it."""
     order = {room: place for place, room in enumerate(ROOMS)}
     for file, others in sorted(graph.items()):
         for other in sorted(others):
-            if order[room_of(other)] > order[room_of(file)]:
+            if order[room_of(other)] > order[room_of(file)] or (room_of(file), room_of(other)) in APART:
                 yield file, other
 
 

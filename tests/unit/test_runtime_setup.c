@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "posting/facts.h"
+#include "posting/settings.h"
 #include "worker/setup.h"
 
 int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type);
@@ -61,6 +62,8 @@ static struct worker *read_setup_of(const struct flow *of, const struct fact_sou
     w->host.config = w->host.options.config = config;
     w->host.options.slot = slot;
     *ret_result = setup_read(w, ret_message);
+    if (*ret_result == 0)
+        *ret_result = settings_read(w, ret_message);
     return w;
 }
 

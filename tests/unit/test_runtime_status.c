@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "obs/metrics.h"
 #include "posting/posting.h"
+#include "posting/posting_worker.h"
 #include "worker/status.h"
 
 static int64_t lag = -1; /* of every partition, as Kafka's client knows it */
@@ -46,6 +47,7 @@ static int set_up(void **state)
     posting = (struct posting){0};
     worker = (struct worker){
         .flow = &flow, .stream = &stream, .posting = &posting, .host.running = true};
+    worker.engine = posting_worker(NULL);
     (void)snprintf(worker.stream->inputs.list[0].name, sizeof worker.stream->inputs.list[0].name,
                    "orders.raw");
     worker.stream->inputs.list[0].partitions = 1;

@@ -22,6 +22,7 @@ struct fake_redis {
     size_t slot_count, slot_at;
     char dead[8][200]; /* what it was told of a holder */
     bool is_held, is_ready;
+    const struct redis_scripts *scripts; /* of the connection that was made last */
     /* Each time somebody sleeps, with what the others do meanwhile; NULL: nothing. */
     void (*meanwhile)(void);
 };

@@ -1,14 +1,10 @@
 /* The worker's job in its host: what a turn and a tick do, how it begins, drains and leaves
- * (test_stream_world.h). */
+ * (test_stream_world.h). Linked without the posting engine: a worker needs none of it. */
 #include "test_stream_world.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#include "facts/accounts.h"
-#include "facts/catalogue.h"
-#include "posting/posting.h"
-#include "posting/posting_worker.h"
 #include "stream/remember.h"
 #include "worker/run.h"
 #include "worker/startup.h"
@@ -21,7 +17,6 @@ void __wrap_startup_begin(struct worker *w, void (*done)(struct worker *w));
 static struct host_job job;
 static struct worker *made;
 static void (*begun)(struct worker *w);
-static struct posting posting;
 
 int __wrap_host_run(struct host *h, const struct host_job *its, int argc, char **argv)
 {
@@ -45,6 +40,7 @@ void __wrap_startup_begin(struct worker *w, void (*done)(struct worker *w))
     begun = done;
 }
 
+static const struct engine posts_nothing;
 static const struct flow flow = {.name = "orders",
                                  .usage = "usage",
                                  .noun = "order",
@@ -52,16 +48,32 @@ static const struct flow flow = {.name = "orders",
                                  .writes = PRIMA_NEW_ORDER,
                                  .asks = PRIMA_ORDER_STATUS};
 
+/* ---- an engine's hooks ---- */
+
+static const struct redis_scripts its_scripts;
+static const char given[] = "what the program gave it";
+
+static const struct redis_scripts *scripts(const struct worker *w)
+{
+    (void)w;
+    return &its_scripts;
+}
+
+static void begin_engine(struct worker *w)
+{
+    note("begin_engine:%s", w->stream->commit == NULL ? "first" : "late");
+}
+
 static int take_job(void **state)
 {
-    static const struct fact_source *const sources[] = {NULL};
+    const struct worker_engine its = {.engine = &posts_nothing, .state_size = 64, .with = given};
     if (set_up(state) != 0)
         return 1;
-    const struct worker_engine engine = posting_worker(sources);
-    assert_int_equal(worker_main(&flow, &engine, 0, NULL), 42);
+    assert_int_equal(worker_main(&flow, &its, 0, NULL), 42);
     assert_ptr_equal(made->flow, &flow);
-    assert_ptr_equal(made->posting->fact_sources, sources);
-    assert_ptr_equal(made->stream->engine, &posting_engine);
+    assert_ptr_equal(made->engine.with, given);
+    assert_ptr_equal(made->stream->engine, &posts_nothing);
+    assert_memory_equal(made->engine_state, (const char[64]){0}, 64);
     assert_string_equal(job.name, "orders");
     assert_string_equal(job.usage, "usage");
     return 0;
@@ -70,9 +82,8 @@ static int take_job(void **state)
 static void begin_job(void)
 {
     begin_world();
-    posting = (struct posting){.retry_delay_max_ms = 1000, .settle_deadline_ms = 2000};
-    worker.posting = &posting;
     worker.flow = &flow;
+    worker.engine = (struct worker_engine){.engine = stream.engine, .begin = begin_engine};
     worker.host.job = &job;
     (void)snprintf(worker.slot_token, sizeof worker.slot_token, "token");
     stream.fleet.slot_renewed_ms = now_ms;
@@ -255,8 +266,9 @@ static void test_a_broken_producer(void **state)
 
 static void begin(void)
 {
+    stream.commit = NULL;
     job.begin(&worker.host);
-    traced("start-up first", "startup");
+    traced("start-up first", "begin_engine:first startup");
 }
 
 /* The loop hears of what Kafka wakes it with. */
@@ -273,9 +285,6 @@ static void end_begun(void)
         uv_close((uv_handle_t *)&stream.kafka_poll, NULL);
     (void)uv_run(&worker.host.loop, UV_RUN_NOWAIT);
     (void)close(stream.wake_fd);
-    accounts_free(posting.accounts);
-    catalogue_free(posting.catalogue);
-    lanes_release(&posting.lanes);
     end_job();
 }
 
@@ -283,12 +292,12 @@ static void test_begins(void **state)
 {
     static const struct {
         const char *slot, *consumer;
-        bool shadow, is_suspect;
+        bool shadow, is_suspect, has_scripts;
         const char *says;
     } rows[] = {
-        {"1", "primaflow.orders-1", false, false, "info: running\n"},
-        {NULL, "-", false, true, "info: running; Redis state is being rebuilt\n"},
-        {NULL, "-", true, false,
+        {"1", "primaflow.orders-1", false, false, false, "info: running\n"},
+        {NULL, "-", false, true, false, "info: running; Redis state is being rebuilt\n"},
+        {NULL, "-", true, false, true,
          "info: shadow mode: nothing is written to Prima; results go to shadow topics "
          "orders.results/-1@-1\ninfo: running\n"},
     };
@@ -300,6 +309,7 @@ static void test_begins(void **state)
         worker.host.running = false;
         worker.host.options.slot = rows[i].slot;
         worker.shadow = rows[i].shadow;
+        worker.engine.scripts = rows[i].has_scripts ? scripts : NULL;
         stream.trust.is_suspect = rows[i].is_suspect;
         begin();
         assert_false(worker.host.running);
@@ -311,8 +321,7 @@ static void test_begins(void **state)
         assert_true(worker.host.running);
         assert_string_equal(logged, rows[i].says);
         assert_ptr_equal(worker.keys.redis, worker.redis);
-        assert_int_equal(posting.breaker.write,
-                         rows[i].shadow ? PRIMA_ORDER_STATUS : PRIMA_NEW_ORDER);
+        assert_ptr_equal(redis.scripts, rows[i].has_scripts ? &its_scripts : scripts_all());
         worker.host.pauses.resumed(worker.host.pauses.user, 77);
         traced("a pause", "resumed:77");
         has_partition("orders.raw", 0, 5)->may_have_more = false;
