@@ -144,7 +144,8 @@ struct flow_money {
     bool is_void; /* the channel says that nothing more will come */
 };
 enum { FLOW_MONEY_SIZE = 8 };
-/* Its digest: a version byte, and the first of SHA-256. Golden vectors in the tests never change. */
+/* Its digest: a version byte, and the first of SHA-256. Golden vectors in the tests never
+ * change. */
 void flow_money_digest(const struct flow_money *money, uint8_t ret_digest[static FLOW_MONEY_SIZE]);
 
 /* What is known when a record settles with a result. */
@@ -174,8 +175,8 @@ struct flow_settlement {
     bool is_dead_letter; /* it ends as a dead letter of `code`; `outcome` says nothing */
 };
 
-/* Two topics of which the same partitions belong to one worker: what belongs to one `whose` ("order")
- * stands in the same partition of both. Checked at start. */
+/* Two topics of which the same partitions belong to one worker: what belongs to one `whose`
+ * ("order") stands in the same partition of both. Checked at start. */
 struct flow_beside {
     const char *one, *other, *whose;
 };
@@ -219,16 +220,16 @@ struct flow_ledger {
                  size_t *ret_size);
 };
 
-/* Of a worker whose engine does not post (stream/worker_engine.h): from the name to the outputs, and no
- * more. */
+/* Of a worker whose engine does not post (stream/worker_engine.h): from the name to the outputs,
+ * and no more. */
 struct flow {
     const char *name;  /* "orders": also its class in the fleet's limit on Prima */
     const char *noun;  /* "order": one of its documents, in texts */
     const char *usage; /* for --help */
     int limit_weight;  /* share of the limit among the classes that ask */
     const char *reads; /* "orders.raw": it names dead letters, retry and replay topics */
-    /* Further inputs of its group, to the first NULL. They have none of those topics; start.from and
-     * start.vanished hold for each. */
+    /* Further inputs of its group, to the first NULL. They have none of those topics; start.from
+     * and start.vanished hold for each. */
     const char *also_reads[FLOW_READS_MAX];
     struct flow_beside beside[FLOW_BESIDE_MAX]; /* to the first without a name */
     bool is_read_once; /* nothing waits or is replayed: it has neither retry nor replay topics */
@@ -257,8 +258,8 @@ struct flow {
                   struct fact *facts, size_t fact_count, const struct flow_known *known,
                   struct arena *arena, struct flow_plan *ret_plan);
 
-    /* Days that a law leaves for the document of this event, which has none yet; below 0: late by so
-     * many. False: nothing counts them. NULL: never. */
+    /* Days that a law leaves for the document of this event, which has none yet; below 0: late
+     * by so many. False: nothing counts them. NULL: never. */
     bool (*days_left)(const void *event, const struct flow_key *key, const void *rules,
                       int64_t now_ms, int32_t *ret_days);
 

@@ -1,5 +1,5 @@
-/* What the posting engine says of itself in /status and in gauges: stream/worker_engine.h. Loop thread
- * only. */
+/* What the posting engine says of itself in /status and in gauges: stream/worker_engine.h. Loop
+ * thread only. */
 #ifndef PRIMAFLOW_POSTING_STATUS_H
 #define PRIMAFLOW_POSTING_STATUS_H
 

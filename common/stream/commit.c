@@ -1,6 +1,6 @@
-/* Publishing: the settled prefix of every partition, its messages and its offsets, in one
- * transaction at a time, in the pool. The pipeline never waits for it: what settles meanwhile is
- * the next transaction's. */
+/* Publishing: the settled prefix of every partition, its messages and its offsets, and what else
+ * the engine has to say, in one transaction at a time, in the pool. The pipeline never waits for
+ * it: what settles meanwhile is the next transaction's. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -40,6 +40,7 @@ struct commit {
     struct partition **partitions; /* of places[i]; they stay while busy */
     size_t *taken;                 /* records of places[i] */
     size_t place_count, place_room;
+    size_t output_count;         /* places of which only messages of no record are in it */
     struct kafka_place *offsets; /* of the places, what is committed: not where a topic is gone */
     size_t offset_count;
     bool asks;               /* whether one is */
@@ -107,6 +108,7 @@ static void gather_from(struct commit *c, struct partition *p)
 {
     struct kafka_place *place = &c->places[c->place_count];
     const struct engine *engine = c->worker->stream->engine;
+    const size_t before = c->batch.count;
     const struct collected got = engine->collect(p, c->most - c->record_count, &c->batch);
     const size_t taken = got.count;
     c->record_count += taken;
@@ -133,7 +135,15 @@ static void gather_from(struct commit *c, struct partition *p)
         *place = p->place;
         place->offset = first;
     }
-    if (taken > 0 || only_start || all_read || only_gap) {
+    /* Where it stands is committed once more: whoever has lost the partition cannot, and so nothing
+     * of it leaves that another one has said in the meantime. */
+    const bool only_output = taken == 0 && c->batch.count > before;
+    if (only_output && !only_start && !all_read && !only_gap) {
+        *place = p->place;
+        place->offset = p->committed;
+    }
+    c->output_count += only_output;
+    if (taken > 0 || only_start || all_read || only_gap || only_output) {
         if (p->obstacle != KAFKA_NO_TOPIC)
             c->offsets[c->offset_count++] = *place;
         c->partitions[c->place_count] = p;
@@ -145,7 +155,7 @@ static void gather_from(struct commit *c, struct partition *p)
 static bool wants_commit(const struct worker *w, const struct partition *p)
 {
     return w->stream->engine->look(p).has_settled || p->committed < 0 ||
-           partition_has_end_to_commit(p);
+           partition_has_end_to_commit(p) || partition_has_output(p);
 }
 
 /* A partition whose first record, or whose offset, was refused is tried alone from time to time, and
@@ -163,6 +173,14 @@ static bool any_refused(const struct worker *w)
 {
     for (const struct partition *p = w->stream->partitions; p != NULL; p = p->next)
         if (p->refused_until_ms != 0)
+            return true;
+    return false;
+}
+
+static bool any_output(const struct worker *w)
+{
+    for (const struct partition *p = w->stream->partitions; p != NULL; p = p->next)
+        if (p->refused_until_ms == 0 && partition_has_output(p))
             return true;
     return false;
 }
@@ -193,7 +211,7 @@ static void gather(struct commit *c)
 {
     make_room(c);
     c->alone = refused_and_due(c->worker);
-    c->record_count = c->batch.count = c->place_count = c->offset_count = 0;
+    c->record_count = c->batch.count = c->place_count = c->offset_count = c->output_count = 0;
     c->most = c->alone != NULL ? 1 : bisect_most(&c->bisect, c->records_max);
     if (c->alone != NULL)
         gather_from(c, c->alone);
@@ -349,7 +367,7 @@ static void is_alone_refused(struct commit *c)
         try_each_alone(c);
         return;
     }
-    while (c->taken[place] == 0)
+    while (c->taken[place] == 0 && place + 1 < c->place_count)
         place++;
     struct partition *p = c->partitions[place];
     const enum kafka_right known = p->refused_right;
@@ -358,6 +376,17 @@ static void is_alone_refused(struct commit *c)
         return;
     must_wait(p, &c->refusal, c->batch.messages[message]->topic);
     say_refused(c, p, known);
+}
+
+/* Records are halved until one is alone; messages of no record cannot be, and their partitions are
+ * parted first. */
+static void find_refused(struct commit *c)
+{
+    const bool is_certain = c->refusal.kind == KAFKA_REFUSES_SIZE;
+    if (c->output_count > 0 && c->place_count > 1)
+        try_each_alone(c);
+    else if (bisect_refused(&c->bisect, c->record_count, is_certain))
+        is_alone_refused(c);
 }
 
 /* ---- offsets were refused ---- */
@@ -388,7 +417,7 @@ static void group_is_denied(struct commit *c)
 static void keep_aborted(struct commit *c)
 {
     struct worker *w = c->worker;
-    const bool is_refused = is_of_record(c) && c->record_count > 0 && !mutant("abort_bisect"),
+    const bool is_refused = is_of_record(c) && c->batch.count > 0 && !mutant("abort_bisect"),
                is_known =
                    (is_refused && c->alone != NULL) || c->refusal.kind == KAFKA_REFUSES_OFFSETS;
     for (size_t i = 0; i < c->place_count; i++)
@@ -397,9 +426,8 @@ static void keep_aborted(struct commit *c)
         log_warning(.message = "transaction was aborted; its results are published again",
                     .detail = c->message, .count = (int64_t)c->record_count);
     adopt_sizes(c);
-    if (is_refused &&
-        bisect_refused(&c->bisect, c->record_count, c->refusal.kind == KAFKA_REFUSES_SIZE))
-        is_alone_refused(c);
+    if (is_refused)
+        find_refused(c);
     if (c->refusal.right == KAFKA_READ_GROUP)
         group_is_denied(c);
     else if (c->refusal.kind == KAFKA_REFUSES_OFFSETS)
@@ -440,6 +468,8 @@ void commit_consider(struct worker *w)
     const int64_t now = clock_monotonic_ms();
     if (c->busy || w->stream->producer == NULL || watch_is_deaf(w) || now < c->not_before_ms)
         return;
+    if (c->first_ms == 0 && any_output(w))
+        commit_soon(w);
     const bool due =
         c->first_ms != 0 && (now - c->first_ms >= c->interval_ms || c->unseen >= c->records_max);
     if (!due && !c->hurry)

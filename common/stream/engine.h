@@ -1,6 +1,6 @@
-/* What the stream (partitions, transactions) needs of an engine, whatever that makes of the records:
- * the stream reads partitions and commits what has settled, the engine works in between. Everything
- * on the loop's thread; nothing here blocks. */
+/* What the stream (partitions, transactions) needs of an engine, whatever that makes of the
+ * records: the stream reads partitions and commits what has settled, the engine works in
+ * between. Everything on the loop's thread; nothing here blocks. */
 #ifndef PRIMAFLOW_ENGINE_H
 #define PRIMAFLOW_ENGINE_H
 
@@ -38,16 +38,18 @@ struct engine {
 
     void (*assigned)(struct partition *p);
     /* NULL: always. False: what it keeps of the partition is not there yet, and nothing of it is
-     * read; the others go on. Asked in each turn. Once true it stays so until the partition goes. */
+     * read; the others go on. Asked in each turn. Once true it stays so until the partition
+     * goes. */
     bool (*is_ready)(const struct partition *p);
     /* How many records may be read now. */
     size_t (*room)(const struct worker *w);
     /* Takes the records over, in the order of their offsets. */
     void (*records)(struct partition *p, struct kafka_record raw[], size_t count);
-    /* NULL: never. Messages of the partition wait that belong to no record: they leave in the next
-     * transaction, if need be without a record, so that collect may add messages and return none.
-     * Asked in each turn; false once they are in a batch, until that is aborted. While a partition is
-     * being given back it is collected for as long as worker.drain_deadline, and no longer. */
+    /* NULL: never. Messages of the partition wait that belong to no record: they leave in the
+     * next transaction, if need be without a record, so that collect may add messages and return
+     * none. Asked in each turn; false once they are in a batch, until that is aborted. While a
+     * partition is being given back it is collected for as long as worker.drain_deadline, and no
+     * longer. */
     bool (*has_output)(const struct partition *p);
     /* The settled prefix, `most` records of it at most (which may be none), and what has_output
      * spoke of, into the transaction that begins. */

@@ -22,3 +22,15 @@ bool partition_has_end_to_commit(const struct partition *p)
     return p->worker->stream->engine->look(p).count == 0 && p->end > p->committed &&
            !mutant("commit_position");
 }
+
+bool partition_is_ready(const struct partition *p)
+{
+    const struct engine *engine = p->worker->stream->engine;
+    return engine->is_ready == NULL || engine->is_ready(p);
+}
+
+bool partition_has_output(const struct partition *p)
+{
+    const struct engine *engine = p->worker->stream->engine;
+    return engine->has_output != NULL && engine->has_output(p);
+}

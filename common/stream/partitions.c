@@ -137,13 +137,15 @@ static bool is_under_way(const struct worker *w)
     return false;
 }
 
-/* What Kafka refuses goes with its partition: whoever has it next tries again. */
-static bool is_committable(const struct worker *w)
+/* What Kafka refuses goes with its partition: whoever has it next tries again. Records come to
+ * an end, for none is read any more; an engine's own messages need not, and are not waited for
+ * `late`. */
+static bool is_committable(const struct worker *w, bool late)
 {
     for (const struct partition *p = w->stream->partitions; p != NULL; p = p->next)
         if (p->going && p->refused_until_ms == 0 &&
             (p->committed < 0 || w->stream->engine->look(p).has_settled ||
-             partition_has_end_to_commit(p)))
+             partition_has_end_to_commit(p) || (!late && partition_has_output(p))))
             return true;
     return false;
 }
@@ -156,9 +158,10 @@ void partitions_answer_revoke(struct worker *w)
     if (!w->stream->revoke.is_lost && kafka_assignment_lost(w->stream->consumer))
         w->stream->revoke.is_lost = true;
     if (!w->stream->revoke.is_lost) {
-        if (is_under_way(w) && clock_monotonic_ms() < w->stream->revoke.by_ms)
+        const bool late = clock_monotonic_ms() >= w->stream->revoke.by_ms;
+        if (is_under_way(w) && !late)
             return;
-        if (is_committable(w) && w->stream->commit_failures_in_a_row < 3) {
+        if (is_committable(w, late) && w->stream->commit_failures_in_a_row < 3) {
             commit_hurry(w);
             return;
         }
@@ -187,26 +190,26 @@ bool partitions_has_settled(const struct worker *w)
 bool partitions_are_idle(const struct worker *w)
 {
     for (const struct partition *p = w->stream->partitions; p != NULL; p = p->next)
-        if (!w->stream->engine->is_idle(p))
+        if (!w->stream->engine->is_idle(p) || partition_has_output(p))
             return false;
     return true;
 }
 
 /* ---- reading ---- */
 
-static void take(struct partition *p, struct kafka_record *raw)
+static void take(struct partition *p, struct kafka_record raw[], size_t count)
 {
-    p->position = raw->offset + 1;
+    p->position = raw[count - 1].offset + 1;
     p->end = -1;
-    metrics_add(METRIC_fetched, p->topic->name, 1);
-    p->worker->stream->engine->records(p, raw, 1);
+    metrics_add(METRIC_fetched, p->topic->name, (double)count);
+    p->worker->stream->engine->records(p, raw, count);
 }
 
 static void due(void *owner)
 {
     struct partition *p = owner;
     struct kafka_record raw = kafka_record_move(&p->waiting);
-    take(p, &raw);
+    take(p, &raw, 1);
     p->may_have_more = true;
 }
 
@@ -262,8 +265,8 @@ static void note_obstacle(struct partition *p, const struct kafka_fetched *fetch
  * and is a person's turn. */
 static void end_stopped(struct worker *w, struct partition *p)
 {
-    if (w->stream->engine->look(p).count > 0 || p->waiting.handle != NULL || p->going ||
-        w->host.draining || commit_is_busy(w))
+    if (w->stream->engine->look(p).count > 0 || partition_has_output(p) ||
+        p->waiting.handle != NULL || p->going || w->host.draining || commit_is_busy(w))
         return;
     if (p->obstacle == KAFKA_OFFSET_GONE)
         host_start_over(&w->host, "offset_gone", p->obstacle_words);
@@ -298,7 +301,7 @@ void partitions_watch(struct worker *w)
 
 /* ---- taking ---- */
 
-/* One record at a time where records may have to wait: what was fetched behind it stays in Kafka's
+/* One record at a time where a record may have to wait: what was fetched behind it stays in Kafka's
  * queue. */
 static void fetch_from(struct partition *p)
 {
@@ -310,9 +313,8 @@ static void fetch_from(struct partition *p)
            : room < FETCH_MAX                                        ? room
                                                                      : FETCH_MAX;
     kafka_fetch(p->queue, records, room, &fetched);
-    for (size_t i = 0; i < fetched.count; i++)
-        if (!must_wait(p, &records[i]))
-            take(p, &records[i]);
+    if (fetched.count > 0 && !must_wait(p, records))
+        take(p, records, fetched.count);
     if (fetched.end >= 0) {
         p->position = fetched.end;
         p->end = fetched.end;
@@ -330,7 +332,8 @@ void partitions_fetch(struct worker *w)
         again = false;
         for (struct partition *p = w->stream->partitions;
              p != NULL && w->stream->engine->room(w) > 0; p = p->next)
-            if (p->may_have_more && !p->going && !p->stopped && p->waiting.handle == NULL) {
+            if (p->may_have_more && !p->going && !p->stopped && p->waiting.handle == NULL &&
+                partition_is_ready(p)) {
                 fetch_from(p);
                 again |= p->may_have_more;
             }

@@ -210,6 +210,8 @@ void partitions_watch(struct worker *w); /* each tick: obstacles, ends of idle p
 bool partition_has_end_to_commit(
     const struct partition
         *p); /* all was read and committed, and behind it are markers that nobody need read again */
+bool partition_is_ready(const struct partition *p); /* engine.h; true where the engine never says */
+bool partition_has_output(const struct partition *p); /* ... false */
 
 /* commit.c */
 struct commit *commit_new(struct worker *w);

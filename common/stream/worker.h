@@ -1,6 +1,6 @@
-/* One worker: a program that reads topics. Its host (host.h), and the two that live on that: the stream
- * (partitions and transactions, stream.h) and its engine (worker_engine.h). Its fields are the runtime's
- * own; nobody outside includes this. */
+/* One worker: a program that reads topics. Its host (host.h), and the two that live on that: the
+ * stream (partitions and transactions, stream.h) and its engine (worker_engine.h). Its fields
+ * are the runtime's own; nobody outside includes this. */
 #ifndef PRIMAFLOW_WORKER_H
 #define PRIMAFLOW_WORKER_H
 

@@ -1,6 +1,6 @@
 /* What a worker is made of beside its stream: an engine (engine.h), and what that needs of the
- * process around it. worker_main (worker/run.h) knows no more of it than this, so that an engine that
- * posts to Prima and one that keeps a state are started, drained and watched alike.
+ * process around it. worker_main (worker/run.h) knows no more of it than this, so that an engine
+ * that posts to Prima and one that keeps a state are started, drained and watched alike.
  *
  * Loop thread only; hooks that are NULL are left out. */
 #ifndef PRIMAFLOW_WORKER_ENGINE_H

@@ -1,6 +1,6 @@
-/* From configuration to what every worker has: names of topics, group and identity, where reading
- * begins; checked, so that a bad one ends the program before it starts. What the engine needs beside
- * is its own (stream/worker_engine.h). Loop thread, start-up. */
+/* From configuration to what every worker has: names of topics, group and identity, where
+ * reading begins; checked, so that a bad one ends the program before it starts. What the engine
+ * needs beside is its own (stream/worker_engine.h). Loop thread, start-up. */
 #ifndef PRIMAFLOW_SETUP_H
 #define PRIMAFLOW_SETUP_H
 

@@ -28,7 +28,7 @@ static void test_reads_while_there_is_room(void **state)
     engine_room = 3;
     fetched("three", "fetch:orders.raw/0:3 read:5 read:6 read:7");
     assert_int_equal(p->position, 8);
-    has_counted(METRIC_fetched, "orders.raw}+1");
+    has_counted(METRIC_fetched, "orders.raw}+3");
     assert_int_equal(p->end, -1);
     fetched("no room", "");
     engine_room = 3;

@@ -291,6 +291,13 @@ static struct collected engine_collect(struct partition *p, size_t most, struct 
         got.next = h->offsets[i] + 1;
     }
     got.is_all = got.count == h->count;
+    static const char *const words[] = {"o0", "o1", "o2", "o3"};
+    for (; h->output > 0; h->output--, h->said++) {
+        assert_true(h->said < sizeof words / sizeof *words);
+        h->says[h->said] = (struct kafka_message){
+            .topic = stream.outputs.written[0], .value = words[h->said], .value_size = 2};
+        batch_add(batch, &h->says[h->said]);
+    }
     return got;
 }
 
@@ -306,11 +313,14 @@ static void engine_committed(struct partition *p, size_t count)
 {
     note("committed:%s/%d:%zu", p->place.topic, p->place.partition, count);
     drop(held_of(p), count);
+    held_of(p)->said = 0;
 }
 
 static void engine_aborted(struct partition *p, size_t count)
 {
     note("aborted:%s/%d:%zu", p->place.topic, p->place.partition, count);
+    held_of(p)->output += held_of(p)->said;
+    held_of(p)->said = 0;
 }
 
 static bool engine_refused(struct partition *p, size_t message)
@@ -341,6 +351,16 @@ static bool engine_is_under_way(const struct partition *p)
 static bool engine_is_idle(const struct partition *p)
 {
     return held_of(p)->is_idle;
+}
+
+static bool engine_is_ready(const struct partition *p)
+{
+    return !held_of(p)->is_restoring;
+}
+
+static bool engine_has_output(const struct partition *p)
+{
+    return held_of(p)->output > 0;
 }
 
 static void engine_turn(struct worker *w)
@@ -396,6 +416,8 @@ static const struct engine engine = {.keeps_keys = true,
                                      .resumed = engine_resumed,
                                      .in_flight = engine_in_flight,
                                      .assigned = engine_assigned,
+                                     .is_ready = engine_is_ready,
+                                     .has_output = engine_has_output,
                                      .room = engine_has_room,
                                      .records = engine_records,
                                      .collect = engine_collect,

@@ -37,7 +37,9 @@ struct held {
     char words[HELD_MAX][24]; /* its message */
     struct kafka_message messages[HELD_MAX];
     size_t count, settled;
-    bool is_under_way, is_idle;
+    struct kafka_message says[HELD_MAX]; /* of no record: "o0", "o1", ... */
+    size_t output, said;                 /* that wait; that are in a transaction */
+    bool is_under_way, is_idle, is_restoring;
 };
 extern size_t engine_room;
 extern bool engine_makes_smaller; /* of what is refused for its size */
