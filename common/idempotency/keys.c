@@ -341,7 +341,7 @@ void keys_slot_renew(struct keyspace *ks, const char *token, int64_t lease_ms, r
     keys_call_key(&c, ks, "marker", ks->flow);
     keys_call_text(&c, token);
     keys_call_number(&c, lease_ms);
-    keys_call_text(&c, "renew");
+    keys_call_text(&c, ks->marker[0] != '\0' ? "renew" : "keep");
     keys_call_text(&c, "");
     keys_call_number(&c, ks->slot_epoch);
     keys_call_text(&c, ks->marker);

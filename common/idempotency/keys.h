@@ -127,7 +127,8 @@ void keys_pause(struct keyspace *ks, int64_t ms, redis_done done,
                 void *user); /* Retry-After, for the fleet */
 
 /* Our slot's lease is kept alive, and Redis looked at as by any other script: who has nothing to do
- * hears of a loss, too. */
+ * hears of a loss, too. Who has no marker, for it keeps no keys, keeps the lease alone, also in a
+ * Redis that never saw it. */
 void keys_slot_renew(struct keyspace *ks, const char *token, int64_t lease_ms, redis_done done,
                      void *user);
 

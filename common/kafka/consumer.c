@@ -38,14 +38,16 @@ static void watch_health(struct kafka_consumer *c, rd_kafka_conf_t *conf)
 }
 
 int kafka_consumer_new(const struct config *config, const char *group, const char *instance,
-                       const char *const topics[], size_t topic_count, int wake_fd,
+                       const char *const topics[], size_t topic_count, bool beside, int wake_fd,
                        const struct kafka_consumer_hooks *hooks,
                        struct kafka_consumer **ret_consumer,
                        char ret_message[static KAFKA_TEXT_MAX])
 {
-    /* librdkafka's cooperative assignor can abort the process on close before 2.10.1. */
-    const char *assignor =
-        rd_kafka_version() >= 0x020a01ff ? "cooperative-sticky" : "range,roundrobin";
+    /* librdkafka's cooperative assignor can abort the process on close before 2.10.1; and it knows
+     * nothing of partitions that belong together. */
+    const char *assignor = beside                             ? "range"
+                           : rd_kafka_version() >= 0x020a01ff ? "cooperative-sticky"
+                                                              : "range,roundrobin";
     const char *const ours[][2] = {
         {"client.id", "primaflow"},
         {"session.timeout.ms", "10000"},

@@ -28,7 +28,8 @@ struct kafka_words { /* what went wrong, for people; room for any ret_message he
     char text[KAFKA_TEXT_MAX];
 };
 
-/* librdkafka's own lines are dropped from now on: for a program whose standard error is a person's. */
+/* librdkafka's own lines are dropped from now on: for a program whose standard error is a
+ * person's. */
 void kafka_log_off(void);
 
 /* ---- a record, as it came ---- */
@@ -100,14 +101,14 @@ struct kafka_consumer_hooks {
 };
 
 /* Subscribes. `instance`: group.instance.id, or NULL. `wake_fd`: an eventfd that is written when
- * there is something to read. -EINVAL with ret_message. */
-__attribute__((warn_unused_result)) int kafka_consumer_new(const struct config *config,
-                                                           const char *group, const char *instance,
-                                                           const char *const topics[],
-                                                           size_t topic_count, int wake_fd,
-                                                           const struct kafka_consumer_hooks *hooks,
-                                                           struct kafka_consumer **ret_consumer,
-                                                           char ret_message[static KAFKA_TEXT_MAX]);
+ * there is something to read. `beside`: the same partitions of each topic come to the same
+ * member, as far as the topics have as many (the range assignor; only where all members ask for
+ * it). -EINVAL with ret_message. */
+__attribute__((warn_unused_result)) int kafka_consumer_new(
+    const struct config *config, const char *group, const char *instance,
+    const char *const topics[], size_t topic_count, bool beside, int wake_fd,
+    const struct kafka_consumer_hooks *hooks, struct kafka_consumer **ret_consumer,
+    char ret_message[static KAFKA_TEXT_MAX]);
 /* Serves events; call when woken, and at least every second. */
 void kafka_consumer_serve(struct kafka_consumer *consumer);
 
@@ -246,10 +247,10 @@ struct kafka_refusal {
 
 struct kafka_producer;
 
-/* Blocking: fences whoever had this id, and waits for the coordinator. -EIO with ret_message (may
- * be tried again), -EACCES: a right is missing, -EPERM: fatal. Several messages go in one batch only up to `batch_bytes_max`:
- * the smallest max.message.bytes among the topics that are written to. tells_offsets: some
- * instructions for each message. */
+/* Blocking: fences whoever had this id, and waits for the coordinator. -EIO with ret_message
+ * (may be tried again), -EACCES: a right is missing, -EPERM: fatal. Several messages go in one
+ * batch only up to `batch_bytes_max`: the smallest max.message.bytes among the topics that are
+ * written to. tells_offsets: some instructions for each message. */
 __attribute__((warn_unused_result)) int kafka_producer_new(const struct config *config,
                                                            const char *transactional_id,
                                                            int64_t batch_bytes_max,
@@ -260,9 +261,9 @@ int64_t kafka_producer_message_max(
     const struct kafka_producer
         *producer); /* message.max.bytes: key, value and headers of one message */
 
-/* From now on the messages of a transaction go topic by topic where they are few: slower, and a topic
- * that may not be written to is known by what does not go, one whose offsets may not be committed by
- * what went before. */
+/* From now on the messages of a transaction go topic by topic where they are few: slower, and a
+ * topic that may not be written to is known by what does not go, one whose offsets may not be
+ * committed by what went before. */
 void kafka_producer_search(struct kafka_producer *producer, bool searches);
 
 /* Blocking: everything or nothing. `offsets` are the next ones to read. Nothing is committed under

@@ -18,8 +18,7 @@ static void rise(uv_work_t *work)
 {
     struct rise *s = work->data;
     struct worker *w = s->worker;
-    const struct past_of of = {w->stream->group, w->flow->name, w->stream->redis_prefix,
-                               w->flow->reads};
+    const struct past_of of = {w->stream->group, w->flow->name, w->stream->redis_prefix};
     struct past past;
     s->result = past_read(w->host.config, &of, &past, s->message);
     if (s->result < 0)

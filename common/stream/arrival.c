@@ -78,8 +78,7 @@ static int read_past(struct arrival *a)
     for (size_t i = 0; i < a->count; i++)
         is_missing |= a->landings[i].facts.committed < 0;
     past_release(&a->past);
-    const struct past_of of = {w->stream->group, w->flow->name, w->stream->redis_prefix,
-                               w->flow->reads};
+    const struct past_of of = {w->stream->group, w->flow->name, w->stream->redis_prefix};
     const int result = is_missing ? past_read(w->host.config, &of, &a->past, a->message) : 0;
     const struct past *past = is_missing ? &a->past : &w->stream->past;
     for (size_t i = 0; i < a->count && result == 0; i++) {
@@ -87,12 +86,12 @@ static int read_past(struct arrival *a)
         const struct past_position *known = past_position(past, &a->places[i]);
         f->remembered = known != NULL ? known->place.offset : -1;
         f->ground = known != NULL ? known->ground : 0;
-        f->noted = f->is_input ? past_begun(past, a->places[i].partition) : -1;
-        f->is_begun = past->is_begun;
+        const char *topic = a->places[i].topic;
+        f->noted = f->is_input ? past_begun(past, topic, a->places[i].partition) : -1;
+        f->is_begun = past_is_begun(past, f->is_input ? topic : NULL);
         /* Positions in the other topics say nothing of the input: one worker may have begun with
          * those while another was killed before it noted where the input begins. */
-        f->lived = past->is_begun ||
-                   (f->is_input ? past_has_read(past, a->places[i].topic) : past->count > 0);
+        f->lived = f->is_begun || (f->is_input ? past_has_read(past, topic) : past->count > 0);
     }
     return result;
 }
@@ -114,74 +113,96 @@ static int look_for_endings(struct arrival *a, bool *ret_has)
     return result;
 }
 
-static int look_for_siblings(struct arrival *a, bool *ret_has)
+static bool is_asked(const struct landing *l)
+{
+    return l->facts.is_input && l->facts.committed < 0 && !l->facts.lived;
+}
+
+/* Of the partitions of this input that are asked about, whether the others have an offset. */
+static int look_for_siblings(struct arrival *a, const char *topic)
 {
     struct worker *w = a->worker;
     struct kafka_place *places = NULL;
     size_t count = 0;
-    int result =
-        kafka_ends(w->host.config, &w->flow->reads, 1, KAFKA_END_HIGH, &places, &count, a->message);
+    int result = kafka_ends(w->host.config, &topic, 1, KAFKA_END_HIGH, &places, &count, a->message);
     if (result == 0)
         result = kafka_committed(w->stream->consumer, places, count, a->message);
-    *ret_has = false;
+    bool has = false;
     for (size_t i = 0; i < count && result == 0; i++)
-        *ret_has |= places[i].offset >= 0;
+        has |= places[i].offset >= 0;
+    for (size_t i = 0; i < a->count; i++)
+        a->landings[i].facts.has_siblings |= has && strcmp(a->places[i].topic, topic) == 0;
     free(places);
     return result;
 }
 
-/* Of partitions without an offset. Groups from before ops.control knew of beginnings: their other
- * partitions, or what they have published, tells that they were at work. */
+static bool any_asked(const struct arrival *a, const char *topic)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (is_asked(&a->landings[i]) && (topic == NULL || strcmp(a->places[i].topic, topic) == 0))
+            return true;
+    return false;
+}
+
+/* Of partitions without an offset. Groups from before ops.control knew of beginnings: their
+ * other partitions, or what they have published, tells that they were at work. What an engine
+ * without keys has published ends nothing, and is read again as well as not. */
 static int look_for_traces(struct arrival *a)
 {
-    bool is_missing = false, is_asked = false, has_siblings = false, has_endings = false;
-    for (size_t i = 0; i < a->count; i++) {
-        const struct start_facts *f = &a->landings[i].facts;
-        is_missing |= f->committed < 0;
-        is_asked |= f->is_input && f->committed < 0 && !f->lived;
-    }
-    int result = is_missing ? look_for_endings(a, &has_endings) : 0;
-    if (result == 0 && is_asked)
-        result = look_for_siblings(a, &has_siblings);
+    const struct stream *s = a->worker->stream;
+    bool is_missing = false, has_endings = false;
+    const bool asks = any_asked(a, NULL);
+    for (size_t i = 0; i < a->count; i++)
+        is_missing |= a->landings[i].facts.committed < 0;
+    int result = is_missing && s->engine->keeps_keys ? look_for_endings(a, &has_endings) : 0;
+    for (size_t i = 0; i < s->inputs.count && result == 0; i++)
+        if (any_asked(a, s->inputs.list[i].name))
+            result = look_for_siblings(a, s->inputs.list[i].name);
+    const bool lived =
+        asks && has_endings && s->past.has_generation && !past_is_begun(&a->past, NULL);
     for (size_t i = 0; i < a->count; i++) {
         struct start_facts *f = &a->landings[i].facts;
-        f->has_siblings = has_siblings;
         f->has_endings = has_endings;
-        f->lived |= is_asked && has_endings && a->worker->stream->past.has_generation;
+        f->lived |= lived;
     }
     return result;
 }
 
 /* ---- decisions ---- */
 
-/* A group's first start: where each partition of the topic is begun, ours or not, is noted at once,
- * so that a second worker, or one after a crash, goes by the same, and a partition that is not
- * among them was added later. */
-static int begin_group(struct arrival *a, struct landing *landing, struct kafka_place *place)
+/* Where each partition of the topic is begun, ours or not, is noted at once, so that a second
+ * worker, or one after a crash, goes by the same, and a partition that is not among them was
+ * added later. */
+static int begin_topic(struct arrival *a, const char *topic)
 {
     struct worker *w = a->worker;
-    if (!a->past.is_begun) {
-        struct kafka_place *all = NULL;
-        size_t count = 0;
-        int result = kafka_ends(w->host.config, (const char *const[]){place->topic}, 1,
-                                KAFKA_END_HIGH, &all, &count, a->message);
-        for (size_t i = 0; i < count && result == 0; i++)
-            result =
-                kafka_start_offset(w->stream->consumer, &all[i], w->stream->start.from, a->message);
-        if (result == 0)
-            result = past_begin(w->host.config, w->stream->group, all, count, a->message);
-        a->past.begun = calloc(count + 1, sizeof *a->past.begun);
-        if (a->past.begun == NULL)
-            abort();
-        for (size_t i = 0; i < count; i++)
-            a->past.begun[i] = all[i].offset;
-        a->past.begun_count = count;
-        a->past.is_begun = result == 0;
-        free(all);
-        if (result < 0)
-            return result;
+    struct kafka_place *all = NULL;
+    size_t count = 0;
+    int result = kafka_ends(w->host.config, &topic, 1, KAFKA_END_HIGH, &all, &count, a->message);
+    int64_t *offsets = calloc(count + 1, sizeof *offsets);
+    if (offsets == NULL)
+        abort();
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = kafka_start_offset(w->stream->consumer, &all[i],
+                                    worker_topic(w, topic)->start.from, a->message);
+        offsets[i] = all[i].offset;
     }
-    landing->start.offset = past_begun(&a->past, place->partition);
+    if (result == 0)
+        result = past_begin(w->host.config, w->stream->group, all, count, a->message);
+    if (result == 0)
+        past_keep_begun(&a->past, topic, offsets, count);
+    free(offsets);
+    free(all);
+    return result;
+}
+
+/* A group's first start in this topic. */
+static int begin_group(struct arrival *a, struct landing *landing, struct kafka_place *place)
+{
+    const int result = past_is_begun(&a->past, place->topic) ? 0 : begin_topic(a, place->topic);
+    if (result < 0)
+        return result;
+    landing->start.offset = past_begun(&a->past, place->topic, place->partition);
     if (landing->start.offset < 0) /* added in this very moment */
         landing->start.offset = landing->facts.low;
     return 0;
@@ -199,7 +220,7 @@ static void ask_a_person(struct arrival *a, const struct landing *landing,
 
 static int answer(struct arrival *a, struct landing *landing, struct kafka_place *place)
 {
-    const int64_t answer = a->worker->stream->start.vanished;
+    const int64_t answer = worker_topic(a->worker, place->topic)->start.vanished;
     landing->start.offset = start_answer(&landing->start, &landing->facts, answer);
     if (landing->start.offset >= 0)
         return 0;
@@ -216,7 +237,7 @@ static int decide(struct arrival *a, size_t i)
     l->start = start_decide(&l->facts);
     if (l->start.kind == START_FIRST && l->start.offset < 0)
         result = begin_group(a, l, place);
-    else if (l->start.asks && a->worker->stream->start.vanished == START_ASK)
+    else if (l->start.asks && worker_topic(a->worker, place->topic)->start.vanished == START_ASK)
         ask_a_person(a, l, place);
     else if (l->start.asks)
         result = answer(a, l, place);
@@ -250,7 +271,7 @@ static int prepare_ground(struct arrival *a)
     int result = raised_count > 0 ? past_remember(w->host.config, w->stream->group, raised,
                                                   raised_count, a->message)
                                   : 0;
-    if (result == 0 && count > 0)
+    if (result == 0 && count > 0 && w->stream->engine->keeps_keys)
         result = ended_read(w, &a->ended, a->message);
     free(raised);
     return result;

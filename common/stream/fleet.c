@@ -1,6 +1,7 @@
 /* Entering and leaving; see fleet.h. */
 #include "stream/fleet.h"
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "obs/log.h"
 #include "base/process.h"
@@ -39,6 +40,21 @@ static struct control_member ourselves(const struct worker *w)
     (void)snprintf(m.former, sizeof m.former, "%s",
                    former_of(w, fleet_find(&w->stream->control, w->host.slot)));
     return m;
+}
+
+int fleet_read(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
+{
+    struct control *c = &w->stream->control;
+    const int64_t epoch = c->epoch, generation = c->generation, asked_ms = clock_boot_ms();
+    const int result = control_read(w->host.config, w->stream->group, c, ret_message);
+    if (result == 0 && !mutant("epoch_of_the_past") &&
+        (c->epoch < epoch || (c->epoch == epoch && c->generation < generation))) {
+        c->epoch = epoch;
+        c->generation = generation;
+    }
+    if (result == 0)
+        w->stream->watch.heard_ms = asked_ms;
+    return result;
 }
 
 int fleet_enter(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])

@@ -14,7 +14,15 @@
 
 #include "stream/stream.h"
 
-/* We, in our slot, under w->stream->control's incident; once for each of them. In the pool. -EIO. */
+/* What ops.control says, into w->stream->control, and it was heard of. The highest generation is
+ * never forgotten, nor the epoch that was taken from the past of other groups (past.h) and
+ * stands in no record of ours yet: below it every key of theirs would refuse us. In the pool.
+ * -EIO, -EACCES, -ENOENT. */
+__attribute__((warn_unused_result)) int fleet_read(struct worker *w,
+                                                   char ret_message[static KAFKA_TEXT_MAX]);
+
+/* We, in our slot, under w->stream->control's incident; once for each of them. In the pool.
+ * -EIO. */
 __attribute__((warn_unused_result)) int fleet_enter(struct worker *w,
                                                     char ret_message[static KAFKA_TEXT_MAX]);
 

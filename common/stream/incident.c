@@ -277,22 +277,6 @@ static int examine(struct worker *w, struct redis_once *redis, const struct redi
     return result;
 }
 
-/* What ops.control says. The highest generation is never forgotten, nor the epoch that was taken
- * from the past of other groups (past.h) and stands in no record of ours yet: below it every key
- * of theirs would refuse us. */
-static int read_control_anew(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
-{
-    struct control *c = &w->stream->control;
-    const int64_t epoch = c->epoch, generation = c->generation;
-    const int result = control_read(w->host.config, w->stream->group, c, ret_message);
-    if (result == 0 && !mutant("epoch_of_the_past") &&
-        (c->epoch < epoch || (c->epoch == epoch && c->generation < generation))) {
-        c->epoch = epoch;
-        c->generation = generation;
-    }
-    return result;
-}
-
 /* Opens an incident for this server, or finds that another one has done so since. */
 static int open_once(struct worker *w, struct redis_once *redis, const struct redis_server *server,
                      const char *incident, const char *marker,
@@ -315,7 +299,7 @@ static int open_once(struct worker *w, struct redis_once *redis, const struct re
     waits_begin(&w->host.waits, WAIT_rebuild);
     result = take_turn(w, redis);
     if (result == 0)
-        result = read_control_anew(w, ret_message);
+        result = fleet_read(w, ret_message);
     if (result == 0 && strcmp(incident, w->stream->control.incident) == 0)
         result = open_new(w, server, marker, ret_message);
     return result == -EAGAIN ? 0 : result;
@@ -343,13 +327,11 @@ static int wait_and_rebuild(struct worker *w, struct redis_once *redis,
 
 static int read_control(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
 {
-    const int64_t asked_ms = clock_boot_ms();
-    const int result = read_control_anew(w, ret_message);
+    const int result = fleet_read(w, ret_message);
     if (result < 0) {
         waits_begin(&w->host.waits, result == -ENOENT ? WAIT_topic : WAIT_kafka);
         return result == -EACCES ? result : -EIO;
     }
-    w->stream->watch.heard_ms = asked_ms;
     see_incident(w);
     return 0;
 }

@@ -17,6 +17,8 @@ struct reading {
 void past_release(struct past *past)
 {
     free(past->positions);
+    for (size_t i = 0; i < past->begun_count; i++)
+        free(past->begun[i].offsets);
     free(past->begun);
     *past = (struct past){.others_epoch = -1, .possible_epoch = -1};
 }
@@ -79,17 +81,52 @@ static void keep_position(struct past *past, const char *place, const json_t *va
     past->positions[past->count++] = one;
 }
 
-static void keep_begun(struct past *past, const json_t *offsets)
+static struct past_begun *begun_of(const struct past *past, const char *topic)
 {
-    const size_t count = json_array_size(offsets);
-    free(past->begun);
-    past->begun = calloc(count + 1, sizeof *past->begun);
+    for (size_t i = 0; i < past->begun_count; i++)
+        if (strcmp(past->begun[i].topic, topic) == 0)
+            return &past->begun[i];
+    return NULL;
+}
+
+static struct past_begun *add_begun(struct past *past, const char *topic)
+{
+    past->begun = realloc(past->begun, (past->begun_count + 1) * sizeof *past->begun);
     if (past->begun == NULL)
         abort();
-    past->begun_count = count;
-    past->is_begun = true;
+    struct past_begun *fresh = &past->begun[past->begun_count++];
+    *fresh = (struct past_begun){.offsets = NULL};
+    (void)snprintf(fresh->topic, sizeof fresh->topic, "%s", topic);
+    return fresh;
+}
+
+/* Room for the offsets of so many partitions; those of an earlier record go. */
+static int64_t *make_begun(struct past *past, const char *topic, size_t count)
+{
+    struct past_begun *b = begun_of(past, topic);
+    if (b == NULL)
+        b = add_begun(past, topic);
+    free(b->offsets);
+    b->offsets = calloc(count + 1, sizeof *b->offsets);
+    if (b->offsets == NULL)
+        abort();
+    b->count = count;
+    return b->offsets;
+}
+
+void past_keep_begun(struct past *past, const char *topic, const int64_t offsets[], size_t count)
+{
+    int64_t *kept = make_begun(past, topic, count);
     for (size_t i = 0; i < count; i++)
-        past->begun[i] = json_integer_value(json_array_get(offsets, i));
+        kept[i] = offsets[i];
+}
+
+static void read_begun(struct past *past, const char *topic, const json_t *offsets)
+{
+    const size_t count = json_array_size(offsets);
+    int64_t *kept = make_begun(past, topic, count);
+    for (size_t i = 0; i < count; i++)
+        kept[i] = json_integer_value(json_array_get(offsets, i));
 }
 
 /* By its default name, a group of another flow. */
@@ -138,8 +175,7 @@ static void read_one(void *user, const struct kafka_record *record)
         keep_position(r->past, rest, value);
     } else if ((rest = of_group(rest_of_key(record, "begun", key, sizeof key), r->of->group)) !=
                NULL) {
-        if (strcmp(rest, r->of->topic) == 0)
-            keep_begun(r->past, json_object_get(value, "offsets"));
+        read_begun(r->past, rest, json_object_get(value, "offsets"));
     } else if ((rest = rest_of_key(record, "generation", key, sizeof key)) != NULL) {
         keep_generation(r, rest, value);
     }
@@ -173,9 +209,15 @@ bool past_has_read(const struct past *past, const char *topic)
     return false;
 }
 
-int64_t past_begun(const struct past *past, int32_t partition)
+bool past_is_begun(const struct past *past, const char *topic)
 {
-    return partition >= 0 && (size_t)partition < past->begun_count ? past->begun[partition] : -1;
+    return topic != NULL ? begun_of(past, topic) != NULL : past->begun_count > 0;
+}
+
+int64_t past_begun(const struct past *past, const char *topic, int32_t partition)
+{
+    const struct past_begun *b = begun_of(past, topic);
+    return b != NULL && partition >= 0 && (size_t)partition < b->count ? b->offsets[partition] : -1;
 }
 
 int past_remember(const struct config *config, const char *group,

@@ -16,12 +16,18 @@ struct past_position {
     int64_t ground; /* below it lies what may have been read before (start.h); 0: nothing */
 };
 
+/* Where the group began an input topic: an offset for each partition that it had then. */
+struct past_begun {
+    char topic[160];
+    int64_t *offsets;
+    size_t count;
+};
+
 struct past {
     struct past_position *positions;
     size_t count, room;
-    int64_t *begun; /* of the input topic's partitions */
+    struct past_begun *begun;
     size_t begun_count;
-    bool is_begun;
     bool has_generation; /* the group had members once; of epoch: */
     int64_t epoch;
     int64_t
@@ -35,8 +41,8 @@ struct past {
 int64_t past_epoch(const struct past *past);
 
 struct past_of {
-    const char *group, *flow, *prefix,
-        *topic; /* consumer group; flow's name and Redis prefix: whose keys; input topic */
+    const char *group, *flow,
+        *prefix; /* consumer group; flow's name and Redis prefix: whose keys */
 };
 
 /* -EIO, -ENOENT. ret_past is the caller's to release. */
@@ -49,8 +55,12 @@ const struct past_position *past_position(const struct past *past,
                                           const struct kafka_place *place); /* NULL: none */
 /* The group had read of this topic, in whichever partition. */
 bool past_has_read(const struct past *past, const char *topic);
-int64_t past_begun(const struct past *past,
-                   int32_t partition); /* of the input topic; -1: not noted */
+/* Its beginning in this topic is noted; topic NULL: in any. */
+bool past_is_begun(const struct past *past, const char *topic);
+int64_t past_begun(const struct past *past, const char *topic,
+                   int32_t partition); /* -1: not noted */
+/* What past_begin has noted, kept here as well. */
+void past_keep_begun(struct past *past, const char *topic, const int64_t offsets[], size_t count);
 
 /* Each returns when Kafka has it all. -EIO. */
 __attribute__((warn_unused_result)) int past_remember(const struct config *config,

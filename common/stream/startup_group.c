@@ -101,8 +101,7 @@ static int ask_of_our_former_self(struct worker *w, char ret_message[static KAFK
 
 int startup_group(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
 {
-    const struct past_of of = {w->stream->group, w->flow->name, w->stream->redis_prefix,
-                               w->flow->reads};
+    const struct past_of of = {w->stream->group, w->flow->name, w->stream->redis_prefix};
     past_release(&w->stream->past);
     int result = past_read(w->host.config, &of, &w->stream->past, ret_message);
     if (result < 0)
@@ -112,7 +111,7 @@ int startup_group(struct worker *w, char ret_message[static KAFKA_TEXT_MAX])
         w->stream->control.epoch = epoch;
         w->stream->control.generation = 0;
     }
-    result = read_former_topics(w, ret_message);
+    result = w->flow->is_read_once ? 0 : read_former_topics(w, ret_message);
     if (result == 0)
         result = count_partitions(w, ret_message);
     if (result == 0)

@@ -17,12 +17,20 @@ enum { TOPICS_MAX = 32 };
 
 enum topic_role { TOPIC_INPUT, TOPIC_RETRY, TOPIC_REPLAY };
 
+/* Where reading begins where no offset is committed: start.h. */
+struct start_settings {
+    int64_t from;     /* of a group that never lived */
+    int64_t vanished; /* of an input topic's partition whose offset is gone; START_ASK: a person
+                         says */
+};
+
 struct input_topic {
     char name[160];
     enum topic_role role;
     int64_t delay_ms;   /* retry: after its append time */
     int32_t partitions; /* as last heard (topic_watch.h); 0: not yet, or the topic is gone */
     bool is_former;     /* retry: not among retry.delays any more; read until it is empty */
+    struct start_settings start; /* input */
 };
 
 struct partition {
@@ -109,13 +117,7 @@ struct fleet_place {
         slot_keeper_ends; /* slot_keep, in the pool; the first also publishes slot_token to it */
     int64_t slot_renewed_ms;
     bool slot_is_exclusive; /* slot.exclusive */
-};
-
-/* Where reading begins where no offset is committed: start.h. */
-struct start_settings {
-    int64_t from;     /* of a group that never lived */
-    int64_t vanished; /* of an input topic's partition whose offset is gone; START_ASK: a person
-                         says */
+    bool redis_is_away;     /* of an engine without keys, which nothing else tells: said once */
 };
 
 /* What the group has given us: partitions.c, arrival.c. */
@@ -145,7 +147,6 @@ struct stream {
     char redis_prefix[400];
     int64_t reach; /* no record is sent whose offset is so far behind its partition's committed one;
                       partitions_may_send */
-    struct start_settings start;
 
     struct kafka_consumer *consumer;
     struct kafka_producer *producer;

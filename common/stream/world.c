@@ -22,6 +22,12 @@ void worker_refresh_fence(struct worker *w)
 bool world_on_redis_server(void *user, const struct redis_server *server)
 {
     struct worker *w = user;
+    if (!w->stream->engine->keeps_keys) { /* any will do: the slot's lease is taken there again */
+        if (w->stream->fleet.redis_is_away)
+            log_info(.message = "Redis connection restored");
+        w->stream->fleet.redis_is_away = false;
+        return true;
+    }
     if (!control_server_is(&w->stream->control.server, server->run_id, server->replication_id) &&
         !mutant("run_id")) {
         pauses_begin(&w->host.pauses, PAUSE_REDIS,
@@ -43,7 +49,12 @@ void world_on_redis_answer(void *user, const struct redis_script *script, int64_
 void world_on_redis_lost(void *user, const char *reason)
 {
     struct worker *w = user;
-    pauses_hear_of_redis(&w->host.pauses, reason);
+    if (w->stream->engine->keeps_keys)
+        pauses_hear_of_redis(&w->host.pauses, reason);
+    else if (!w->stream->fleet.redis_is_away)
+        log_warning(.message = "Redis connection lost; work goes on, without the slot's lease",
+                    .detail = reason, .slot = w->host.slot);
+    w->stream->fleet.redis_is_away = !w->stream->engine->keeps_keys;
 }
 
 void world_on_slot_renewed(void *user, const struct redis_reply *reply)

@@ -89,7 +89,7 @@ static int read_start_word(const struct start_key *key, const char *text, int64_
 /* One word for every topic, or topic=word for some and one word for the rest: the workers of all
  * topics may share a file. A list that does not speak of our topic is refused, for it would be a
  * name that was written wrongly. */
-static int read_start(const struct worker *w, const struct start_key *key, int64_t *ret_start,
+static int read_start(const char *topic, const struct start_key *key, int64_t *ret_start,
                       struct config_message *ret_message)
 {
     char list[400], *save = NULL;
@@ -101,7 +101,7 @@ static int read_start(const struct worker *w, const struct start_key *key, int64
         const char **place = word == NULL ? &rest : &own;
         if (word != NULL)
             *word++ = '\0';
-        if (word != NULL && strcmp(item, w->flow->reads) != 0)
+        if (word != NULL && strcmp(item, topic) != 0)
             continue;
         if (*place != NULL) {
             (void)snprintf(ret_message->text, sizeof ret_message->text,
@@ -115,7 +115,7 @@ static int read_start(const struct worker *w, const struct start_key *key, int64
         (void)snprintf(ret_message->text, sizeof ret_message->text,
                        "%s names topics, but not %.80s; add %.80s=beginning (or end, or a time), "
                        "or a word without a topic",
-                       key->name, w->flow->reads, w->flow->reads);
+                       key->name, topic, topic);
         return -EINVAL;
     }
     if (text == NULL || read_start_word(key, text, ret_start) < 0) {
@@ -134,8 +134,16 @@ static int read_starts(struct worker *w, struct config_message *ret_message)
     const struct start_key vanished = {"start.vanished",
                                        config_text(w->host.config, CFG_start_vanished),
                                        "ask, remembered, beginning, end", true};
-    const int result = read_start(w, &from, &w->stream->start.from, ret_message);
-    return result < 0 ? result : read_start(w, &vanished, &w->stream->start.vanished, ret_message);
+    int result = 0;
+    for (size_t i = 0; i < w->stream->inputs.count && result == 0; i++) {
+        struct input_topic *t = &w->stream->inputs.list[i];
+        if (t->role != TOPIC_INPUT)
+            continue;
+        result = read_start(t->name, &from, &t->start.from, ret_message);
+        if (result == 0)
+            result = read_start(t->name, &vanished, &t->start.vanished, ret_message);
+    }
+    return result;
 }
 
 static void read_identity(struct worker *w)

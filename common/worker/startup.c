@@ -11,6 +11,7 @@
 #include "kafka/admin.h"
 #include "redis/once.h"
 #include "obs/log.h"
+#include "stream/fleet.h"
 #include "stream/incident.h"
 #include "stream/slot.h"
 #include "stream/startup_group.h"
@@ -98,9 +99,9 @@ static bool keys_outlive_topics(struct startup *s)
     return false;
 }
 
-/* ---- a flow with a ledger ---- */
+/* ---- topics that lie beside each other ---- */
 
-/* A refund and its order must meet: both topics choose a partition by the order's key. */
+/* What belongs together must meet: both topics choose a partition by its key. */
 static int count_beside(struct worker *w, const char *topic, size_t *ret_count,
                         char ret_message[static KAFKA_TEXT_MAX])
 {
@@ -111,28 +112,42 @@ static int count_beside(struct worker *w, const char *topic, size_t *ret_count,
     return result;
 }
 
-static bool ledger_lies_beside(struct startup *s)
+static bool lies_beside(struct startup *s, const struct flow_beside *b, size_t *ret_count)
 {
     struct worker *w = s->worker;
-    size_t its = 0, input = 0;
+    size_t one = 0, other = 0;
     int result;
-    if (w->flow->ledger == NULL)
-        return true;
     waits_begin(&w->host.waits, WAIT_kafka);
-    while ((result = count_beside(w, w->flow->ledger->topic, &its, s->message)) < 0 ||
-           (result = count_beside(w, w->flow->reads, &input, s->message)) < 0)
+    while ((result = count_beside(w, b->other, &other, s->message)) < 0 ||
+           (result = count_beside(w, b->one, &one, s->message)) < 0)
         if (!wait_for_world(s, result == -ENOENT ? WAIT_topic : WAIT_kafka, result,
                             "waiting for Kafka: cannot count a topic's partitions"))
             return false;
-    w->stream->ledger_partitions = (int32_t)its;
-    if (its == input)
+    *ret_count = one;
+    if (one == other)
         return true;
     (void)snprintf(s->message, sizeof s->message,
-                   "%s has %zu partitions and %s has %zu: what belongs to one order would not "
-                   "meet",
-                   w->flow->reads, input, w->flow->ledger->topic, its);
+                   "%s has %zu partitions and %s has %zu: what belongs to one %s would not meet",
+                   b->one, one, b->other, other, b->whose);
     fail(s, 78, "give both topics the same number of partitions (primaflow topics check)");
     return false;
+}
+
+/* A refund and its order, where the flow has a ledger; and what else the flow names. */
+static bool topics_lie_beside(struct startup *s)
+{
+    const struct flow *flow = s->worker->flow;
+    size_t count = 0;
+    if (flow->ledger != NULL) {
+        const struct flow_beside ledger = {flow->reads, flow->ledger->topic, "order"};
+        if (!lies_beside(s, &ledger, &count))
+            return false;
+        s->worker->stream->ledger_partitions = (int32_t)count;
+    }
+    for (size_t i = 0; i < FLOW_BESIDE_MAX && flow->beside[i].one != NULL; i++)
+        if (!lies_beside(s, &flow->beside[i], &count))
+            return false;
+    return true;
 }
 
 /* ---- 2. Redis ---- */
@@ -262,11 +277,47 @@ static bool look_at_group(struct startup *s)
     return result == 0;
 }
 
+/* 5. and 6., of an engine that keeps keys. */
+static bool redis_is_what_it_was(struct startup *s, struct redis_once **redis,
+                                 struct redis_server *server)
+{
+    struct worker *w = s->worker;
+    for (;;) {
+        const int result = incident_settle(w, *redis, server, s->message);
+        if (result == 0)
+            return true;
+        if (result == -E2BIG) {
+            fail(s, 78, "use fewer partitions, or fewer retry.delays");
+            return false;
+        }
+        if (!wait_for_world(s, WAIT_NONE, result, "checking whether Redis state is intact"))
+            return false;
+        redis_once_close(*redis);
+        *redis = NULL;
+        if (!open_fit_redis(s, redis, server) || !take_slot(s, *redis))
+            return false;
+    }
+}
+
+/* 6. alone: nothing of an engine without keys can be lost there. */
+static bool enter_fleet(struct startup *s)
+{
+    struct worker *w = s->worker;
+    int result;
+    waits_begin(&w->host.waits, WAIT_kafka);
+    while ((result = fleet_read(w, s->message)) < 0 || (result = fleet_enter(w, s->message)) < 0)
+        if (!wait_for_world(s, result == -ENOENT ? WAIT_topic : WAIT_kafka, result,
+                            "waiting for Kafka: cannot read or write ops.control"))
+            return false;
+    return true;
+}
+
 static bool steps(struct startup *s, struct redis_once **redis)
 {
     struct worker *w = s->worker;
+    const bool has_keys = w->stream->engine->keeps_keys;
     struct redis_server server;
-    if (!topics_are_there(s) || !ledger_lies_beside(s) || !keys_outlive_topics(s) ||
+    if (!topics_are_there(s) || !topics_lie_beside(s) || (has_keys && !keys_outlive_topics(s)) ||
         !register_schemas(s) || !open_fit_redis(s, redis, &server))
         return false;
     if (!take_slot(s, *redis))
@@ -278,22 +329,7 @@ static bool steps(struct startup *s, struct redis_once **redis)
         return false;
     if (!look_at_group(s))
         return false;
-    for (;;) {
-        const int result = incident_settle(w, *redis, &server, s->message);
-        if (result == 0)
-            break;
-        if (result == -E2BIG) {
-            fail(s, 78, "use fewer partitions, or fewer retry.delays");
-            return false;
-        }
-        if (!wait_for_world(s, WAIT_NONE, result, "checking whether Redis state is intact"))
-            return false;
-        redis_once_close(*redis);
-        *redis = NULL;
-        if (!open_fit_redis(s, redis, &server) || !take_slot(s, *redis))
-            return false;
-    }
-    return true;
+    return has_keys ? redis_is_what_it_was(s, redis, &server) : enter_fleet(s);
 }
 
 static void run(uv_work_t *work)

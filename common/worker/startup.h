@@ -1,8 +1,9 @@
 /* Before the first record: everything that must be true, found out one after the other, blocking,
  * in the pool, while the loop already answers /livez.
  *
- *   1. Kafka has every topic, and the keys are kept longer than the topics (or a key could be
- *      forgotten while its record is still there).
+ *   1. Kafka has every topic, those that lie beside each other have as many partitions, and the
+ *      keys are kept longer than the topics (or a key could be forgotten while its record is still
+ *      there).
  *   2. Redis answers, evicts nothing, and is no replica.
  *   3. Our slot is ours.
  *   4. Our transactional id is ours: a predecessor's open transaction is ended.
@@ -15,7 +16,10 @@
  *      everything below the incident's ends is committed. Because a worker that notices starts over
  *      as a new process, all its partitions enter this together, and nothing that was not committed
  *      survives.
- *   6. ops.control knows that we are in our slot (fleet.h). */
+ *   6. ops.control knows that we are in our slot (fleet.h).
+ *
+ * An engine that keeps no keys in Redis (engine.h) has only its slot there: it skips what is
+ * asked of keys, and 5. */
 #ifndef PRIMAFLOW_STARTUP_H
 #define PRIMAFLOW_STARTUP_H
 

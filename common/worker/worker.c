@@ -206,8 +206,8 @@ static void run_now(struct worker *w)
     w->keys.redis = w->redis;
     if (kafka_consumer_new(w->host.config, w->stream->group,
                            w->host.options.slot != NULL ? w->instance : NULL, topics,
-                           w->stream->inputs.count, w->stream->wake_fd, &kafka_hooks,
-                           &w->stream->consumer, message) < 0) {
+                           w->stream->inputs.count, w->flow->also_reads[0] != NULL,
+                           w->stream->wake_fd, &kafka_hooks, &w->stream->consumer, message) < 0) {
         host_fail(&w->host, 78, "cannot read from Kafka", message, "correct the rdkafka.* keys");
         return;
     }

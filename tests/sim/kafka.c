@@ -55,12 +55,12 @@ const char *kafka_obstacle_name(enum kafka_obstacle obstacle)
 /* ---- consumer ---- */
 
 int kafka_consumer_new(const struct config *config, const char *group, const char *instance,
-                       const char *const topics[], size_t topic_count, int wake_fd,
+                       const char *const topics[], size_t topic_count, bool beside, int wake_fd,
                        const struct kafka_consumer_hooks *hooks,
                        struct kafka_consumer **ret_consumer,
                        char ret_message[static KAFKA_TEXT_MAX])
 {
-    (void)config, (void)group, (void)instance, (void)wake_fd, (void)ret_message;
+    (void)config, (void)group, (void)instance, (void)beside, (void)wake_fd, (void)ret_message;
     struct kafka_consumer *c = calloc(1, sizeof *c);
     if (c == NULL || topic_count > TOPICS)
         abort();

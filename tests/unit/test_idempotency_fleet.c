@@ -382,10 +382,31 @@ static void test_slot_lease_ends(void **state)
     assert_int_equal(a.verdict, VERDICT_RENEWED);
 }
 
+/* An engine without keys has no marker: it looks for none, nor at what Redis has lost of its slot. */
+static void test_a_lease_alone(void **state)
+{
+    struct keyspace *ks = world_fresh();
+    struct answer a;
+    (void)state;
+    (void)snprintf(ks->slot, sizeof ks->slot, "0"); /* nobody took it here */
+    ks->marker[0] = '\0';                           /* and Redis has one */
+    answer_begin(&a);
+    keys_slot_renew(ks, "p1", 60000, answer_take, &a);
+    answer_wait(&a);
+    assert_int_equal(a.verdict, VERDICT_RENEWED);
+    assert_int_equal(slot(ks, "p2", "60000", "take", "").verdict, VERDICT_BUSY);
+    assert_int_equal(slot(ks, "p2", "60000", "take", "p1").verdict, VERDICT_TAKEN);
+    answer_begin(&a);
+    keys_slot_renew(ks, "p1", 60000, answer_take, &a);
+    answer_wait(&a);
+    assert_int_equal(a.verdict, VERDICT_SLOT_LOST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_cap_no_wait),
+        cmocka_unit_test(test_a_lease_alone),
         cmocka_unit_test(test_alone_has_all_of_it),
         cmocka_unit_test(test_shares_by_weight),
         cmocka_unit_test(test_a_share_nobody_asks_for_is_the_others),

@@ -78,14 +78,21 @@ static void test_clients_say_what_is_theirs(void **state)
     const struct kafka_consumer_hooks hooks = {NULL, NULL, NULL, NULL};
     const struct kafka_message record = {
         .topic = topic_ops_control, .key = "k", .key_size = 1, .value = "v", .value_size = 1};
-    char message[KAFKA_TEXT_MAX];
+    char text[100], message[KAFKA_TEXT_MAX];
     struct kafka_consumer *consumer;
     struct config *config = load(overrides, 1);
     const int fd = eventfd(0, EFD_NONBLOCK);
     (void)state;
     kafka_log_off();
     assert_int_equal(
-        kafka_consumer_new(config, "g", "g-0", topics, 1, fd, &hooks, &consumer, message), 0);
+        kafka_consumer_new(config, "g", "g-0", topics, 1, false, fd, &hooks, &consumer, message),
+        0);
+    kafka_consumer_free(consumer);
+    assert_int_equal(
+        kafka_consumer_new(config, "g", "g-0", topics, 1, true, fd, &hooks, &consumer, message), 0);
+    assert_string_equal(
+        property(rd_kafka_conf(consumer->rk), "partition.assignment.strategy", text),
+        "range"); /* the one that puts partitions beside each other */
     kafka_consumer_free(consumer);
     assert_int_equal(kafka_write(config, &record, 1, 100, message), -EIO);
     assert_non_null(strstr(message, "cannot write k to ops.control: "));

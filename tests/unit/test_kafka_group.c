@@ -67,8 +67,9 @@ static int join(void **state)
     cluster_holds("in", 0, "b", 2000);
     cluster_holds("in", 1, "c", 3000);
     wake_fd = eventfd(0, EFD_NONBLOCK);
-    assert_int_equal(
-        kafka_consumer_new(config, "group", NULL, topics, 1, wake_fd, &hooks, &consumer, words), 0);
+    assert_int_equal(kafka_consumer_new(config, "group", NULL, topics, 1, false, wake_fd, &hooks,
+                                        &consumer, words),
+                     0);
     assert_int_equal(kafka_generation(consumer), KAFKA_NO_GENERATION);
     assert_int_equal(kafka_producer_new(config, "id", 1000, false, &producer, words), 0);
     serve_until(&assignments, 1);

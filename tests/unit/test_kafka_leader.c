@@ -27,7 +27,8 @@ static void test_a_topic_moves(void **state)
     cluster_holds("aside", 0, "a", 0);
     leads(1);
     assert_int_equal(
-        kafka_consumer_new(config, "group", NULL, topics, 1, -1, &hooks, &consumer, words), 0);
+        kafka_consumer_new(config, "group", NULL, topics, 1, false, -1, &hooks, &consumer, words),
+        0);
     assert_int_equal(look(consumer, &end), 0);
     assert_int_equal(end, 1);
     for (int32_t broker = 2; broker > 0; broker--) {

@@ -10,6 +10,7 @@
 
 #include "posting/facts.h"
 #include "posting/settings.h"
+#include "stream/start.h"
 #include "worker/setup.h"
 
 int64_t __wrap_prima_deadline_ms(const struct prima_client *client, enum prima_type type);
@@ -207,15 +208,15 @@ static void test_limits(void **state)
         39000); /* a margin, Prima's deadline, and the time in which it may still apply */
     assert_int_equal(w->times.lease_ms,
                      34000); /* the deadline and two margins: one is left when bytes leave */
-    assert_int_equal(w->stream->start.from, 1793491200000);
+    assert_int_equal(w->stream->inputs.list[0].start.from, 1793491200000);
     assert_int_equal(w->times.deferral_life_ms,
                      w->posting->retry_max_age_ms + 2 * w->posting->retry_delay_max_ms);
     done(w);
     w = good((const char *const[3]){"start.from=beginning"}, "0");
-    assert_int_equal(w->stream->start.from, KAFKA_START_BEGINNING);
+    assert_int_equal(w->stream->inputs.list[0].start.from, KAFKA_START_BEGINNING);
     done(w);
     w = good((const char *const[3]){"start.from=end"}, "0");
-    assert_int_equal(w->stream->start.from, KAFKA_START_END);
+    assert_int_equal(w->stream->inputs.list[0].start.from, KAFKA_START_END);
     done(w);
 }
 
@@ -317,8 +318,8 @@ static void test_start_of_a_topic(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct worker *w = good((const char *const[3]){rows[i].override}, "0");
-        if (w->stream->start.from != rows[i].start)
-            fail_msg("%s: %lld", rows[i].override, (long long)w->stream->start.from);
+        if (w->stream->inputs.list[0].start.from != rows[i].start)
+            fail_msg("%s: %lld", rows[i].override, (long long)w->stream->inputs.list[0].start.from);
         done(w);
     }
 }
@@ -383,6 +384,47 @@ static void test_asking_first(void **state)
     }
 }
 
+/* Several inputs in one group, and nothing that waits or is replayed. */
+static void test_several_inputs(void **state)
+{
+    static const struct flow of_stock = {
+        .name = "stock",
+        .reads = "stock.snapshots",
+        .also_reads = {"orders.raw", "orders.results"},
+        .outputs = {{"stock.levels", "StockLevel", "level", false}},
+        .is_read_once = true};
+    static const char *const missing[3] = {"start.from=stock.snapshots=beginning,orders.raw=end"},
+                             *const all[3] = {"start.from=end,orders.raw=beginning",
+                                              "start.vanished=ask,orders.results=beginning",
+                                              "retry.delays="};
+    struct config_message message;
+    int result;
+    (void)state;
+    struct worker *w = read_setup_of(&of_stock, NULL, all, "0", &result, &message);
+    const struct input_topic *inputs = w->stream->inputs.list;
+    if (result != 0)
+        fail_msg("%s", message.text);
+    assert_int_equal(w->stream->inputs.count, 3);
+    assert_string_equal(inputs[0].name, "stock.snapshots");
+    assert_string_equal(inputs[1].name, "orders.raw");
+    assert_string_equal(inputs[2].name, "orders.results");
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(inputs[i].role, TOPIC_INPUT);
+    assert_int_equal(inputs[0].start.from, KAFKA_START_END);
+    assert_int_equal(inputs[1].start.from, KAFKA_START_BEGINNING);
+    assert_int_equal(inputs[2].start.from, KAFKA_START_END);
+    assert_int_equal(inputs[1].start.vanished, START_ASK);
+    assert_int_equal(inputs[2].start.vanished, KAFKA_START_BEGINNING);
+    assert_int_equal(w->stream->outputs.retry_count, 0);
+    assert_string_equal(w->stream->outputs.dlq, "stock.snapshots.dlq");
+    done(w);
+    w = read_setup_of(&of_stock, NULL, missing, "0", &result, &message);
+    assert_int_equal(result, -EINVAL);
+    assert_non_null(strstr(message.text, "start.from names topics, but not orders.results; add "
+                                         "orders.results=beginning"));
+    done(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +432,6 @@ int main(void)
         cmocka_unit_test(test_identity),         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_longest_write),    cmocka_unit_test(test_keys),
         cmocka_unit_test(test_start_of_a_topic), cmocka_unit_test(test_shadow),
-        cmocka_unit_test(test_asking_first)};
+        cmocka_unit_test(test_asking_first),     cmocka_unit_test(test_several_inputs)};
     return cmocka_run_group_tests_name("a worker's settings", tests, NULL, NULL);
 }

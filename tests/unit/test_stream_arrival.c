@@ -27,7 +27,7 @@ static void has_lived(const char *begun)
     (void)kafka_holds(CONTROL, "begun/primaflow.orders/orders.raw", begun, NULL);
     stream.control.generation = 1;
     char words[KAFKA_TEXT_MAX];
-    const struct past_of of = {"primaflow.orders", "orders", "pf", "orders.raw"};
+    const struct past_of of = {"primaflow.orders", "orders", "pf"};
     assert_int_equal(past_read(worker.host.config, &of, &stream.past, words), 0);
 }
 
@@ -94,7 +94,7 @@ static void test_a_first_start_is_noted_for_all(void **state)
         begin_world();
         (void)kafka_has("orders.raw", 0, 3, 20, -1);
         (void)kafka_has("orders.raw", 1, 4, 30, -1);
-        stream.start.from = rows[i].from;
+        stream.inputs.list[0].start.from = rows[i].from;
         assigned(&one);
         assert_true(pool_works() && pool_tells());
         traced("first", rows[i].trace);
@@ -148,6 +148,102 @@ static void test_noted_by_another_worker(void **state)
     pool_all();
     assert_int_equal(stream.partitions->position, 4);
     assert_non_null(strstr(logged, "info: new partition: reading from its beginning"));
+    end_world();
+}
+
+/* ---- several inputs ---- */
+
+static const struct kafka_place result = {"orders.results", 0, -1};
+
+static void reads_results_as_well(void)
+{
+    begin_world();
+    stream.inputs.list[1] =
+        (struct input_topic){.name = "orders.results",
+                             .role = TOPIC_INPUT,
+                             .start = {.from = KAFKA_START_BEGINNING, .vanished = KAFKA_START_END}};
+    (void)snprintf(stream.outputs.written[0], sizeof stream.outputs.written[0], "stock.levels");
+    (void)kafka_has("orders.raw", 0, 3, 20, -1);
+    (void)kafka_has("orders.results", 0, 4, 30, -1);
+}
+
+static void test_each_input_begins_as_is_said_of_it(void **state)
+{
+    (void)state;
+    reads_results_as_well();
+    partitions_assigned(&worker, (const struct kafka_place[]){one, result}, 2);
+    assert_true(pool_works() && pool_tells());
+    traced("two beginnings",
+           "write:begun/primaflow.orders/orders.raw write:begun/primaflow.orders/orders.results "
+           "write:generation/primaflow.orders assign orders.raw/0@20 orders.results/0@4 "
+           "begin:orders.raw/0@20 begin:orders.results/0@4");
+    assert_string_equal(kafka_last(CONTROL, "begun/primaflow.orders/orders.raw"),
+                        "{\"offsets\":[20]}");
+    assert_string_equal(kafka_last(CONTROL, "begun/primaflow.orders/orders.results"),
+                        "{\"offsets\":[4]}");
+    end_world();
+}
+
+/* A release that reads one topic more: the group has lived, and in this one it begins. What it
+ * published is there, and says nothing of that. */
+static void test_an_input_that_was_added(void **state)
+{
+    (void)state;
+    reads_results_as_well();
+    kafka_find("orders.raw", 0)->committed = 9;
+    (void)kafka_has("orders.raw.dlq", 0, 0, 7, -1);
+    has_lived("{\"offsets\":[0]}");
+    stream.past.has_generation = true;
+    partitions_assigned(&worker, (const struct kafka_place[]){one, result}, 2);
+    assert_true(pool_works() && pool_tells());
+    assert_int_equal(stream.partitions->position, 4);
+    assert_string_equal(kafka_last(CONTROL, "begun/primaflow.orders/orders.results"),
+                        "{\"offsets\":[4]}");
+    end_world();
+}
+
+/* What start.vanished says of each. */
+static void test_an_offset_of_one_input_is_gone(void **state)
+{
+    (void)state;
+    reads_results_as_well();
+    (void)kafka_holds(CONTROL, "position/primaflow.orders/orders.results/0",
+                      "{\"offset\":9,\"ground\":0}", NULL);
+    (void)kafka_holds(CONTROL, "begun/primaflow.orders/orders.results", "{\"offsets\":[4]}", NULL);
+    has_lived("{\"offsets\":[0]}");
+    assigned(&result);
+    pool_all();
+    assert_int_equal(stream.partitions->position, 30);
+    end_world();
+}
+
+/* An engine without keys: what it published ends nothing, and is not read for that. */
+static void test_an_engine_without_keys(void **state)
+{
+    (void)state;
+    reads_results_as_well();
+    struct engine without_keys = *stream.engine;
+    without_keys.keeps_keys = false;
+    stream.engine = &without_keys;
+    (void)kafka_has("orders.raw.dlq", 0, 0, 7, -1);
+    stream.past.has_generation = true; /* with keys a person would be asked */
+    stream.inputs.list[0].start.from = KAFKA_START_BEGINNING;
+    assigned(&one);
+    pool_all();
+    assert_int_equal(stream.partitions->position, 3);
+    assert_int_equal(stream.partitions->ground, 0);
+    end_world();
+
+    reads_results_as_well();
+    stream.engine = &without_keys;
+    kafka_find("orders.raw", 0)->committed = 5;
+    (void)kafka_holds(CONTROL, "position/primaflow.orders/orders.raw/0",
+                      "{\"offset\":9,\"ground\":0}", NULL);
+    has_lived("{\"offsets\":[0]}");
+    assigned(&one);
+    pool_all();
+    assert_int_equal(stream.partitions->position, 5); /* set back */
+    assert_null(stream.ended);
     end_world();
 }
 
@@ -234,7 +330,7 @@ static void test_a_person_has_said(void **state)
         (void)kafka_holds(CONTROL, "position/primaflow.orders/orders.raw/0",
                           "{\"offset\":9,\"ground\":0}", NULL);
         has_lived("{\"offsets\":[0]}");
-        stream.start.vanished = rows[i].answer;
+        stream.inputs.list[0].start.vanished = rows[i].answer;
         assigned(&one);
         pool_all();
         assert_non_null(stream.partitions);
@@ -520,6 +616,10 @@ int main(void)
         cmocka_unit_test(test_what_was_decided_is_committed_at_once),
         cmocka_unit_test(test_one_beginning),
         cmocka_unit_test(test_noted_by_another_worker),
+        cmocka_unit_test(test_each_input_begins_as_is_said_of_it),
+        cmocka_unit_test(test_an_input_that_was_added),
+        cmocka_unit_test(test_an_offset_of_one_input_is_gone),
+        cmocka_unit_test(test_an_engine_without_keys),
         cmocka_unit_test(test_traces_of_an_older_release),
         cmocka_unit_test(test_a_person_is_asked),
         cmocka_unit_test(test_a_person_has_said),

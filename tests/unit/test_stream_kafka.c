@@ -255,13 +255,14 @@ int64_t kafka_lag(const struct kafka_consumer *c, const struct kafka_place *plac
 }
 
 int kafka_consumer_new(const struct config *config, const char *group, const char *instance,
-                       const char *const topics[], size_t topic_count, int wake_fd,
+                       const char *const topics[], size_t topic_count, bool beside, int wake_fd,
                        const struct kafka_consumer_hooks *hooks,
                        struct kafka_consumer **ret_consumer,
                        char ret_message[static KAFKA_TEXT_MAX])
 {
     (void)config, (void)wake_fd;
-    note("consumer:%s:%s:%s", group, instance != NULL ? instance : "-", topics[topic_count - 1]);
+    note("consumer:%s:%s:%s%s", group, instance != NULL ? instance : "-", topics[topic_count - 1],
+         beside ? ":beside" : "");
     if (kafka_fails("consumer", ret_message))
         return -EINVAL;
     kafka.hooks = *hooks;

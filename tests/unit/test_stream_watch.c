@@ -206,6 +206,30 @@ static void test_says_that_it_is_there(void **state)
 
 /* ---- Redis and the slot, as the loop hears of them ---- */
 
+/* An engine without keys: any server will do, and nothing is paused or suspected. */
+static void test_on_redis_without_keys(void **state)
+{
+    struct engine without_keys;
+    const struct redis_server server = {.run_id = "another"};
+    (void)state;
+    begin_world();
+    without_keys = *stream.engine;
+    without_keys.keeps_keys = false;
+    stream.engine = &without_keys;
+    world_on_redis_lost(&worker, "reset");
+    world_on_redis_lost(&worker, "refused");
+    assert_string_equal(
+        logged, "warning: Redis connection lost; work goes on, without the slot's lease (reset)\n");
+    assert_int_equal(worker.host.pauses.bits, 0);
+    logged[0] = '\0';
+    assert_true(world_on_redis_server(&worker, &server));
+    assert_true(world_on_redis_server(&worker, &server));
+    assert_string_equal(logged, "info: Redis connection restored\n");
+    assert_int_equal(pool_jobs(), 0); /* no roll call */
+    assert_false(worker.leaving || stream.trust.is_suspect);
+    end_world();
+}
+
 static void test_on_redis(void **state)
 {
     struct redis_server server = {.run_id = "run", .replication_id = "repl"};
@@ -336,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_senders),
         cmocka_unit_test(test_says_that_it_is_there),
         cmocka_unit_test(test_on_redis),
+        cmocka_unit_test(test_on_redis_without_keys),
         cmocka_unit_test(test_on_slot),
         cmocka_unit_test(test_the_open_incident),
         cmocka_unit_test(test_more_than_is_remembered),

@@ -472,7 +472,9 @@ void begin_world(void)
     engine_makes_smaller = engine_finishes = false;
     stream = (struct stream){
         .engine = &engine,
-        .inputs = {.list = {{.name = "orders.raw", .role = TOPIC_INPUT},
+        .inputs = {.list = {{.name = "orders.raw",
+                             .role = TOPIC_INPUT,
+                             .start = {.from = KAFKA_START_END, .vanished = START_ASK}},
                             {.name = "orders.raw.retry.1s", .role = TOPIC_RETRY, .delay_ms = 1000}},
                    .count = 2},
         .outputs = {.retry = {"orders.raw.retry.1s"},
@@ -482,8 +484,7 @@ void begin_world(void)
         .group = "primaflow.orders",
         .redis_prefix = "pf",
         .reach = 100,
-        .consumer = (struct kafka_consumer *)(uintptr_t)1, /* the fakes ask nothing of it */
-        .start = {.from = KAFKA_START_END, .vanished = START_ASK}};
+        .consumer = (struct kafka_consumer *)(uintptr_t)1}; /* the fakes ask nothing of it */
     stream.watch.heard_ms = now_ms;
     worker = (struct worker){
         .flow = &flow,

@@ -332,6 +332,22 @@ static void test_begins(void **state)
     }
 }
 
+/* Of several inputs the same partitions are wanted of each. */
+static void test_reads_several_topics(void **state)
+{
+    struct flow several = flow;
+    (void)state;
+    begin_job();
+    several.also_reads[0] = "orders.results";
+    worker.flow = &several;
+    commit_free(stream.commit);
+    worker.host.running = false;
+    begin();
+    begun(&worker);
+    traced("beside", "redis:2000 consumer:primaflow.orders:-:orders.raw.retry.1s:beside");
+    end_begun();
+}
+
 static void test_cannot_begin(void **state)
 {
     (void)state;
@@ -514,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_a_broken_producer),
         cmocka_unit_test(test_begins),
         cmocka_unit_test(test_cannot_begin),
+        cmocka_unit_test(test_reads_several_topics),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_drains),
         cmocka_unit_test(test_waits_for_what_is_under_way),

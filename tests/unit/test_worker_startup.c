@@ -320,6 +320,108 @@ static void test_says_what_it_waits_for(void **state)
     end_world();
 }
 
+/* ---- an engine without keys ---- */
+
+static struct engine without_keys;
+
+static void begin_without_keys(void)
+{
+    begin_startup();
+    without_keys = *stream.engine;
+    without_keys.keeps_keys = false;
+    stream.engine = &without_keys;
+    worker.times.ttl_ms = 0; /* shorter than any retention */
+    redis.key_count = 0;     /* nor is there a marker */
+    kafka.record_count = 0;  /* or an incident */
+}
+
+#define WITHOUT_TO_SLOT "exist:4:orders.results register:OrderResult:orders.results open:2000 take"
+#define WITHOUT_TO_FLEET                                                                           \
+    WITHOUT_TO_SLOT " setting:max.message.bytes producer:primaflow.orders-1:1048588"
+
+static void test_has_only_its_slot_in_redis(void **state)
+{
+    (void)state;
+    begin_without_keys();
+    (void)kafka_holds("ops.control", "generation/primaflow.orders",
+                      "{\"epoch\":2,\"generation\":7}", NULL);
+    starts();
+    traced("nothing is asked of keys",
+           WITHOUT_TO_FLEET " write:worker/primaflow.orders/1 close begun");
+    assert_string_equal(worker.keys.marker, "");
+    assert_false(stream.trust.is_suspect);
+    assert_int_equal(worker.keys.slot_epoch, 4);
+    assert_int_equal(stream.control.epoch, 2);
+    assert_int_equal(stream.control.generation, 7);
+    assert_int_equal(stream.watch.heard_ms, now_ms);
+    assert_string_equal(logged, "");
+    end_world();
+}
+
+static void test_waits_for_the_fleet(void **state)
+{
+    (void)state;
+    begin_without_keys();
+    kafka.failing = "write";
+    starts();
+    assert_true(has_begun);
+    assert_int_equal(now_ms - BEGINNING_MS, 500);
+    assert_string_equal(
+        logged, "warning: waiting for Kafka: cannot read or write ops.control (no write)\n");
+    end_world();
+
+    begin_without_keys();
+    kafka.failing = "write";
+    redis.meanwhile = gives_up;
+    starts();
+    assert_false(has_begun);
+    end_world();
+}
+
+/* ---- topics that lie beside each other ---- */
+
+static void test_lies_beside(void **state)
+{
+    static const struct flow_ledger ledger = {.topic = "orders.ledger"};
+    static const struct {
+        const char *name;
+        bool has_ledger, has_beside;
+        int32_t in_ledger, in_results;
+        const char *says; /* NULL: it starts */
+    } rows[] = {
+        {"as many of each", true, true, 2, 2, NULL},
+        {"another flow's affairs", false, false, 1, 1, NULL},
+        {"a ledger with fewer", true, true, 1, 2,
+         "fail:78:cannot start (orders.raw has 2 partitions and orders.ledger has 1: what belongs "
+         "to one order would not meet)"},
+        {"results with more", true, true, 2, 3,
+         "fail:78:cannot start (orders.raw has 2 partitions and orders.results has 3: what belongs "
+         "to one parcel would not meet)"},
+        {"... without a ledger", false, true, 0, 3, "what belongs to one parcel would not meet"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct flow its = flow;
+        begin_startup();
+        its.ledger = rows[i].has_ledger ? &ledger : NULL;
+        if (rows[i].has_beside)
+            its.beside[0] = (struct flow_beside){"orders.raw", "orders.results", "parcel"};
+        worker.flow = &its;
+        (void)kafka_has("orders.raw", 1, 0, 20, 5);
+        for (int32_t p = 0; p < rows[i].in_ledger; p++)
+            (void)kafka_has("orders.ledger", p, 0, 0, -1);
+        for (int32_t p = 0; p < rows[i].in_results; p++)
+            (void)kafka_has("orders.results", p, 0, 0, -1);
+        starts();
+        if (has_begun != (rows[i].says == NULL) ||
+            (rows[i].says != NULL && strstr(trace, rows[i].says) == NULL))
+            fail_msg("%s: %s", rows[i].name, trace);
+        assert_int_equal(stream.ledger_partitions,
+                         rows[i].has_ledger && rows[i].in_ledger == 2 ? 2 : 0);
+        end_world();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +436,9 @@ int main(void)
         cmocka_unit_test(test_on_a_new_connection),
         cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_says_what_it_waits_for),
+        cmocka_unit_test(test_has_only_its_slot_in_redis),
+        cmocka_unit_test(test_waits_for_the_fleet),
+        cmocka_unit_test(test_lies_beside),
     };
     return cmocka_run_group_tests_name("worker: start-up", tests, set_up, tear_down);
 }

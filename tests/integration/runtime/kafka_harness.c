@@ -182,8 +182,8 @@ void reader_join(struct reader *r, const char *group, const char *instance, cons
     char message[KAFKA_TEXT_MAX];
     *r = (struct reader){.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
     const struct kafka_consumer_hooks hooks = {on_assign, on_revoke, on_error, r};
-    if (kafka_consumer_new(config, group, instance, &topic, 1, r->wake_fd, &hooks, &r->consumer,
-                           message) != 0)
+    if (kafka_consumer_new(config, group, instance, &topic, 1, false, r->wake_fd, &hooks,
+                           &r->consumer, message) != 0)
         fail_msg("%s", message);
 }
 

@@ -201,9 +201,9 @@ static void test_how_far_a_group_came(void **state)
     (void)fresh_name("past", mine);
     (void)snprintf(longer, sizeof longer, "%s/orders.raw",
                    mine); /* any name is allowed, and none is part of another */
-    const struct past_of of = {mine, "orders", "pf", "orders.raw"};
+    const struct past_of of = {mine, "orders", "pf"};
     assert_int_equal(past_read(config, &of, &past, message), 0);
-    assert_false(past.is_begun || past.has_generation || past.count > 0);
+    assert_false(past_is_begun(&past, NULL) || past.has_generation || past.count > 0);
     past_release(&past);
     const struct kafka_place begun[] = {{"orders.raw", 0, 5}, {"orders.raw", 1, 0}};
     const struct past_position first[] = {{{"orders.raw", 1, 3}, 0},
@@ -219,9 +219,9 @@ static void test_how_far_a_group_came(void **state)
     assert_int_equal(past_position(&past, &later.place)->place.offset, 7);
     assert_int_equal(past_position(&past, &first[1].place)->ground, 9);
     assert_null(past_position(&past, &begun[0]));
-    assert_int_equal(past_begun(&past, 0), 5);
-    assert_int_equal(past_begun(&past, 1), 0);
-    assert_int_equal(past_begun(&past, 2), -1);
+    assert_int_equal(past_begun(&past, "orders.raw", 0), 5);
+    assert_int_equal(past_begun(&past, "orders.raw", 1), 0);
+    assert_int_equal(past_begun(&past, "orders.raw", 2), -1);
     past_release(&past);
 }
 
@@ -233,7 +233,7 @@ static void test_epochs_of_groups_that_share_keys(void **state)
     (void)fresh_name("group", mine);
     (void)fresh_name("other", other);
     (void)fresh_name("prefix", prefix);
-    const struct past_of of = {mine, "orders", prefix, "orders.raw"};
+    const struct past_of of = {mine, "orders", prefix};
     assert_int_equal(control_generation(config, other, "orders", prefix, 2, 7, message), 0);
     assert_int_equal(past_read(config, &of, &past, message), 0);
     assert_int_equal(past_epoch(&past), 3); /* new, with keys that the other one wrote */
