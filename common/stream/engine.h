@@ -37,9 +37,8 @@ struct engine {
     bool keeps_keys;
 
     void (*assigned)(struct partition *p);
-    /* NULL: always. False: what it keeps of the partition is not there yet, and nothing of it is
-     * read; the others go on. Asked in each turn. Once true it stays so until the partition
-     * goes. */
+    /* NULL: always. False: nothing of the partition is read now, for what it keeps of it is not
+     * there yet, or it has no room for more; the others go on. Asked before each fetch. */
     bool (*is_ready)(const struct partition *p);
     /* How many records may be read now. */
     size_t (*room)(const struct worker *w);
