@@ -27,6 +27,16 @@ static int read_class(const char *text, int *ret_class)
     return cli_fail(CLI_USAGE, "--class '%s' is none of dead_letter, conflict, park", text);
 }
 
+static int read_kind(const char *text, int *ret_kind)
+{
+    for (int i = 0; i < LETTER_KINDS; i++)
+        if (strcmp(text, letter_kind_name((enum letter_kind)i)) == 0) {
+            *ret_kind = i;
+            return CLI_DONE;
+        }
+    return cli_fail(CLI_USAGE, "--kind '%s' is none of dead, parked, held", text);
+}
+
 static int read_owner(const char *text, enum pf_owner *ret_owner)
 {
     for (int i = 1; i < PF_OWNER_COUNT; i++)
@@ -60,6 +70,7 @@ int dlq_filter_read(const struct dlq_words *w, unsigned states, int64_t now_ms,
                     struct dlq_filter *ret_filter)
 {
     struct dlq_filter f = {.klass = -1,
+                           .kind = -1,
                            .company = w->company,
                            .channel = w->channel,
                            .store = w->store,
@@ -73,6 +84,8 @@ int dlq_filter_read(const struct dlq_words *w, unsigned states, int64_t now_ms,
         code = read_code(w->code, &f.code);
     if (code == CLI_DONE && w->klass != NULL)
         code = read_class(w->klass, &f.klass);
+    if (code == CLI_DONE && w->kind != NULL)
+        code = read_kind(w->kind, &f.kind);
     if (code == CLI_DONE && w->owner != NULL)
         code = read_owner(w->owner, &f.owner);
     if (code == CLI_DONE && w->cause != NULL)
@@ -84,7 +97,7 @@ int dlq_filter_read(const struct dlq_words *w, unsigned states, int64_t now_ms,
 
 bool dlq_words_are_empty(const struct dlq_words *w)
 {
-    return w->topic == NULL && w->code == NULL && w->klass == NULL && w->owner == NULL &&
-           w->company == NULL && w->channel == NULL && w->store == NULL && w->cause == NULL &&
-           w->assignee == NULL && w->older_ms < 0 && w->newer_ms < 0;
+    return w->topic == NULL && w->code == NULL && w->klass == NULL && w->kind == NULL &&
+           w->owner == NULL && w->company == NULL && w->channel == NULL && w->store == NULL &&
+           w->cause == NULL && w->assignee == NULL && w->older_ms < 0 && w->newer_ms < 0;
 }

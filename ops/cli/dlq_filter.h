@@ -6,7 +6,7 @@
 #include "core/dlq.h"
 
 struct dlq_words {
-    const char *topic, *code, *klass, *owner, *company, *channel, *store, *cause, *assignee;
+    const char *topic, *code, *klass, *owner, *company, *channel, *store, *cause, *assignee, *kind;
     int64_t since_ms, older_ms, newer_ms; /* ages; -1: any */
 };
 
@@ -28,6 +28,7 @@ enum { DLQ_WORDS_SINCE_MS = 30 };
         {"--code", ARG_TEXT, offsetof(type, words.code), "CODE", "of one code: sku_unmapped", 0, 0}, \
         {"--class", ARG_TEXT, offsetof(type, words.klass), "CLASS", "dead_letter, conflict or park", \
          0,         0},                                                                              \
+        {"--kind", ARG_TEXT, offsetof(type, words.kind), "KIND", "dead, parked or held", 0, 0},      \
         {"--owner",                                                                                  \
          ARG_TEXT,                                                                                   \
          offsetof(type, words.owner),                                                                \

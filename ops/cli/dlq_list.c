@@ -1,5 +1,6 @@
 /* primaflow dlq list: what waits for people, by cause. */
 #include "commands.h"
+#include "core/held.h"
 #include "dlq_filter.h"
 #include "dlq_print.h"
 
@@ -10,7 +11,7 @@
 struct options {
     struct dlq_words words;
     const char *state;
-    bool each, snoozed;
+    bool each, snoozed, prima;
     int64_t limit;
 };
 
@@ -22,6 +23,8 @@ static const struct arg args_table[] = {
      "open (the default), retried, resolved, replaced, discarded, or all", 0, 0},
     {"--snoozed", ARG_FLAG, offsetof(struct options, snoozed), NULL,
      "also those that were put off to a later time", 0, 0},
+    {"--prima", ARG_FLAG, offsetof(struct options, prima), NULL,
+     "ask Prima which orders on hold were released; they are listed no more", 0, 0},
     {"--each", ARG_FLAG, offsetof(struct options, each), NULL,
      "a line for each dead letter instead of one for each cause", 0, 0},
     {"--limit", ARG_INT, offsetof(struct options, limit), "N", "lines with --each (1000)", 1,
@@ -69,8 +72,9 @@ static int list_run(struct cli *cli, const struct args *args)
 {
     const struct options *o = args->options;
     const int64_t now_ms = clock_wall_ms();
-    const struct dlq_options wanted = {.since_ms = now_ms - o->words.since_ms, .amounts = true};
-    char incomplete[KAFKA_TEXT_MAX];
+    const struct dlq_options wanted = {
+        .since_ms = now_ms - o->words.since_ms, .amounts = true, .holds = true};
+    char incomplete[KAFKA_TEXT_MAX] = "", why_not[KAFKA_TEXT_MAX] = "";
     struct letter_book book = {.count = 0};
     struct dlq_filter filter;
     struct ops_error error;
@@ -81,9 +85,13 @@ static int list_run(struct cli *cli, const struct args *args)
     if (code != CLI_DONE)
         return code;
     filter.with_snoozed = o->snoozed;
-    code = dlq_read(cli->ops, &wanted, &book, incomplete, &error) == OPS_DONE
-               ? list_print(cli, o, &book, &filter, now_ms, incomplete)
-               : cli_report(&error);
+    const enum ops_kind kind = dlq_read(cli->ops, &wanted, &book, incomplete, &error);
+    if (kind == OPS_DONE && o->prima)
+        held_ask_prima(cli->ops, &book, now_ms, why_not);
+    if (incomplete[0] == '\0')
+        memcpy(incomplete, why_not, sizeof incomplete);
+    code = kind == OPS_DONE ? list_print(cli, o, &book, &filter, now_ms, incomplete)
+                            : cli_report(&error);
     letter_book_release(&book);
     return code;
 }
@@ -91,12 +99,20 @@ static int list_run(struct cli *cli, const struct args *args)
 const struct command command_dlq_list = {
     .name = "dlq list",
     .synopsis = "",
-    .summary = "list what waits for people: dead letters by cause, how many, how old, how much",
+    .summary = "list what waits for people, by cause: how many, how old, how much",
     .help =
         "One line for each cause: what a flow, a code, a shop and the reason's text have in "
         "common, "
         "amounts and ids left out. Errors come before warnings, then the most numerous.\n"
         "Its id is what --cause takes, here and in dlq retry.\n"
+        "Kinds:\n"
+        "  dead       a dead letter: Prima has no document of it, or an earlier version's\n"
+        "  parked     whether Prima has its document is not known (dlq resolve, adopt, release)\n"
+        "  held       posted on hold: a person corrects it in Prima and releases it there. It "
+        "leaves "
+        "the list when somebody says so (dlq discard PLACE --reason ...), or with --prima when "
+        "Prima "
+        "shows it released\n"
         "States:\n"
         "  open       somebody must act\n"
         "  retried    sent to its worker again; how that ends is not known yet\n"

@@ -67,7 +67,8 @@ static void print_group(const struct dlq_group *g, int64_t now_ms)
     char id[17], oldest[AGE_TEXT_MAX], newest[AGE_TEXT_MAX], place[LETTER_PLACE_MAX],
         text[SAFE_TEXT_MAX], shop[SAFE_TEXT_MAX];
     dlq_place(g->example, place);
-    printf("%.8s  %6zu  %-28s %-10s  %s", cause_id(g->cause, id), g->count, info->name,
+    printf("%.8s  %6zu  %-6s  %-28s %-10s  %s", cause_id(g->cause, id), g->count,
+           letter_kind_name(letter_kind_of(g->cause->code, g->cause->is_held)), info->name,
            pf_owner_name(info->owner),
            g->cause->shop[0] != '\0' ? dlq_safe(g->cause->shop, shop) : "?");
     print_sums(g);
@@ -95,13 +96,15 @@ static json_t *group_json(const struct dlq_group *g)
     char id[17], oldest[CLOCK_TEXT_MAX], newest[CLOCK_TEXT_MAX], place[LETTER_PLACE_MAX],
         text[SAFE_TEXT_MAX], shop[SAFE_TEXT_MAX];
     dlq_place(g->example, place);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o, s:b, s:s}",
-                     "cause", cause_id(g->cause, id), "topic", g->cause->flow->reads, "code",
-                     info->name, "class", pf_class_name(info->class), "owner",
-                     pf_owner_name(info->owner), "severity", pf_severity_name(info->severity),
-                     "shop", dlq_safe(g->cause->shop, shop), "text", dlq_safe(g->cause->text, text),
-                     "count", (json_int_t)g->count, "oldest", clock_format(g->oldest_ms, oldest),
-                     "newest", clock_format(g->newest_ms, newest), "at_stake", sums_json(g),
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o, s:b, s:s}",
+                     "cause", cause_id(g->cause, id), "kind",
+                     letter_kind_name(letter_kind_of(g->cause->code, g->cause->is_held)), "topic",
+                     g->cause->flow->reads, "code", info->name, "class", pf_class_name(info->class),
+                     "owner", pf_owner_name(info->owner), "severity",
+                     pf_severity_name(info->severity), "shop", dlq_safe(g->cause->shop, shop),
+                     "text", dlq_safe(g->cause->text, text), "count", (json_int_t)g->count,
+                     "oldest", clock_format(g->oldest_ms, oldest), "newest",
+                     clock_format(g->newest_ms, newest), "at_stake", sums_json(g),
                      "other_currencies", g->has_more_sums, "example", place);
 }
 
@@ -128,10 +131,10 @@ void dlq_print_groups(bool json, const struct dlq_group *groups, size_t count, i
     if (incomplete[0] != '\0')
         printf("NOT COMPLETE: %s\n", incomplete);
     if (count == 0) {
-        printf("No dead letter matches: nothing waits for anybody.\n");
+        printf("No exception matches: nothing waits for anybody.\n");
         return;
     }
-    printf("%zu dead letter%s of %zu cause%s\n\n", all, all == 1 ? "" : "s", count,
+    printf("%zu exception%s of %zu cause%s\n\n", all, all == 1 ? "" : "s", count,
            count == 1 ? "" : "s");
     for (size_t i = 0; i < count; i++)
         print_group(&groups[i], now_ms);
@@ -155,7 +158,9 @@ static void print_letter(const struct letter_book *book, const struct letter_cas
     const struct letter_cause *cause = &book->causes[c->cause];
     char place[LETTER_PLACE_MAX], age[AGE_TEXT_MAX], money[MONEY_TEXT_MAX], text[SAFE_TEXT_MAX];
     dlq_place(c, place);
-    printf("%-28s %-9s %-8s %14s  %-28s %s", place, letter_state_name((enum letter_state)c->state),
+    printf("%-28s %-9s %-6s %-8s %14s  %-28s %s", place,
+           letter_state_name((enum letter_state)c->state),
+           letter_kind_name(letter_kind_of((enum pf_error)c->code, c->is_held)),
            dlq_age(now_ms - c->at_ms, age),
            c->currency[0] != '\0' ? amount(c->currency, c->minor, money) : "?",
            pf_error_info((enum pf_error)c->code)->name, dlq_safe(cause->shop, text));
@@ -179,13 +184,14 @@ static json_t *letter_json(const struct letter_book *book, const struct letter_c
     dlq_place(c, place);
     if (note->snoozed_until_ms > 0)
         (void)clock_format(note->snoozed_until_ms, until);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s}", "letter",
-                     place, "state", letter_state_name((enum letter_state)c->state), "cause",
-                     cause_id(cause, id), "code", pf_error_info((enum pf_error)c->code)->name,
-                     "shop", dlq_safe(cause->shop, shop), "at", clock_format(c->at_ms, at),
-                     "version", (json_int_t)c->version, "currency", c->currency, "minor",
-                     (json_int_t)c->minor, "assignee", note->assignee != NULL ? note->assignee : "",
-                     "note", note->text != NULL ? note->text : "", "snoozed_until", until);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s}", "letter", place,
+        "kind", letter_kind_name(letter_kind_of((enum pf_error)c->code, c->is_held)), "state",
+        letter_state_name((enum letter_state)c->state), "cause", cause_id(cause, id), "code",
+        pf_error_info((enum pf_error)c->code)->name, "shop", dlq_safe(cause->shop, shop), "at",
+        clock_format(c->at_ms, at), "version", (json_int_t)c->version, "currency", c->currency,
+        "minor", (json_int_t)c->minor, "assignee", note->assignee != NULL ? note->assignee : "",
+        "note", note->text != NULL ? note->text : "", "snoozed_until", until);
 }
 
 void dlq_print_each(bool json, const struct letter_book *book, const struct dlq_filter *filter,
@@ -209,7 +215,7 @@ void dlq_print_each(bool json, const struct letter_book *book, const struct dlq_
         (void)json_object_set_new(whole, "matching", json_integer((json_int_t)all));
         cli_print_json(whole, JSON_COMPACT);
     } else if (all == 0) {
-        printf("No dead letter matches: nothing waits for anybody.\n");
+        printf("No exception matches: nothing waits for anybody.\n");
     } else if (all > limit) {
         printf("... and %zu more: --limit shows them\n", all - limit);
     }

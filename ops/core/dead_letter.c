@@ -47,11 +47,11 @@ static void text_read(const struct kafka_record *record, struct dead_letter *l)
     (void)snprintf(l->text, sizeof l->text, "%s", text + strspn(text, " "));
 }
 
-static const struct flow *flow_of_letters(const char *topic)
+static const struct flow *flow_of(const char *topic, enum topic_role wanted)
 {
     enum topic_role role;
     for (size_t i = 0; flows[i] != NULL; i++)
-        if (flow_topic_role(flows[i], topic, &role) && role == TOPIC_DEAD_LETTERS)
+        if (flow_topic_role(flows[i], topic, &role) && role == wanted)
             return flows[i];
     return NULL;
 }
@@ -60,7 +60,7 @@ bool dead_letter_read(const struct kafka_record *record, struct dead_letter *ret
 {
     struct dead_letter *l = ret_letter;
     char text[64];
-    const struct flow *flow = flow_of_letters(record->topic);
+    const struct flow *flow = flow_of(record->topic, TOPIC_DEAD_LETTERS);
     if (flow == NULL)
         return false;
     *l = (struct dead_letter){.flow = flow,
@@ -99,7 +99,8 @@ bool letter_place_read(const char *text, struct letter_place *ret_place)
     return sscanf(text, "%79[^/]/%" SCNd32 "/%lld%n", ret_place->topic, &ret_place->partition,
                   &offset, &size) == 3 &&
            text[size] == '\0' && ret_place->partition >= 0 && (ret_place->offset = offset) >= 0 &&
-           flow_of_letters(ret_place->topic) != NULL;
+           (flow_of(ret_place->topic, TOPIC_DEAD_LETTERS) != NULL ||
+            flow_of(ret_place->topic, TOPIC_RESULTS) != NULL);
 }
 
 /* ---- causes ---- */

@@ -32,6 +32,7 @@ struct dead_letter {
     int64_t version;              /* of its source; 0: not told */
     int64_t replays;              /* how often it was redriven or replayed */
     int http_status;              /* Prima's last; 0: none */
+    bool is_held;                 /* no dead letter: a result that was posted on hold (held.h) */
     bool is_cut;                  /* its bytes were too many: the letter has their digest instead */
     char text[LETTER_TEXT_MAX];   /* what differs or lacks, in the worker's words; "" */
 };
@@ -42,7 +43,7 @@ bool dead_letter_read(const struct kafka_record *record, struct dead_letter *ret
 /* "orders.raw.dlq/0/17", as people name it. */
 void dead_letter_place(const struct dead_letter *letter, char text[static LETTER_PLACE_MAX]);
 
-/* The other way: false, this is no such text. */
+/* The other way: false, this is no such text. A topic of results is as good: of what is on hold. */
 struct letter_place {
     char topic[TOPIC_NAME_MAX];
     int32_t partition;

@@ -2,6 +2,7 @@
 #include "core/dlq.h"
 
 #include "core/decision.h"
+#include "core/held.h"
 #include "core/letter_amount.h"
 #include "core/letter_result.h"
 #include "kafka/topics.h"
@@ -84,35 +85,44 @@ static enum ops_kind letters_read(struct ops *ops, int64_t since_ms, struct dlq_
 struct result_reading {
     struct letter_book *book;
     struct codec *codec;
+    bool holds;
 };
 
 static int result_take(void *user, const struct kafka_record *record)
 {
     struct result_reading *r = user;
     struct letter_result result;
-    if (!letter_book_concerns(r->book, record->key, record->key_size))
+    const bool concerns = letter_book_concerns(r->book, record->key, record->key_size);
+    int rc = 0;
+    if (!concerns && !r->holds)
         return 0;
     struct arena *arena = arena_new(ARENA_MAX);
     if (arena == NULL)
         return -ENOMEM;
-    if (letter_result_read(r->codec, record, arena, &result))
+    const bool is_read = letter_result_read(r->codec, record, arena, &result);
+    if (is_read && concerns)
         letter_book_result(r->book, &(const struct letter_end){.natural = result.natural,
                                                                .resolves = result.resolves,
                                                                .origin = result.origin,
                                                                .at_ms = record->timestamp_ms});
+    if (is_read && r->holds)
+        rc = held_enter(r->book, record, &result);
     arena_free(arena);
-    return 0;
+    return rc;
 }
 
 static enum ops_kind results_read(struct ops *ops, const struct dlq_reading *letters,
+                                  const struct dlq_options *options,
                                   char ret_incomplete[static KAFKA_TEXT_MAX],
                                   struct ops_error *ret_error)
 {
-    const struct kafka_range range = {.from = KAFKA_FROM_TIME,
-                                      .from_value = letters->oldest_ms,
-                                      .until = KAFKA_UNTIL_WRITTEN,
-                                      .partition = -1};
-    struct result_reading reading = {.book = letters->book};
+    const struct kafka_range range = {
+        .from = KAFKA_FROM_TIME,
+        .from_value = options->holds && options->since_ms < letters->oldest_ms ? options->since_ms
+                                                                               : letters->oldest_ms,
+        .until = KAFKA_UNTIL_WRITTEN,
+        .partition = -1};
+    struct result_reading reading = {.book = letters->book, .holds = options->holds};
     struct kafka_words message = {""};
     struct flow_topics topics;
     enum ops_kind kind = dlq_topics(ops, TOPIC_RESULTS, &topics, ret_error);
@@ -147,8 +157,8 @@ enum ops_kind dlq_read(struct ops *ops, const struct dlq_options *options,
         kind = ops_codec(ops, &reading.codec, ret_error);
     if (kind == OPS_DONE)
         kind = letters_read(ops, options->since_ms, &reading, ret_error);
-    if (kind == OPS_DONE && ret_book->count > 0)
-        kind = results_read(ops, &reading, ret_incomplete, ret_error);
+    if (kind == OPS_DONE && (ret_book->count > 0 || options->holds))
+        kind = results_read(ops, &reading, options, ret_incomplete, ret_error);
     if (kind == OPS_DONE)
         kind = decisions_read(ops, &ret_book->decided_to, decision_take, ret_book, ret_error);
     if (kind == OPS_DONE && letter_book_judge(ret_book) != 0)
@@ -196,6 +206,8 @@ bool dlq_matches(const struct letter_book *book, const struct dlq_filter *f,
            (f->flow == NULL || f->flow == cause->flow) &&
            (f->code == PF_OK || f->code == (enum pf_error)letter->code) &&
            (f->klass < 0 || f->klass == (int)info->class) &&
+           (f->kind < 0 ||
+            f->kind == (int)letter_kind_of((enum pf_error)letter->code, letter->is_held)) &&
            (f->owner == PF_OWNER_NONE || f->owner == info->owner) &&
            (f->before_ms == 0 || letter->at_ms < f->before_ms) &&
            (f->after_ms == 0 || letter->at_ms >= f->after_ms) &&
@@ -274,8 +286,11 @@ int dlq_group(const struct letter_book *book, const struct dlq_filter *filter, i
 void dlq_place(const struct letter_case *letter, char text[static LETTER_PLACE_MAX])
 {
     struct dead_letter l = {.partition = letter->partition, .offset = letter->offset};
-    (void)topic_of_input(flows[letter->flow]->reads, TOPIC_PART_DLQ, "", false, l.topic,
-                         sizeof l.topic);
+    if (letter->is_held)
+        (void)snprintf(l.topic, sizeof l.topic, "%s", flows[letter->flow]->outputs[0].name);
+    else
+        (void)topic_of_input(flows[letter->flow]->reads, TOPIC_PART_DLQ, "", false, l.topic,
+                             sizeof l.topic);
     dead_letter_place(&l, text);
 }
 

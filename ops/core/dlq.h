@@ -11,6 +11,7 @@
 struct dlq_options {
     int64_t since_ms; /* wall: how far back letters are read */
     bool amounts;     /* decodes each letter, for what is at stake */
+    bool holds;       /* also what was posted on hold: reads all results since then */
 };
 
 /* Reads the dead letters of every flow, the results behind the oldest of them, and all decisions.
@@ -25,6 +26,7 @@ struct dlq_filter {
     const struct flow *flow;
     enum pf_error code;
     int klass;           /* enum pf_class, -1 any */
+    int kind;            /* enum letter_kind, -1 any */
     enum pf_owner owner; /* PF_OWNER_NONE any */
     const char *company, *channel, *store, *assignee;
     const char *cause; /* the beginning of its id in hex, of 4 digits at least */

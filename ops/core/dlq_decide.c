@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "core/audit.h"
+#include "core/held.h"
 #include "core/ledger_unposted.h"
 #include "core/parked_discard.h"
 #include "core/parked_write.h"
@@ -14,7 +15,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { ARENA_MAX = 1 << 16 };
+enum { ARENA_MAX = 1 << 20 };
 
 struct deciding {
     struct ops *ops;
@@ -26,10 +27,23 @@ struct deciding {
     bool is_there;
 };
 
+static bool see_held(struct deciding *d, const struct kafka_record *record)
+{
+    struct letter_result result;
+    struct codec *codec;
+    struct ops_error ignored;
+    struct arena *arena = arena_new(ARENA_MAX);
+    const bool is_held = arena != NULL && ops_codec(d->ops, &codec, &ignored) == OPS_DONE &&
+                         letter_result_read(codec, record, arena, &result) &&
+                         held_read(record, &result, &d->told->letter);
+    arena_free(arena);
+    return is_held;
+}
+
 static int see_letter(void *user, const struct kafka_record *record)
 {
     struct deciding *d = user;
-    d->is_there = dead_letter_read(record, &d->told->letter);
+    d->is_there = dead_letter_read(record, &d->told->letter) || see_held(d, record);
     (void)snprintf(d->order, sizeof d->order, "%.*s", (int)record->key_size,
                    record->key != NULL ? (const char *)record->key : "");
     return 0;
@@ -43,7 +57,12 @@ static int see_decision(void *user, const struct decision *decision)
 static enum ops_kind find_letter(struct deciding *d, struct ops_error *ret_error)
 {
     char incomplete[KAFKA_TEXT_MAX];
-    const struct dlq_options options = {.since_ms = d->options->since_ms};
+    enum topic_role role = TOPIC_DEAD_LETTERS;
+    for (size_t i = 0; flows[i] != NULL; i++)
+        if (flow_topic_role(flows[i], d->options->place.topic, &role))
+            break;
+    const struct dlq_options options = {.since_ms = d->options->since_ms,
+                                        .holds = role == TOPIC_RESULTS};
     enum ops_kind kind = dlq_fetch(d->ops, &d->options->place, see_letter, d, ret_error);
     if (kind == OPS_DONE && d->is_there)
         kind = dlq_read(d->ops, &options, &d->book, incomplete, ret_error);
@@ -71,8 +90,8 @@ static enum ops_kind check(const struct deciding *d, struct ops_error *ret_error
 /* Its key stands still in Redis, and is to be ended with it. */
 static bool ends_parked(const struct deciding *d)
 {
-    return d->options->kind == DECISION_DISCARDED && parked_is_own(d->told->letter.code) &&
-           d->told->letter.natural[0] != '\0';
+    return d->options->kind == DECISION_DISCARDED && !d->told->letter.is_held &&
+           parked_is_own(d->told->letter.code) && d->told->letter.natural[0] != '\0';
 }
 
 static enum ops_kind write_decision(const struct deciding *d, struct kafka_writer *writer,
@@ -126,7 +145,7 @@ static enum ops_kind tell_ledger(const struct deciding *d, struct ops_error *ret
     const struct dead_letter *letter = &d->told->letter;
     char *parts[5];
     bool written;
-    if (d->options->kind != DECISION_DISCARDED || letter->flow != &order_flow ||
+    if (d->options->kind != DECISION_DISCARDED || letter->flow != &order_flow || letter->is_held ||
         (pf_error_info(letter->code)->class != PF_CLASS_DEAD_LETTER && !ends_parked(d)))
         return OPS_DONE;
     struct arena *arena = arena_new(ARENA_MAX);

@@ -18,7 +18,7 @@ struct showing {
     struct letter_book book;
     char delivery[DELIVERY_MAX]; /* as decisions name it */
     int64_t now_ms;
-    bool is_there;
+    bool is_there, is_result;
     enum ops_kind kind;
     struct ops_error *error;
 };
@@ -41,6 +41,9 @@ static int see_record(void *user, const struct kafka_record *record)
     struct codec_fault fault = {0};
     struct letter_trial *trial = NULL;
     struct ops_error error;
+    enum topic_role role;
+    for (size_t i = 0; flows[i] != NULL; i++)
+        s->is_result |= flow_topic_role(flows[i], record->topic, &role) && role == TOPIC_RESULTS;
     s->is_there = dead_letter_read(record, &shown->letter);
     if (!s->is_there)
         return 0;
@@ -121,6 +124,11 @@ enum ops_kind dlq_show(struct ops *ops, const struct letter_place *place, int64_
     enum ops_kind kind = ops_codec(ops, &s.codec, ret_error);
     if (kind == OPS_DONE)
         kind = dlq_fetch(ops, place, see_record, &s, ret_error);
+    if (kind == OPS_DONE && s.is_result)
+        kind = ops_fail(ret_error, OPS_DATA, "primaflow why shows its whole life",
+                        "%s/%" PRId32 "/%" PRId64
+                        " is a result: its order is in Prima, on hold or not",
+                        place->topic, place->partition, place->offset);
     if (kind == OPS_DONE && !s.is_there)
         kind = ops_fail(ret_error, OPS_DATA, "primaflow dlq list --each shows those that there are",
                         "there is no dead letter %s/%" PRId32 "/%" PRId64, place->topic,

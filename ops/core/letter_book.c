@@ -15,6 +15,19 @@ const char *letter_state_name(enum letter_state state)
     return names[state];
 }
 
+enum letter_kind letter_kind_of(enum pf_error code, bool is_held)
+{
+    return is_held                                       ? LETTER_HELD
+           : pf_error_info(code)->class == PF_CLASS_PARK ? LETTER_PARKED
+                                                         : LETTER_DEAD;
+}
+
+const char *letter_kind_name(enum letter_kind kind)
+{
+    static const char *const names[LETTER_KINDS] = {"dead", "parked", "held"};
+    return names[kind];
+}
+
 /* Texts come from outside: a digest that nobody can aim at. Never 0. */
 static uint64_t book_digest(const void *bytes, size_t size)
 {
@@ -130,14 +143,16 @@ static int cause_add(struct letter_book *book, const struct letter_cause *cause)
 
 static int cause_of(struct letter_book *book, const struct dead_letter *letter, uint32_t *ret_cause)
 {
-    char shop[LETTER_KEY_MAX], text[LETTER_CAUSE_MAX], all[LETTER_KEY_MAX + LETTER_CAUSE_MAX + 80];
+    char shop[LETTER_KEY_MAX], text[LETTER_CAUSE_MAX], all[LETTER_KEY_MAX + LETTER_CAUSE_MAX + 90];
     shop_write(letter->natural, shop);
     dead_letter_cause(letter, text);
-    const int size = snprintf(all, sizeof all, "%s\n%s\n%s\n%s", letter->flow->name,
-                              pf_error_info(letter->code)->name, shop, text);
+    const int size =
+        snprintf(all, sizeof all, "%s\n%s\n%s\n%s%s", letter->flow->name,
+                 pf_error_info(letter->code)->name, shop, text, letter->is_held ? "\nheld" : "");
     const struct letter_cause cause = {.id = book_digest(all, (size_t)size),
                                        .flow = letter->flow,
                                        .code = letter->code,
+                                       .is_held = letter->is_held,
                                        .shop = shop,
                                        .text = text};
     const struct cause_wanted wanted = {book, cause.id};
@@ -205,6 +220,7 @@ int letter_book_enter(struct letter_book *book, const struct dead_letter *letter
                               .partition = letter->partition,
                               .code = (uint16_t)letter->code,
                               .flow = flow_index(letter->flow),
+                              .is_held = letter->is_held,
                               .is_cut = letter->is_cut};
     dead_letter_place(letter, place);
     c->key = letter_digest(letter->natural[0] != '\0' ? letter->natural : place); /* its own */
@@ -254,12 +270,12 @@ void letter_book_result(struct letter_book *book, const struct letter_end *end)
                        *ended = letter_book_find(book, end->resolves);
     if (ended != NULL)
         ended->state = LETTER_RESOLVED;
-    if (origin != NULL && !is_difference(origin))
+    if (origin != NULL && !origin->is_held && !is_difference(origin))
         origin->state = LETTER_RESOLVED;
     else if (origin != NULL)
         origin->is_returned = true;
     for (struct letter_case *c = newest_of(book, end->natural); c != NULL; c = c->older)
-        if (!is_difference(c) && c->at_ms <= end->at_ms)
+        if (!c->is_held && !is_difference(c) && c->at_ms <= end->at_ms)
             c->state = LETTER_RESOLVED;
 }
 
@@ -277,7 +293,8 @@ struct letter_case *letter_book_find_place(const struct letter_book *book,
         struct letter_case *c = letter_book_at(book, i);
         enum topic_role role;
         if (c->offset == place->offset && c->partition == place->partition &&
-            flow_topic_role(flows[c->flow], place->topic, &role) && role == TOPIC_DEAD_LETTERS)
+            flow_topic_role(flows[c->flow], place->topic, &role) &&
+            role == (c->is_held ? TOPIC_RESULTS : TOPIC_DEAD_LETTERS))
             return c;
     }
     return NULL;
@@ -331,7 +348,7 @@ static void judge_sorted(struct letter_case *const letters[], size_t count)
     int64_t newest[2] = {-1, -1}; /* version among those that came later; of differences */
     for (size_t i = 0; i < count; i++) {
         struct letter_case *c = letters[i];
-        if (is_parked(c))
+        if (is_parked(c) || c->is_held)
             continue;
         int64_t *later = &newest[is_difference(c)];
         if (*later >= c->version)
@@ -364,8 +381,10 @@ static int judge_key(struct letter_case *newest)
 static void judge_parent(const struct letter_book *book, const struct letter_case *c)
 {
     struct letter_case *parent =
-        c->parent != 0 ? table_find(&book->by_delivery, c->parent, has_delivery, &c->parent) : NULL;
-    if (parent != NULL && parent != c)
+        !c->is_held && c->parent != 0
+            ? table_find(&book->by_delivery, c->parent, has_delivery, &c->parent)
+            : NULL;
+    if (parent != NULL && parent != c && !parent->is_held)
         replace(parent);
 }
 

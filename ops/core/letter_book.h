@@ -12,6 +12,8 @@
  * An amendment or conflict is about a key that Prima has: only a result that names its delivery, or a
  * person's word, ends it. A parked letter is replaced by no other: it waits for a person.
  *
+ * An order that was posted on hold stands beside them (held.h): only a person's word ends it, or Prima's.
+ *
  * Keys are told apart by 64 bits of their digest (SHA-256), and so are deliveries.
  * Owned by the caller, zeroed at first: letter_book_release. One thread. */
 #ifndef PRIMAFLOW_OPS_LETTER_BOOK_H
@@ -34,7 +36,11 @@ const char *letter_state_name(enum letter_state state);
 
 struct letter_case {
     uint64_t key, order; /* digests of K and of the topic's key, which of a refund is its order's */
-    uint64_t delivery, parent; /* parent 0: not told */
+    uint64_t delivery;
+    union {
+        uint64_t parent;   /* of a dead letter; 0: not told */
+        uint64_t document; /* of what is held: its number in Prima */
+    };
     int64_t at_ms, offset, version;
     int64_t minor;             /* at stake, of `currency` */
     struct letter_case *older; /* of its key, in the order of entering */
@@ -46,8 +52,14 @@ struct letter_case {
     uint8_t is_cut, seen;             /* seen: by a second reading */
     uint8_t is_retried, is_discarded; /* a person's word */
     uint8_t is_returned;              /* its retry has ended, and settled nothing */
-    uint32_t note; /* place among the book's notes + 1; 0: nobody has said anything */
+    uint8_t is_held; /* posted on hold, in the topic of results; else in that of dead letters */
+    uint32_t note;   /* place among the book's notes + 1; 0: nobody has said anything */
 };
+
+/* What people call them: of a parked one nobody knows whether Prima has it, a held one Prima has on hold. */
+enum letter_kind { LETTER_DEAD, LETTER_PARKED, LETTER_HELD, LETTER_KINDS };
+enum letter_kind letter_kind_of(enum pf_error code, bool is_held);
+const char *letter_kind_name(enum letter_kind kind); /* "dead" */
 
 /* What letters have in common: one line of a list. Texts are the book's. */
 struct letter_cause {
@@ -55,6 +67,7 @@ struct letter_cause {
         id; /* of the texts below: the same in every run; people see its first 8 hexadecimal digits */
     const struct flow *flow;
     enum pf_error code;
+    bool is_held;
     const char *shop; /* "01/shopify/uk": company, channel, store; "" not known */
     const char *text; /* dead_letter_cause */
 };

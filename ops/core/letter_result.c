@@ -19,6 +19,11 @@ static void place_write(const struct result_delivery *d, char text[static DELIVE
                        d->topic, d->partition, d->offset);
 }
 
+static const char *text_or_none(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
 static bool take(const char *natural, int outcome, const struct result_delivery *delivery,
                  const struct result_delivery *resolves, const struct result_delivery *origin,
                  struct letter_result *ret_result)
@@ -31,19 +36,35 @@ static bool take(const char *natural, int outcome, const struct result_delivery 
     return true;
 }
 
+static bool take_order(const struct order_result *order, struct letter_result *ret_result)
+{
+    const struct money_proof *proof = order->proof;
+    ret_result->flow = &order_flow;
+    ret_result->code = text_or_none(order->code);
+    ret_result->narrative = text_or_none(order->narrative);
+    ret_result->document = text_or_none(order->document);
+    ret_result->version = order->source_version;
+    if (proof != NULL &&
+        !__builtin_add_overflow(proof->tenders_minor, proof->outstanding_minor, &ret_result->minor))
+        (void)snprintf(ret_result->currency, sizeof ret_result->currency, "%.3s", proof->currency);
+    return take(order->key, order->outcome, &order->delivery, order->resolves, order->origin,
+                ret_result);
+}
+
 bool letter_result_read(struct codec *codec, const struct kafka_record *record, struct arena *arena,
                         struct letter_result *ret_result)
 {
     struct codec_fault fault = {0};
     struct order_result order;
     struct refund_result refund;
+    *ret_result =
+        (struct letter_result){.flow = &refund_flow, .code = "", .narrative = "", .document = ""};
     if (record->value == NULL)
         return false;
     if (strcmp(record->topic, order_flow.outputs[0].name) == 0)
         return events_decode(codec, &order_result_record, record->value, record->value_size, arena,
                              &order, &fault) == 0 &&
-               take(order.key, order.outcome, &order.delivery, order.resolves, order.origin,
-                    ret_result);
+               take_order(&order, ret_result);
     if (strcmp(record->topic, refund_flow.outputs[0].name) == 0)
         return events_decode(codec, &refund_result_record, record->value, record->value_size, arena,
                              &refund, &fault) == 0 &&

@@ -7,9 +7,16 @@
 #include "flow/flow.h"
 #include "kafka/headers.h"
 
-struct letter_result {   /* natural lives in the arena */
+struct letter_result { /* texts live in the arena */
+    const struct flow *flow;
     const char *natural; /* K */
     enum outcome outcome;
+    const char *code;      /* its first flag; "" none */
+    const char *narrative; /* "" */
+    const char *document;  /* Prima's number of an order; "" */
+    int64_t version;       /* of its source */
+    char currency[4];      /* of an order's total; "": not told */
+    int64_t minor;
     char delivery[DELIVERY_MAX]; /* of which it is the result */
     char origin[DELIVERY_MAX];   /* of a redrive or a replay: the one that it continues; "" */
     char resolves[DELIVERY_MAX]; /* the delivery whose dead letter it ends; "" */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "domain/events/order_event.h"
+#include "domain/events/order_result.h"
 #include "kafka/headers.h"
 
 #include <jansson.h>
@@ -128,9 +129,9 @@ static void test_causes(void **state)
     (void)state;
     put_some();
     assert_int_equal(run("dlq", "list", NULL), 0);
-    run_has(run_out, "4 dead letters of 3 causes");
+    run_has(run_out, "4 exceptions of 3 causes");
     run_has(run_out,
-            "       2  event_invalid                ecommerce   01/shopify/uk, 105.00 GBP, "
+            "       2  dead    event_invalid                ecommerce   01/shopify/uk, 105.00 GBP, "
             "oldest 2 h, newest 1 min");
     run_has(run_out, "line # quantity is #");
     run_has(run_out, "for example orders.raw.dlq/0/2");
@@ -150,16 +151,16 @@ static void test_causes(void **state)
     (void)snprintf(cause, sizeof cause, "%.6s", json_string_value(json_object_get(first, "cause")));
     json_decref(json);
     assert_int_equal(run("dlq", "list", "--cause", cause, NULL), 0);
-    run_has(run_out, "2 dead letters of 1 cause\n");
+    run_has(run_out, "2 exceptions of 1 cause\n");
 }
 
 static void test_nothing(void **state)
 {
     (void)state;
     assert_int_equal(run("dlq", "list", NULL), 0);
-    run_has(run_out, "No dead letter matches: nothing waits for anybody.");
+    run_has(run_out, "No exception matches: nothing waits for anybody.");
     assert_int_equal(run("dlq", "list", "--each", NULL), 0);
-    run_has(run_out, "No dead letter matches");
+    run_has(run_out, "No exception matches");
 }
 
 static void test_filters(void **state)
@@ -168,16 +169,29 @@ static void test_filters(void **state)
         const char *option, *value;
         int count; /* of the four */
     } rows[] = {
-        {"--topic", "orders.raw", 3},   {"--topic", "refunds.raw.dlq", 1},
-        {"--code", "event_invalid", 2}, {"--class", "park", 1},
-        {"--class", "conflict", 0},     {"--owner", "finance", 2},
-        {"--company", "01", 4},         {"--company", "0", 0},
-        {"--channel", "shopify", 4},    {"--channel", "uk", 0},
-        {"--store", "uk", 4},           {"--store", "eu", 0},
-        {"--older", "1h", 1},           {"--newer", "2m", 2},
-        {"--since", "10m", 3},          {"--assignee", "ann", 0},
-        {"--assignee", "", 4},          {"--cause", "ffffffffffffffff", 0},
-        {"--state", "retried", 0},      {"--state", "all", 4},
+        {"--topic", "orders.raw", 3},
+        {"--topic", "refunds.raw.dlq", 1},
+        {"--code", "event_invalid", 2},
+        {"--class", "park", 1},
+        {"--class", "conflict", 0},
+        {"--owner", "finance", 2},
+        {"--kind", "parked", 1},
+        {"--kind", "dead", 3},
+        {"--kind", "held", 0},
+        {"--company", "01", 4},
+        {"--company", "0", 0},
+        {"--channel", "shopify", 4},
+        {"--channel", "uk", 0},
+        {"--store", "uk", 4},
+        {"--store", "eu", 0},
+        {"--older", "1h", 1},
+        {"--newer", "2m", 2},
+        {"--since", "10m", 3},
+        {"--assignee", "ann", 0},
+        {"--assignee", "", 4},
+        {"--cause", "ffffffffffffffff", 0},
+        {"--state", "retried", 0},
+        {"--state", "all", 4},
     };
     (void)state;
     put_some();
@@ -195,9 +209,16 @@ static void test_filters(void **state)
 static void test_filters_that_are_none(void **state)
 {
     static const char *const rows[][2] = {
-        {"--topic", "orders.results"}, {"--topic", "x"},      {"--code", "no_such"},
-        {"--class", "world"},          {"--owner", "nobody"}, {"--cause", "abc"},
-        {"--cause", "xyzw"},           {"--state", "shut"},   {"--limit", "0"},
+        {"--topic", "orders.results"},
+        {"--topic", "x"},
+        {"--code", "no_such"},
+        {"--class", "world"},
+        {"--owner", "nobody"},
+        {"--kind", "x"},
+        {"--cause", "abc"},
+        {"--cause", "xyzw"},
+        {"--state", "shut"},
+        {"--limit", "0"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -216,7 +237,7 @@ static void test_results_end_letters(void **state)
                                                                    .at_ms = now_ms,
                                                                    .delivery = &fourth});
     assert_int_equal(run("dlq", "list", "--topic", "refunds.raw", NULL), 0);
-    run_has(run_out, "No dead letter matches");
+    run_has(run_out, "No exception matches");
     assert_int_equal(
         run("dlq", "list", "--each", "--topic", "refunds.raw", "--state", "resolved", NULL), 0);
     run_has(run_out, "refunds.raw.dlq/0/4          resolved");
@@ -252,11 +273,107 @@ static void test_not_complete(void **state)
     world.refusal = "no broker answers";
     assert_int_equal(run("dlq", "list", NULL), 69);
     run_has(run_out, "NOT COMPLETE: results not read, some may be resolved: no broker answers");
-    run_has(run_out, "4 dead letters");
+    run_has(run_out, "4 exceptions");
     assert_int_equal(run("dlq", "retry", "--code", "event_invalid", "--yes", "--reason", "x", NULL),
                      69);
     run_has(run_err, "nothing was sent");
     assert_int_equal(world.sent_count, 0);
+}
+
+/* ---- on hold ---- */
+
+static void put_held(const char *id, int64_t offset, int outcome)
+{
+    const struct money_proof proof = {
+        .currency = "GBP", .tenders_minor = 5000, .outstanding_minor = 250};
+    const struct order_result r = {.outcome = outcome,
+                                   .code = "unknown_sku",
+                                   .key = arena_printf(arena, "01/orders/shopify/uk/%s", id),
+                                   .company = "01",
+                                   .channel = "shopify",
+                                   .store = "uk",
+                                   .order_id = id,
+                                   .document = arena_printf(arena, "201%s", id),
+                                   .identity = "",
+                                   .goods = "",
+                                   .money = "",
+                                   .proof = &proof,
+                                   .delivery = {.topic = "orders.raw", .offset = offset},
+                                   .source = {.topic = "orders.raw", .offset = offset},
+                                   .narrative = "SKU00042 is unknown"};
+    world_put_struct(world_ops(NULL),
+                     &(struct world_put){.topic = "orders.results",
+                                         .key = arena_printf(arena, "01/shopify/uk/%s", id),
+                                         .at_ms = now_ms - 3600000,
+                                         .offset = offset},
+                     &order_result_record, &r);
+}
+
+/* Beside the dead letters, and nothing but a person's word ends one: not another result of its key. */
+static void test_on_hold(void **state)
+{
+    (void)state;
+    put_some();
+    put_held("2001", 21, OUTCOME_POSTED_ON_HOLD);
+    put_held("2002", 22, OUTCOME_POSTED_ON_HOLD);
+    put_held("2003", 23, OUTCOME_POSTED);
+    put_held("2001", 24, OUTCOME_PAYMENT_UPDATED);
+    assert_int_equal(run("dlq", "list", NULL), 0);
+    run_has(run_out, "6 exceptions of 4 causes");
+    run_has(run_out,
+            "       2  held    unknown_sku                  ecommerce   01/shopify/uk, 105.00 "
+            "GBP, oldest 60 min");
+    run_has(run_out, "for example orders.results/0/22");
+    assert_int_equal(run("dlq", "list", "--each", "--kind", "held", NULL), 0);
+    run_has(run_out,
+            "orders.results/0/21          open      held   60 min        52.50 GBP  unknown_sku");
+    assert_null(strstr(run_out, "dlq/"));
+
+    assert_int_equal(run("dlq", "assign", "orders.results/0/21", "ann", "--reason", "hers", NULL),
+                     0);
+    run_has(world.sent[0], "\"delivery\":\"orders.raw/0/21\"");
+    world_untrace();
+    assert_int_equal(
+        run("dlq", "discard", "orders.results/0/22", "--reason", "released", "--yes", NULL), 0);
+    assert_null(strstr(world.trace, "orders.ledger"));
+    assert_null(strstr(world.trace, "discard orders"));
+    run_has(world.sent[2], "\"decision\":\"discarded\"");
+    put_decision("{\"decision\":\"discarded\",\"delivery\":\"orders.raw/0/22\"}");
+    assert_int_equal(run("dlq", "list", "--each", "--kind", "held", NULL), 0);
+    assert_null(strstr(run_out, "orders.results/0/22"));
+    run_has(run_out, "orders.results/0/21");
+
+    assert_int_equal(run("dlq", "show", "orders.results/0/21", NULL), 65);
+    run_has(run_err, "is a result: its order is in Prima, on hold or not; primaflow why");
+    assert_int_equal(run("dlq", "note", "orders.results/0/23", "x", NULL), 65);
+    run_has(run_err, "there is no dead letter orders.results/0/23");
+    assert_int_equal(run("dlq", "retry", "orders.results/0/21", NULL), 65);
+    run_has(run_err, "there is no dead letter orders.results/0/21");
+}
+
+/* Prima shows one of them released. */
+static void test_released_in_prima(void **state)
+{
+    static const struct prima_document documents[] = {
+        {.type = "Order", .number = "2012001", .hold = "No"},
+        {.type = "Order", .number = "2012002", .hold = "Yes"},
+        {.type = "CreditNote", .number = "2012002", .hold = "No"},
+        {.type = "", .number = "2019999", .hold = "No"}};
+    (void)state;
+    put_held("2001", 21, OUTCOME_POSTED_ON_HOLD);
+    put_held("2002", 22, OUTCOME_POSTED_ON_HOLD);
+    prima_says(&(struct world_answer){
+        .fate = PRIMA_OK, .pages = 1, .documents = documents, .document_count = 4});
+    assert_int_equal(run("dlq", "list", "--each", "--prima", NULL), 0);
+    assert_null(strstr(run_out, "orders.results/0/21"));
+    run_has(run_out, "orders.results/0/22");
+    assert_int_equal(world.prima_count, 1);
+    world_reset();
+    put_held("2001", 21, OUTCOME_POSTED_ON_HOLD);
+    prima_says(&(struct world_answer){.fate = PRIMA_NOT_SENT});
+    assert_int_equal(run("dlq", "list", "--each", "--prima", NULL), 69);
+    run_has(run_out, "NOT COMPLETE: some orders on hold may be released: company 01");
+    run_has(run_out, "orders.results/0/21");
 }
 
 /* ---- show ---- */
@@ -672,6 +789,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_results_end_letters, begin, end),
         cmocka_unit_test_setup_teardown(test_decisions_are_seen, begin, end),
         cmocka_unit_test_setup_teardown(test_not_complete, begin, end),
+        cmocka_unit_test_setup_teardown(test_on_hold, begin, end),
+        cmocka_unit_test_setup_teardown(test_released_in_prima, begin, end),
         cmocka_unit_test_setup_teardown(test_show, begin, end),
         cmocka_unit_test_setup_teardown(test_show_of_none, begin, end),
         cmocka_unit_test_setup_teardown(test_hostile_bytes, begin, end),

@@ -105,6 +105,8 @@ static void test_places(void **state)
                 {"orders.raw.dlq/-1/17", false},
                 {"orders.raw.dlq/0/-1", false},
                 {"orders.raw/0/17", false},
+                {"orders.results/0/17", true}, /* of what is on hold */
+                {"orders.ledger/0/17", false},
                 {"", false},
                 {"/0/17", false},
                 {"orders.raw.dlq/0/17/2", false}};
