@@ -376,6 +376,61 @@ json_t *codec_to_json(struct codec *codec, const void *bytes, size_t size,
     return json;
 }
 
+json_t *codec_struct_to_json(struct codec *codec, const struct bound_record *record,
+                             const void *value)
+{
+    const struct layout *layout = find_layout(codec, record);
+    const char *field = NULL;
+    struct codec_fault fault;
+    struct buf bytes;
+    json_t *json = NULL;
+    buf_init(&bytes, codec->limits.bytes_max);
+    if (layout != NULL && encode_record(layout, value, &bytes, &field) == 0) {
+        struct wire wire = {.at = (const uint8_t *)bytes.data,
+                            .end = (const uint8_t *)bytes.data + bytes.size};
+        json = json_decode(layout->node, &wire, &codec->limits, &fault);
+    }
+    buf_release(&bytes);
+    return json;
+}
+
+static int run_today(struct codec *codec, const struct layout *layout, const struct buf *bytes,
+                     struct arena *arena, void *ret_struct, struct codec_fault *ret_fault)
+{
+    const struct bound_record *record = layout->record;
+    const struct schema *today = store_find_today(codec->store, record->name);
+    const struct plan *plan = find_plan(codec, today, record, layout);
+    void *value = arena_alloc(arena, record->size);
+    struct wire wire = {.at = (const uint8_t *)bytes->data,
+                        .end = (const uint8_t *)bytes->data + bytes->size};
+    if (plan == NULL || value == NULL)
+        return fault_set(ret_fault, PF_E_avro_too_large, NULL,
+                         "more memory than a record or its schema may take");
+    const int r = plan_run(plan, &wire, &codec->limits, arena, value, ret_fault);
+    if (r == 0)
+        memcpy(ret_struct, value, record->size);
+    return r;
+}
+
+int codec_json_to_struct(struct codec *codec, const struct bound_record *record, const json_t *json,
+                         struct arena *arena, void *ret_struct, struct codec_fault *ret_fault)
+{
+    const struct layout *layout = find_layout(codec, record);
+    struct buf bytes;
+    if (layout == NULL)
+        return fault_set(ret_fault, PF_E_defect, NULL, "its struct was not checked at start");
+    buf_init(&bytes, codec->limits.bytes_max);
+    int r = json_encode(layout->node, json, &bytes, ret_fault);
+    if (r == 0 && bytes.failed)
+        r = -ENOMEM;
+    if (r == -ENOMEM)
+        r = fault_set(ret_fault, PF_E_avro_too_large, NULL, "more bytes than a record may have");
+    if (r == 0)
+        r = run_today(codec, layout, &bytes, arena, ret_struct, ret_fault);
+    buf_release(&bytes);
+    return r;
+}
+
 const char *codec_schema_id(const void *bytes, size_t size, char text[static 24])
 {
     text[0] = '\0';

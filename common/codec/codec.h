@@ -111,6 +111,18 @@ __attribute__((warn_unused_result)) int codec_from_json(struct codec *codec,
 json_t *codec_to_json(struct codec *codec, const void *bytes, size_t size,
                       struct codec_fault *ret_fault);
 
+/* The struct's event by today's schema, with all its fields, as JSON: a new reference, or NULL: no
+ * memory, or a struct that the schema does not allow. */
+json_t *codec_struct_to_json(struct codec *codec, const struct bound_record *record,
+                             const void *value);
+/* The other way, without a frame, and so without asking a registry: what the JSON says, as a decoded
+ * record would be. 0; -EBADMSG with the fault (event_invalid, and the path). */
+__attribute__((warn_unused_result)) int codec_json_to_struct(struct codec *codec,
+                                                             const struct bound_record *record,
+                                                             const json_t *json,
+                                                             struct arena *arena, void *ret_struct,
+                                                             struct codec_fault *ret_fault);
+
 /* The fingerprint (CRC-64-AVRO of the parsing canonical form) or registry id under which these
  * bytes were written, as text for headers
  * ("fp:8f5c…", "id:17", "" when unreadable). */

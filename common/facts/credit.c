@@ -161,7 +161,8 @@ static bool keep_reserved(struct record *r, const struct redis_reply *reply, siz
         struct ledger_credit *its = &s->reserved[s->reserved_count];
         const struct redis_bytes key = record_keep(r, item.key.data, item.key.size),
                                  summary = record_keep(r, item.summary.data, item.summary.size);
-        if (r->worker->flow->ledger->takes(summary.data, summary.size, r->arena, its) < 0) {
+        const size_t size = overlay_seal_open(summary.data, summary.size, NULL);
+        if (r->worker->flow->ledger->takes(summary.data, size, r->arena, its) < 0) {
             log_warning(.message = "a reservation cannot be read; its order's refunds wait",
                         .key = key.data,
                         .remedy = "upgrade this worker, if another one has a later release");

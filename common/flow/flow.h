@@ -16,6 +16,7 @@
 #include "base/errors.h"
 #include "codec/codec.h"
 #include "config/config.h"
+#include "flow/overlay_seal.h"
 #include "prima/answer.h"
 #include "prima/request.h"
 
@@ -173,6 +174,9 @@ struct flow_settlement {
     bool is_shadow;                   /* nothing was posted, whatever the outcome says */
     const struct flow_shadow *shadow; /* NULL: not a shadow, or nothing was planned */
     bool is_dead_letter; /* it ends as a dead letter of `code`; `outcome` says nothing */
+    /* digest of the overlay with which a person edited the event that the summary was made of, in
+     * hexadecimal; "": nobody did */
+    char overlay[OVERLAY_TOLD_MAX];
 };
 
 /* Two topics of which the same partitions belong to one worker: what belongs to one `whose`

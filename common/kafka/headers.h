@@ -53,6 +53,8 @@
 #define HEADER_SENT "primaflow.sent"
 #define HEADER_WAITS_BY_POLICY "primaflow.waits-by-policy" /* later ones of its key may pass it */
 #define HEADER_RETRY_REASON "primaflow.retry-reason"
+/* a person's edit of it: codec/overlay.h. Personal data, as the record itself */
+#define HEADER_OVERLAY "primaflow.overlay"
 
 enum {
     ENTRY_TOPIC_MAX = 160, /* as a topic's name has room anywhere */

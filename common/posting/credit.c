@@ -75,16 +75,31 @@ static bool has_result(const struct record *r)
     return false;
 }
 
+/* What is kept says of an edited event what all of it said. */
+static struct redis_bytes credit_seal_again(struct record *r, struct redis_bytes kept,
+                                            struct redis_bytes whole, size_t flow_size)
+{
+    const size_t seal = whole.size - flow_size;
+    char *both = seal > 0 ? arena_alloc(r->arena, kept.size + seal) : NULL;
+    if (both == NULL)
+        return kept;
+    memcpy(both, kept.data, kept.size);
+    memcpy(both + kept.size, whole.data + flow_size, seal);
+    return (struct redis_bytes){both, kept.size + seal};
+}
+
 /* What its key keeps once it is committed. Of a dead letter whose document may exist, all of it. */
 static struct keys_told keeps_of(struct record *r)
 {
     const struct flow_ledger *ledger = r->worker->flow->ledger;
     const struct redis_bytes summary = r->decision.summary;
+    const size_t size = overlay_seal_open(summary.data, summary.size, NULL);
     struct keys_told told = {.delivery = ""};
     if (r->end.outcome == OUTCOME_POSTED && has_result(r) &&
-        ledger->keeps(summary.data, summary.size, r->arena, &told.summary.data,
-                      &told.summary.size) == 0)
+        ledger->keeps(summary.data, size, r->arena, &told.summary.data, &told.summary.size) == 0) {
         told.delivery = r->lineage.delivery;
+        told.summary = credit_seal_again(r, told.summary, summary, size);
+    }
     return told;
 }
 

@@ -5,6 +5,7 @@
 #include "posting/actions.h"
 #include "posting/credit.h"
 #include "posting/decide.h"
+#include "posting/edit.h"
 #include "posting/facts.h"
 #include "posting/verdict.h"
 #include "posting/posting.h"
@@ -42,7 +43,7 @@ static void on_released(void *user, const struct redis_reply *reply)
 static void adopt_request(struct record *r, const struct flow_plan *plan)
 {
     r->decision.request = (struct redis_bytes){plan->request, plan->request_size};
-    r->decision.summary = (struct redis_bytes){plan->summary, plan->summary_size};
+    r->decision.summary = edit_seal(r, (struct redis_bytes){plan->summary, plan->summary_size});
     memcpy(r->decision.sent_identity, r->identity, IDENTITY_SIZE);
     r->claim.request_is_stored = false;
 }
@@ -102,7 +103,7 @@ static void follow(struct record *r, const struct flow_plan *plan)
         plan_to_send(r, plan);
         break;
     case FLOW_SETTLES:
-        r->decision.summary = (struct redis_bytes){plan->summary, plan->summary_size};
+        r->decision.summary = edit_seal(r, (struct redis_bytes){plan->summary, plan->summary_size});
         /* Nothing is under way and nothing will be: the claim goes back, so that a later event of
          * this key finds it free. */
         record_ref(r);

@@ -9,6 +9,7 @@
 #include "stream/ended.h"
 #include "kafka/headers.h"
 #include "posting/credit.h"
+#include "posting/edit.h"
 #include "posting/schema.h"
 #include "posting/posting.h"
 
@@ -70,31 +71,64 @@ static void find_parts(struct record *r)
     flow_money_digest(&money, r->money);
     r->work.goods = r->goods;
     r->work.money = r->money;
+}
+
+/* The event's key. Of one that a person edited the original need not have one. */
+static enum pf_error key_read(struct record *r, const char **ret_detail)
+{
+    const struct worker *w = r->worker;
+    const enum pf_error code =
+        w->flow->key(r->event, w->posting->rules, r->arena, &r->key, ret_detail);
+    if (code != PF_OK)
+        r->key = (struct flow_key){0};
+    return r->edit.size > 0 ? PF_OK : code;
+}
+
+static void work_fill(struct record *r)
+{
     r->work.cancels = r->key.cancels;
+    r->work.natural = r->key.natural;
+    r->work.identity = r->identity;
+    r->work.delivery = r->lineage.delivery;
+    r->work.parent = r->lineage.parent;
+    r->work.version = r->key.version;
+}
+
+/* What came with it as it is now has been refused for good, unless an earlier try was sent. */
+static void edit_refused(struct record *r, enum pf_error code)
+{
+    const bool is_first_try = r->lineage.entry_offset == r->raw.offset &&
+                              strcmp(r->lineage.entry_topic, r->raw.topic) == 0;
+    if (!is_first_try) {
+        if (r->key.natural != NULL)
+            work_fill(r);
+        malformed(r, code, r->end.detail);
+        return;
+    }
+    r->end.code = code;
+    record_transition(r, has_ended(r) ? REPEATED : MALFORMED);
 }
 
 static void find_key(struct record *r)
 {
     struct worker *w = r->worker;
     const char *detail = NULL;
-    const enum pf_error code =
-        w->flow->key(r->event, w->posting->rules, r->arena, &r->key, &detail);
+    enum pf_error code = key_read(r, &detail);
     if (code != PF_OK) {
-        r->key = (struct flow_key){0};
         malformed(r, code, detail);
         return;
     }
     codec_identity(w->codec, w->flow->event, r->event, r->identity);
+    find_parts(r);
+    if (r->edit.size > 0 && (code = edit_apply(r)) != PF_OK) {
+        edit_refused(r, code);
+        return;
+    }
     if (r->key.cancels) { /* its document's content, taken back: never the same as that itself,
                              whatever the channel resends with it */
         digest_sha256(r->identity, IDENTITY_SIZE, r->identity + 1);
     }
-    find_parts(r);
-    r->work.natural = r->key.natural;
-    r->work.identity = r->identity;
-    r->work.delivery = r->lineage.delivery;
-    r->work.parent = r->lineage.parent;
-    r->work.version = r->key.version;
+    work_fill(r);
     credit_begin(r);
     if (has_ended(r))
         record_transition(r, REPEATED);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "kafka/lookup.h"
+#include "posting/edit.h"
 #include "posting/posting.h"
 
 struct former_job {
@@ -20,6 +21,8 @@ struct former_job {
     size_t key_size;
     void *value; /* NULL: not found */
     size_t size;
+    char *overlay; /* NULL: it has none */
+    size_t overlay_size;
 };
 
 /* What is read at once. Nobody: the client is closed. */
@@ -52,6 +55,15 @@ static bool is_it(const struct former_job *j, const struct kafka_record *record)
            strcmp(record->topic, j->place.topic) == 0;
 }
 
+static void copy_overlay(struct former_job *j, const struct kafka_record *record)
+{
+    const struct kafka_header *overlay = edit_header(record);
+    if (overlay == NULL)
+        return;
+    j->overlay = copy(overlay->value, overlay->size);
+    j->overlay_size = overlay->size;
+}
+
 /* Two versions of one order may ask for the same one. */
 static void see(void *batch, const struct kafka_record *record)
 {
@@ -62,6 +74,7 @@ static void see(void *batch, const struct kafka_record *record)
             continue;
         j->value = copy(record->value, record->value_size);
         j->size = record->value_size;
+        copy_overlay(j, record);
     }
 }
 
@@ -95,8 +108,10 @@ static void run(uv_work_t *work)
 
 static void answer(struct former_job *j, enum former_how how, const char *why)
 {
-    j->done(j->user, how, j->value, j->size, why);
+    const struct former_version version = {j->value, j->size, j->overlay, j->overlay_size};
+    j->done(j->user, how, how == FORMER_READ ? &version : NULL, why);
     free(j->value);
+    free(j->overlay);
     free(j->key);
     free(j);
 }
@@ -238,7 +253,7 @@ void former_read(struct worker *w, const char *delivery, const void *key, size_t
     struct former_queue *queue = &w->posting->former;
     struct kafka_place place;
     if (!parse(delivery, &place)) { /* a key that an earlier version or a person wrote */
-        done(user, FORMER_GONE, NULL, 0, "Where the posted version came from is not known.");
+        done(user, FORMER_GONE, NULL, "Where the posted version came from is not known.");
         return;
     }
     struct former_job *j = calloc(1, sizeof *j);

@@ -41,8 +41,15 @@ enum former_how {
     FORMER_REFUSED, /* Kafka refuses: rights, properties */
 };
 
-/* `value` is void after it returns; `why` is for people, "" for FORMER_READ. */
-typedef void (*former_done)(void *user, enum former_how how, const void *value, size_t size,
+struct former_version {
+    const void *value;
+    size_t size;
+    const char *overlay; /* with which it was edited: codec/overlay.h */
+    size_t overlay_size; /* 0: nobody did */
+};
+
+/* `version` is void after it returns, NULL but for FORMER_READ; `why` is for people, "" for that. */
+typedef void (*former_done)(void *user, enum former_how how, const struct former_version *version,
                             const char *why);
 
 /* Reads the value at `delivery` (topic/partition/offset), if its key is this one, and calls `done`

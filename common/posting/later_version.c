@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "posting/actions.h"
+#include "posting/edit.h"
 #include "posting/posting.h"
 #include "posting/publish.h"
 
@@ -28,13 +29,22 @@ static bool is_documents_version(struct record *r, const void *former)
            (r->posted.version == 0 || key.version == r->posted.version);
 }
 
-static void decode_former(struct record *r, const void *value, size_t size)
+/* As the document was made from it, a person's edit included. */
+static int read_former(struct record *r, const struct former_version *v, void *ret_former)
 {
-    const struct bound_record *record = r->worker->flow->event;
+    const struct worker *w = r->worker;
     struct codec_fault fault = {PF_OK, ""};
-    void *former = arena_alloc(r->arena, record->size);
-    if (former == NULL ||
-        codec_decode(r->worker->codec, record, value, size, r->arena, former, &fault) != 0)
+    int rc =
+        codec_decode(w->codec, w->flow->event, v->value, v->size, r->arena, ret_former, &fault);
+    if (rc == 0 && v->overlay_size > 0)
+        rc = edit_of(w, ret_former, v->overlay, v->overlay_size, r->arena, ret_former, &fault);
+    return rc;
+}
+
+static void decode_former(struct record *r, const struct former_version *version)
+{
+    void *former = arena_alloc(r->arena, r->worker->flow->event->size);
+    if (former == NULL || read_former(r, version, former) != 0)
         r->posted.former_why = "The version that was posted cannot be decoded any more.";
     else if (!is_documents_version(r, former))
         r->posted.former_why = "By a person's word Prima holds a later version than was posted.";
@@ -42,7 +52,7 @@ static void decode_former(struct record *r, const void *value, size_t size)
         r->posted.former = former;
 }
 
-static void on_former(void *user, enum former_how how, const void *value, size_t size,
+static void on_former(void *user, enum former_how how, const struct former_version *version,
                       const char *why)
 {
     struct record *r = user;
@@ -53,7 +63,7 @@ static void on_former(void *user, enum former_how how, const void *value, size_t
         return;
     }
     if (how == FORMER_READ)
-        decode_former(r, value, size);
+        decode_former(r, version);
     else
         r->posted.former_why = record_keep(r, why, strlen(why)).data;
     record_transition(r, FORMER_KNOWN);
@@ -91,9 +101,10 @@ static void publish_older(struct record *r)
 static void publish_money(struct record *r)
 {
     const struct redis_bytes summary = r->decision.summary;
+    const size_t size = overlay_seal_open(summary.data, summary.size, NULL);
     r->end.detail = NULL;
-    r->end.code = r->worker->flow->money_moved(r->event, summary.size > 0 ? summary.data : NULL,
-                                               summary.size, r->arena, &r->end.detail);
+    r->end.code = r->worker->flow->money_moved(r->event, size > 0 ? summary.data : NULL, size,
+                                               r->arena, &r->end.detail);
     if (r->end.code != PF_OK)
         act_dead_letter(r);
     else

@@ -2,6 +2,7 @@
 #include "posting/outputs.h"
 
 #include "base/clock.h"
+#include "flow/overlay_seal.h"
 #include "posting/outgoing.h"
 #include "posting/posting.h"
 #include "posting/shadow.h"
@@ -9,10 +10,11 @@
 enum { MESSAGE_KEPT_BYTES = 64 * 1024 }; /* of the scratch buffer, from one message to the next */
 
 struct redis_bytes outputs_summary(const struct record *r, struct flow_shadow *ret_shadow,
-                                   bool *ret_sealed)
+                                   bool *ret_sealed, char ret_overlay[static OVERLAY_TOLD_MAX])
 {
     struct redis_bytes summary = r->decision.summary;
     *ret_sealed = r->worker->shadow && shadow_open(r->decision.summary, &summary, ret_shadow);
+    summary.size = overlay_seal_open(summary.data, summary.size, ret_overlay);
     return summary;
 }
 
@@ -20,8 +22,9 @@ struct flow_settlement outputs_settlement(const struct record *r, enum outcome o
                                           struct flow_shadow *shadow)
 {
     bool is_sealed;
-    const struct redis_bytes summary = outputs_summary(r, shadow, &is_sealed);
-    return (struct flow_settlement){
+    char overlay[OVERLAY_TOLD_MAX];
+    const struct redis_bytes summary = outputs_summary(r, shadow, &is_sealed, overlay);
+    struct flow_settlement s = {
         .outcome = outcome,
         .key = &r->key,
         .identity = r->identity,
@@ -43,6 +46,8 @@ struct flow_settlement outputs_settlement(const struct record *r, enum outcome o
         .is_shadow = r->worker->shadow,
         .shadow = is_sealed ? shadow : NULL,
     };
+    memcpy(s.overlay, overlay, sizeof s.overlay);
+    return s;
 }
 
 /* ---- messages ---- */

@@ -3,6 +3,7 @@
 #ifndef PRIMAFLOW_OUTPUTS_H
 #define PRIMAFLOW_OUTPUTS_H
 
+#include "flow/overlay_seal.h"
 #include "posting/record.h"
 
 /* What is known of a record that ends with this outcome. `shadow` is room for what a shadow knows;
@@ -10,9 +11,10 @@
 struct flow_settlement outputs_settlement(const struct record *r, enum outcome outcome,
                                           struct flow_shadow *shadow);
 
-/* The flow's own summary; behind it a shadow keeps what it found out. */
+/* The flow's own summary; behind it stands the seal of an edited event (ret_overlay: its digest, or ""),
+ * and behind that what a shadow found out. */
 struct redis_bytes outputs_summary(const struct record *r, struct flow_shadow *ret_shadow,
-                                   bool *ret_sealed);
+                                   bool *ret_sealed, char ret_overlay[static OVERLAY_TOLD_MAX]);
 
 /* Behind the messages that the record has. False: the flow cannot write one, and none was added. */
 __attribute__((warn_unused_result)) bool outputs_add(struct record *r,

@@ -45,7 +45,8 @@ void act_publish_posted(struct record *r)
     }
     struct flow_shadow shadow;
     bool is_sealed;
-    const struct redis_bytes summary = outputs_summary(r, &shadow, &is_sealed);
+    char overlay[OVERLAY_TOLD_MAX];
+    const struct redis_bytes summary = outputs_summary(r, &shadow, &is_sealed, overlay);
     const enum outcome outcome =
         w->flow->summary_outcome(summary.data, summary.size, r->end.codes, &r->end.code_count);
     r->end.code = r->end.code_count > 0 ? r->end.codes[0] : PF_OK;

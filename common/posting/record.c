@@ -11,6 +11,7 @@
 #include "kafka/headers.h"
 #include "stream/watch.h"
 #include "posting/credit.h"
+#include "posting/edit.h"
 #include "posting/outgoing.h"
 #include "posting/posting.h"
 
@@ -234,6 +235,7 @@ struct record *record_new(struct worker *w, struct partition *partition, struct 
     r->timing.deadline_ms = r->timing.fetched_ms + w->posting->settle_deadline_ms;
     digest_random(r->work.token, TOKEN_SIZE);
     read_lineage(r);
+    edit_read(r);
     if (r->lineage.resolve_first == RESOLVE_AS_NEEDED)
         r->lineage.resolve_first = why_resolve_first(r);
     r->bytes = r->raw.key_size + r->raw.value_size;
@@ -304,6 +306,7 @@ void record_release_texts(struct record *r)
     r->lineage.delivery = r->lineage.parent = r->heard.words = r->claim.senders =
         r->claim.known.over = "";
     r->heard.words_room = NULL;
+    r->edit = (struct record_edit){.size = 0};
     r->key = (struct flow_key){0};
 }
 

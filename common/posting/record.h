@@ -62,6 +62,12 @@ struct lineage {
     } resolve_first;
 };
 
+/* As a person edited it: codec/overlay.h's text, in the arena. Size 0: nobody did. */
+struct record_edit {
+    const char *text;
+    size_t size;
+};
+
 /* Who may go on in this turn, or later. */
 struct ready_place {
     struct record *next;
@@ -223,6 +229,7 @@ struct record {
     size_t bytes; /* key and value, as they count against the buffer */
 
     struct lineage lineage;
+    struct record_edit edit; /* edit.h */
     struct timing timing;
 
     /* queues of this process: where it stands in each */

@@ -33,7 +33,8 @@ static enum ops_kind block_read(const struct redis_reply *reply, struct arena *a
         keys_credit_at(reply, i, &item);
         const char *summary = arena_text(arena, item.summary.data, item.summary.size);
         if (summary == NULL ||
-            refund_flow.ledger->takes(summary, item.summary.size, arena, &reserved[i]) < 0)
+            refund_flow.ledger->takes(summary, overlay_seal_open(summary, item.summary.size, NULL),
+                                      arena, &reserved[i]) < 0)
             return ops_fail(ret_error, OPS_DATA, "upgrade this program, or wait for that refund",
                             "what %.*s takes of the order cannot be read", (int)item.key.size,
                             item.key.data);

@@ -191,8 +191,8 @@ static int refunds_of_redis(const struct crediting *c, const struct redis_reply 
         refund->reserved = item.number;
         if (!refund->is_told && refund->record == NULL)
             refund->standing.place = REFUND_UNREAD;
-        if (refund_flow.ledger->takes(item.summary.data, item.summary.size, c->credit->memory,
-                                      &takes) != 0)
+        const size_t size = overlay_seal_open(item.summary.data, item.summary.size, NULL);
+        if (refund_flow.ledger->takes(item.summary.data, size, c->credit->memory, &takes) != 0)
             continue; /* of another version: that it is there counts */
         if (refund->record == NULL && takes.currency != NULL && takes.currency[0] != '\0') {
             refund->currency = takes.currency;

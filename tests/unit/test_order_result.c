@@ -132,6 +132,10 @@ static void test_posted(void **state)
     assert_int_equal(r.proof->difference_minor, 0);
     assert_int_equal(r.proof->tolerance_minor, 3);
     assert_null(r.narrative);
+    assert_null(r.overlay);
+    struct flow_settlement edited = *settle(&d, OUTCOME_POSTED);
+    (void)snprintf(edited.overlay, sizeof edited.overlay, "%s", "00c1ff0203040506");
+    assert_string_equal(result_of(&d, &edited).overlay, "00c1ff0203040506");
     desk_close(&d);
 }
 

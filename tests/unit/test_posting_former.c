@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "kafka/lookup.h"
+#include "kafka/headers.h"
 #include "posting/former.h"
 #include "posting/posting.h"
 
@@ -58,7 +59,7 @@ int __wrap_kafka_lookup_new(const struct config *config, struct kafka_lookup **r
     return 0;
 }
 
-/* Records of offset 8 have the key "other", those of 9 are gone, all others "k". */
+/* Records of offset 6 were edited; records of 8 have the key "other", those of 9 are gone, all others "k". */
 int __wrap_kafka_lookup_read(struct kafka_lookup *lookup, const struct kafka_place places[],
                              size_t count, int64_t patience_ms,
                              void (*seen)(void *user, const struct kafka_record *record),
@@ -79,12 +80,15 @@ int __wrap_kafka_lookup_read(struct kafka_lookup *lookup, const struct kafka_pla
             was_shown |= apart == 0;
         }
         const bool is_other = places[i].offset == 8;
+        struct kafka_header edit = {HEADER_OVERLAY, "[]", 2};
         if (places[i].offset != 9 && !was_shown)
             seen(user, &(struct kafka_record){.topic = places[i].topic,
                                               .partition = places[i].partition,
                                               .offset = places[i].offset,
                                               .key = is_other ? "other" : "k",
                                               .key_size = is_other ? 5 : 1,
+                                              .headers = &edit,
+                                              .header_count = places[i].offset == 6,
                                               .value = "v",
                                               .value_size = 1});
     }
@@ -100,13 +104,16 @@ void __wrap_kafka_lookup_free(struct kafka_lookup *lookup)
     free(lookup);
 }
 
-static void on_answer(void *user, enum former_how how, const void *value, size_t size,
+static void on_answer(void *user, enum former_how how, const struct former_version *version,
                       const char *why)
 {
     answers[answer_count].asked = *(const int *)user;
     answers[answer_count].how = how;
-    (void)snprintf(answers[answer_count].value, sizeof answers->value, "%.*s", (int)size,
-                   value != NULL ? (const char *)value : "");
+    answers[answer_count].value[0] = '\0';
+    if (version != NULL)
+        (void)snprintf(answers[answer_count].value, sizeof answers->value, "%.*s%.*s",
+                       (int)version->size, (const char *)version->value, (int)version->overlay_size,
+                       version->overlay != NULL ? version->overlay : "");
     (void)snprintf(answers[answer_count++].why, sizeof answers->why, "%s", why);
 }
 
@@ -173,6 +180,7 @@ static void test_answers(void **state)
         const char *value, *why;
     } rows[] = {
         {"orders.raw/0/7", 0, FORMER_READ, "v", ""},
+        {"orders.raw/0/6", 0, FORMER_READ, "v[]", ""},
         {"orders.raw/0/8", 0, FORMER_GONE, "", "The version that was posted is no longer in"},
         {"orders.raw/0/9", 0, FORMER_GONE, "", "The version that was posted is no longer in"},
         {"orders.raw/0/7", -EIO, FORMER_AWAY, "", "as Kafka says"},

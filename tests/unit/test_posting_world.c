@@ -340,7 +340,9 @@ static void answer_former(const char *words)
     open_question.former = NULL;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
         if (strcmp(words, answers[i].words) == 0) {
-            done(open_question.user, answers[i].how, answers[i].value, 1, answers[i].why);
+            const struct former_version version = {.value = answers[i].value, .size = 1};
+            done(open_question.user, answers[i].how, answers[i].value != NULL ? &version : NULL,
+                 answers[i].why);
             return;
         }
     fail_msg("no such answer: %s", words);
@@ -628,7 +630,7 @@ void end_world(void)
     if (open_question.prima != NULL)
         open_question.prima(open_question.user, &prima);
     if (open_question.former != NULL)
-        open_question.former(open_question.user, FORMER_GONE, NULL, 0, "");
+        open_question.former(open_question.user, FORMER_GONE, NULL, "");
     ready_run(&worker); /* frees those that were dropped */
     assert_null(posting.ready.first);
     timers_release(&worker.host.timers);

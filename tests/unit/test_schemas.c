@@ -30,11 +30,11 @@ static const struct {
     uint64_t fingerprint;
 } today[] = {
     {"OrderEvent", &order_event_record, 0xdf9215481e7e3af1},
-    {"OrderResult", &order_result_record, 0x4c402baac40b71f9},
+    {"OrderResult", &order_result_record, 0xc73f8b42744ad5fc},
     {"LedgerEntry", &ledger_entry_record, 0xcfd742b178bcc976},
     {"RefundCredit", &ledger_credit_record, 0x129d249e098e361b},
     {"RefundEvent", &refund_event_record, 0xfde609825d0084c3},
-    {"RefundResult", &refund_result_record, 0xb216cfafca62ec14},
+    {"RefundResult", &refund_result_record, 0xb3982e6b73d4a647},
     {"StockEvent", &stock_event_record, 0x2e6a1175a2552c16},
     {"StockReservation", &stock_reservation_record, 0xebb4e2d0a04a0c77},
     {"StockLevel", &stock_level_record, 0xdc6fab8aeab8a70b},

@@ -124,6 +124,7 @@ int refund_write_result(struct codec *codec, const struct flow_settlement *s, co
         .money = digest_hex(s->money, FLOW_MONEY_SIZE, money),
         .source_version = event->source_version,
         .source = {s->source_topic, s->source_partition, s->source_offset},
+        .overlay = s->overlay[0] != '\0' ? s->overlay : NULL,
         .event_id = event->event_id,
         .event_time = event->event_time,
         .received_at = s->received_ms,

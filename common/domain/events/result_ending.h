@@ -27,6 +27,7 @@ struct shadow_post {
     const struct result_delivery *exception; /* may be NULL */                                     \
     const struct result_delivery *resolves;  /* may be NULL */                                     \
     const struct result_delivery *origin;    /* may be NULL */                                     \
+    const char *overlay;                     /* may be NULL */                                     \
     const char *event_id;                    /* may be NULL */                                     \
     int64_t event_time;                      /* ms since 1970 UTC */                               \
     int64_t received_at;                     /* ms since 1970 UTC */                               \
@@ -45,10 +46,11 @@ struct shadow_post {
         BIND_SUB(type, exception, BIND_RECORD, result_delivery_record),                            \
         BIND_SUB(type, resolves, BIND_RECORD, result_delivery_record),                             \
         BIND_SUB(type, origin, BIND_RECORD, result_delivery_record),                               \
-        BIND(type, event_id, BIND_TEXT), BIND(type, event_time, BIND_LONG),                        \
-        BIND(type, received_at, BIND_LONG), BIND_OPTIONAL(type, posted_at, BIND_LONG),             \
-        BIND(type, published_at, BIND_LONG), BIND(type, attempts, BIND_INT),                       \
-        BIND(type, narrative, BIND_TEXT), BIND_SUB(type, shadow, BIND_RECORD, shadow_post_record)
+        BIND(type, overlay, BIND_TEXT), BIND(type, event_id, BIND_TEXT),                           \
+        BIND(type, event_time, BIND_LONG), BIND(type, received_at, BIND_LONG),                     \
+        BIND_OPTIONAL(type, posted_at, BIND_LONG), BIND(type, published_at, BIND_LONG),            \
+        BIND(type, attempts, BIND_INT), BIND(type, narrative, BIND_TEXT),                          \
+        BIND_SUB(type, shadow, BIND_RECORD, shadow_post_record)
 
 extern const struct bound_record result_delivery_record;
 extern const struct bound_record shadow_post_record;
