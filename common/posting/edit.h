@@ -20,12 +20,6 @@ void edit_read(struct record *r);
  * one (r->key.natural). PF_OK, or a code with r->end.detail: it is as it was. */
 __attribute__((warn_unused_result)) enum pf_error edit_apply(struct record *r);
 
-/* Event `event` as the overlay has it. 0; -EBADMSG with the fault. */
-__attribute__((warn_unused_result)) int edit_of(const struct worker *w, const void *event,
-                                                const char *overlay, size_t size,
-                                                struct arena *arena, void *ret_event,
-                                                struct codec_fault *ret_fault);
-
 /* The summary of what was decided of it, with the overlay's digest where it has one. */
 struct redis_bytes edit_seal(struct record *r, struct redis_bytes summary);
 

@@ -21,8 +21,7 @@ struct former_job {
     size_t key_size;
     void *value; /* NULL: not found */
     size_t size;
-    char *overlay; /* NULL: it has none */
-    size_t overlay_size;
+    struct overlay_text overlay;
 };
 
 /* What is read at once. Nobody: the client is closed. */
@@ -60,8 +59,7 @@ static void copy_overlay(struct former_job *j, const struct kafka_record *record
     const struct kafka_header *overlay = edit_header(record);
     if (overlay == NULL)
         return;
-    j->overlay = copy(overlay->value, overlay->size);
-    j->overlay_size = overlay->size;
+    j->overlay = (struct overlay_text){copy(overlay->value, overlay->size), overlay->size};
 }
 
 /* Two versions of one order may ask for the same one. */
@@ -108,10 +106,10 @@ static void run(uv_work_t *work)
 
 static void answer(struct former_job *j, enum former_how how, const char *why)
 {
-    const struct former_version version = {j->value, j->size, j->overlay, j->overlay_size};
+    const struct former_version version = {j->value, j->size, j->overlay};
     j->done(j->user, how, how == FORMER_READ ? &version : NULL, why);
     free(j->value);
-    free(j->overlay);
+    free((char *)j->overlay.text);
     free(j->key);
     free(j);
 }

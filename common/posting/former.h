@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "flow/edited.h"
 #include "host/timers.h"
 
 struct worker;
@@ -44,8 +45,7 @@ enum former_how {
 struct former_version {
     const void *value;
     size_t size;
-    const char *overlay; /* with which it was edited: codec/overlay.h */
-    size_t overlay_size; /* 0: nobody did */
+    struct overlay_text overlay; /* with which it was edited */
 };
 
 /* `version` is void after it returns, NULL but for FORMER_READ; `why` is for people, "" for that. */

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "posting/actions.h"
-#include "posting/edit.h"
 #include "posting/posting.h"
 #include "posting/publish.h"
 
@@ -36,8 +35,9 @@ static int read_former(struct record *r, const struct former_version *v, void *r
     struct codec_fault fault = {PF_OK, ""};
     int rc =
         codec_decode(w->codec, w->flow->event, v->value, v->size, r->arena, ret_former, &fault);
-    if (rc == 0 && v->overlay_size > 0)
-        rc = edit_of(w, ret_former, v->overlay, v->overlay_size, r->arena, ret_former, &fault);
+    if (rc == 0 && v->overlay.size > 0)
+        rc = flow_edit_event(w->codec, w->flow, ret_former, v->overlay, r->arena, ret_former,
+                             &fault);
     return rc;
 }
 

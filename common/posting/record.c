@@ -306,7 +306,7 @@ void record_release_texts(struct record *r)
     r->lineage.delivery = r->lineage.parent = r->heard.words = r->claim.senders =
         r->claim.known.over = "";
     r->heard.words_room = NULL;
-    r->edit = (struct record_edit){.size = 0};
+    r->edit = (struct overlay_text){.size = 0};
     r->key = (struct flow_key){0};
 }
 

@@ -11,6 +11,7 @@
 
 #include "idempotency/keys.h"
 #include "posting/blame.h"
+#include "flow/edited.h"
 #include "flow/flow.h"
 #include "kafka/headers.h"
 #include "kafka/kafka.h"
@@ -60,12 +61,6 @@ struct lineage {
         /* ... before the last one: those who may have sent it may turn out to be over */
         RESOLVE_FIRST_AFTER_LAST_LOSS,
     } resolve_first;
-};
-
-/* As a person edited it: codec/overlay.h's text, in the arena. Size 0: nobody did. */
-struct record_edit {
-    const char *text;
-    size_t size;
 };
 
 /* Who may go on in this turn, or later. */
@@ -229,7 +224,7 @@ struct record {
     size_t bytes; /* key and value, as they count against the buffer */
 
     struct lineage lineage;
-    struct record_edit edit; /* edit.h */
+    struct overlay_text edit; /* edit.h; in the arena */
     struct timing timing;
 
     /* queues of this process: where it stands in each */

@@ -112,8 +112,8 @@ static void on_answer(void *user, enum former_how how, const struct former_versi
     answers[answer_count].value[0] = '\0';
     if (version != NULL)
         (void)snprintf(answers[answer_count].value, sizeof answers->value, "%.*s%.*s",
-                       (int)version->size, (const char *)version->value, (int)version->overlay_size,
-                       version->overlay != NULL ? version->overlay : "");
+                       (int)version->size, (const char *)version->value, (int)version->overlay.size,
+                       version->overlay.text != NULL ? version->overlay.text : "");
     (void)snprintf(answers[answer_count++].why, sizeof answers->why, "%s", why);
 }
 
