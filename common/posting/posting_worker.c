@@ -26,12 +26,9 @@ static int prepare(struct worker *w, struct config_message *ret_message)
     return result;
 }
 
-/* What `prepare` did not come to is not there yet. */
 static void release(struct worker *w)
 {
     struct posting *p = w->posting;
-    if (p == NULL)
-        return;
     prima_client_free(p->prima);
     former_release(w);
     (void)uv_run(&w->host.loop, UV_RUN_NOWAIT);

@@ -200,6 +200,9 @@ int setup_read(struct worker *w, struct config_message *ret_message)
     if (w->shadow && w->flow->ledger != NULL)
         return complain(ret_message, "worker.shadow is not for a flow that takes back what another "
                                      "has posted: a shadow posts nothing; remove it");
+    if (w->shadow && !w->flow->outputs[0].is_for_shadow)
+        return complain(ret_message, "worker.shadow is not for a worker that posts nothing to "
+                                     "Prima; remove it");
     read_identity(w);
     w->stream->reach = REACH * config_int(c, CFG_worker_buffered_max);
     w->stream->fleet.slot_is_exclusive = config_bool(c, CFG_slot_exclusive);

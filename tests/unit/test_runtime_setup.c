@@ -396,7 +396,8 @@ static void test_several_inputs(void **state)
     static const char *const missing[3] = {"start.from=stock.snapshots=beginning,orders.raw=end"},
                              *const all[3] = {"start.from=end,orders.raw=beginning",
                                               "start.vanished=ask,orders.results=beginning",
-                                              "retry.delays="};
+                                              "retry.delays="},
+                             *const shadow[3] = {"worker.shadow=true"};
     struct config_message message;
     int result;
     (void)state;
@@ -422,6 +423,10 @@ static void test_several_inputs(void **state)
     assert_int_equal(result, -EINVAL);
     assert_non_null(strstr(message.text, "start.from names topics, but not orders.results; add "
                                          "orders.results=beginning"));
+    done(w);
+    w = read_setup_of(&of_stock, NULL, shadow, "0", &result, &message);
+    assert_int_equal(result, -EINVAL);
+    assert_non_null(strstr(message.text, "worker.shadow is not for a worker that posts nothing"));
     done(w);
 }
 
