@@ -34,6 +34,15 @@ static int int_read(const struct command *command, const struct arg *arg, const 
     return 0;
 }
 
+static int texts_add(const struct command *command, const struct arg *arg, const char *text,
+                     struct arg_texts *texts)
+{
+    if (texts->count == ARG_TEXTS_MAX)
+        return args_complain(command, arg->name, text, "one of at most 20");
+    texts->list[texts->count++] = text;
+    return 0;
+}
+
 static int value_read(const struct command *command, const struct arg *arg, const char *text,
                       void *into)
 {
@@ -44,6 +53,8 @@ static int value_read(const struct command *command, const struct arg *arg, cons
     case ARG_TEXT:
         *(const char **)into = text;
         return 0;
+    case ARG_TEXTS:
+        return texts_add(command, arg, text, into);
     case ARG_INT:
         return int_read(command, arg, text, into);
     case ARG_MS:

@@ -39,11 +39,18 @@ struct cli {
 };
 
 enum arg_kind {
-    ARG_FLAG, /* bool */
-    ARG_TEXT, /* const char *, into argv */
-    ARG_INT,  /* int64_t within min..max */
-    ARG_MS,   /* int64_t milliseconds: "500ms" "10s" "5m" "2h" "30d", at least min */
-    ARG_TIME, /* int64_t wall milliseconds: RFC 3339 or YYYY-MM-DD */
+    ARG_FLAG,  /* bool */
+    ARG_TEXT,  /* const char *, into argv */
+    ARG_INT,   /* int64_t within min..max */
+    ARG_MS,    /* int64_t milliseconds: "500ms" "10s" "5m" "2h" "30d", at least min */
+    ARG_TIME,  /* int64_t wall milliseconds: RFC 3339 or YYYY-MM-DD */
+    ARG_TEXTS, /* struct arg_texts: an option that may be given more than once */
+};
+
+enum { ARG_TEXTS_MAX = 20 };
+struct arg_texts {
+    const char *list[ARG_TEXTS_MAX]; /* into argv */
+    size_t count;
 };
 
 struct arg {

@@ -1,6 +1,7 @@
 /* Printing dead letters; see dlq_print.h. */
 #include "dlq_print.h"
 #include "cli.h"
+#include "dlq_edit_print.h"
 
 #include "base/clock.h"
 #include "base/money.h"
@@ -19,15 +20,6 @@ const char *dlq_age(int64_t age_ms, char text[static AGE_TEXT_MAX])
         (void)snprintf(text, AGE_TEXT_MAX, "%" PRId64 " h", minutes / 60);
     else
         (void)snprintf(text, AGE_TEXT_MAX, "%" PRId64 " days", minutes / (INT64_C(24) * 60));
-    return text;
-}
-
-const char *dlq_safe(const char *from, char text[static SAFE_TEXT_MAX])
-{
-    size_t i = 0;
-    for (; from[i] != '\0' && i + 1 < SAFE_TEXT_MAX; i++)
-        text[i] = from[i] >= ' ' && from[i] <= '~' ? from[i] : '?';
-    text[i] = '\0';
     return text;
 }
 
@@ -285,6 +277,10 @@ static void print_text(const struct dlq_shown *s, bool raw)
         printf("\nDecisions\n");
         print_decisions(s->decisions);
     }
+    if (json_array_size(s->edits) > 0) {
+        printf("\nEdits\n");
+        dlq_print_edits(s->edits);
+    }
     if (s->other_count > 0)
         printf("\nOther dead letters of the same key\n");
     for (size_t i = 0; i < s->other_count; i++)
@@ -325,7 +321,7 @@ static void print_json(const struct dlq_shown *s, bool raw)
     json_t *json = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:o, s:O, "
         "s:o, "
-        "s:O?, s:s, s:b, s:s}",
+        "s:O?, s:O?, s:s, s:b, s:s}",
         "letter", place, "state", letter_state_name(s->state), "code", info->name, "class",
         pf_class_name(info->class), "owner", pf_owner_name(info->owner), "severity",
         pf_severity_name(info->severity), "key", dlq_safe(l->natural, key), "version",
@@ -333,8 +329,8 @@ static void print_json(const struct dlq_shown *s, bool raw)
         clock_format(l->at_ms, at), "first_failed_at", clock_format(l->first_failed_ms, first),
         "replays", (json_int_t)l->replays, "http_status", l->http_status, "text",
         dlq_safe(l->text, text), "next", info->next_step, "trial", trial_json(s), "decisions",
-        s->decisions, "others", others, "event", s->event, "undecodable", s->undecodable,
-        "complete", s->incomplete[0] == '\0', "incomplete_because", s->incomplete);
+        s->decisions, "others", others, "edits", s->edits, "event", s->event, "undecodable",
+        s->undecodable, "complete", s->incomplete[0] == '\0', "incomplete_because", s->incomplete);
     if (raw && json != NULL)
         (void)json_object_set(json, "record", s->record);
     cli_print_json(json, JSON_INDENT(2) | JSON_ENSURE_ASCII);

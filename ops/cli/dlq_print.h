@@ -5,6 +5,7 @@
 
 #include "core/dlq.h"
 #include "core/dlq_show.h"
+#include "dlq_safe.h"
 
 /* `incomplete`: what could not be read, in words, or "". */
 void dlq_print_groups(bool json, const struct dlq_group *groups, size_t count, int64_t now_ms,
@@ -16,8 +17,5 @@ void dlq_print_shown(bool json, const struct dlq_shown *shown, bool raw);
 /* "12 min", "5 h", "3 days". */
 enum { AGE_TEXT_MAX = 24 };
 const char *dlq_age(int64_t age_ms, char text[static AGE_TEXT_MAX]);
-/* The text with every byte but printable ASCII as '?'. */
-enum { SAFE_TEXT_MAX = 800 };
-const char *dlq_safe(const char *from, char text[static SAFE_TEXT_MAX]);
 
 #endif

@@ -111,9 +111,10 @@ static void print_trials(const struct cli *cli, const struct dlq_trials *trials,
                    g->detail[0] != '\0' ? ": " : "", dlq_safe(g->detail, detail), g->example);
     }
     if (cli->json) {
-        cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:o}", "sent", 0, "letters",
+        cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:I, s:o}", "sent", 0, "letters",
                                  (json_int_t)count, "cut", (json_int_t)trials->cut, "gone",
-                                 (json_int_t)trials->gone, "would_become", rows),
+                                 (json_int_t)trials->gone, "edits_gone",
+                                 (json_int_t)trials->unknown, "would_become", rows),
                        JSON_COMPACT);
         return;
     }
@@ -124,6 +125,9 @@ static void print_trials(const struct cli *cli, const struct dlq_trials *trials,
                trials->cut);
     if (trials->gone > 0)
         printf("  %6" PRId64 "  cannot be sent: their bytes have gone\n", trials->gone);
+    if (trials->unknown > 0)
+        printf("  %6" PRId64 "  cannot be sent: their edits have gone; primaflow dlq edit anew\n",
+               trials->unknown);
     printf("Nothing was sent: --yes --reason TEXT sends.\n");
 }
 
@@ -147,13 +151,14 @@ static int trials_run(struct cli *cli, const struct retry_choice *choice, int64_
 static void print_retried(const struct cli *cli, const struct dlq_retried *r, size_t count)
 {
     if (cli->json) {
-        cli_print_json(
-            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "letters", (json_int_t)count,
-                      "sent", (json_int_t)r->sent, "decided_meanwhile", (json_int_t)r->decided,
-                      "cut", (json_int_t)r->cut, "gone", (json_int_t)r->gone, "first_settled",
-                      (json_int_t)r->first_settled, "first_failed", (json_int_t)r->first_failed,
-                      "first_unknown", (json_int_t)r->first_unknown, "stopped", r->is_stopped),
-            JSON_COMPACT);
+        cli_print_json(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "letters",
+                                 (json_int_t)count, "edits_gone", (json_int_t)r->unknown, "sent",
+                                 (json_int_t)r->sent, "decided_meanwhile", (json_int_t)r->decided,
+                                 "cut", (json_int_t)r->cut, "gone", (json_int_t)r->gone,
+                                 "first_settled", (json_int_t)r->first_settled, "first_failed",
+                                 (json_int_t)r->first_failed, "first_unknown",
+                                 (json_int_t)r->first_unknown, "stopped", r->is_stopped),
+                       JSON_COMPACT);
         return;
     }
     printf("%" PRId64 " of %zu sent again", r->sent, count);
@@ -163,6 +168,10 @@ static void print_retried(const struct cli *cli, const struct dlq_retried *r, si
         printf(", %" PRId64 " cannot be sent: too large, their letters have no bytes", r->cut);
     if (r->gone > 0)
         printf(", %" PRId64 " cannot be sent: their bytes have gone", r->gone);
+    if (r->unknown > 0)
+        printf(", %" PRId64 " cannot be sent: their edits have gone, or are of this moment; "
+               "primaflow dlq show",
+               r->unknown);
     if (r->first_settled + r->first_failed + r->first_unknown > 0)
         printf("; of the first: %" PRId64 " ended otherwise, %" PRId64 " are dead letters as "
                "before, %" PRId64 " are under way",
@@ -257,7 +266,8 @@ const struct command command_dlq_retry = {
         "mappings, Prima is asked about products and orders, and it is said what each would "
         "become. Which account a customer has, and what other refunds reserve at that moment, is "
         "left to the worker.\n"
-        "With --yes each goes, as it is, into its flow's first retry topic. It settles by the same "
+        "With --yes each goes, as it is, into its flow's first retry topic; one that was edited "
+        "(dlq edit) with its edit. It settles by the same "
         "keys: what Prima has already comes back as a duplicate. So a retry is safe at any time, "
         "also of what is parked: the worker asks Prima again.\n"
         "The first few are waited for; when they fail as before, nothing else is sent.\n"

@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
     &command_why,
     &command_dlq_list,
     &command_dlq_show,
+    &command_dlq_edit,
     &command_dlq_retry,
     &command_dlq_resolve,
     &command_dlq_adopt,

@@ -12,7 +12,8 @@
 static const char pen_id[] = "primaflow.cli.decisions";
 
 static const char *const names[DECISION_KINDS] = {"retried", "discarded", "assigned", "noted",
-                                                  "snoozed", "amended",   "adopted",  "released"};
+                                                  "snoozed", "amended",   "adopted",  "released",
+                                                  "edited"};
 
 const char *decision_name(enum decision_kind kind)
 {
@@ -48,6 +49,8 @@ bool decision_read(const struct kafka_record *record, struct decision *ret_decis
                          .who = text_of(json, "who"),
                          .reason = text_of(json, kind == DECISION_AMENDED ? "evidence" : "reason"),
                          .assignee = text_of(json, "assignee"),
+                         .fields = text_of(json, "fields"),
+                         .digest = text_of(json, "digest"),
                          .version = json_integer_value(json_object_get(json, "version"))};
     if (clock_parse(text_of(json, "until"), &d.until_ms) != 0)
         d.until_ms = 0;
@@ -69,6 +72,10 @@ static char *decision_text(const struct decision *d)
         rc = json_object_set_new(json, "assignee", json_string(d->assignee));
     if (rc == 0 && d->kind == DECISION_SNOOZED)
         rc = json_object_set_new(json, "until", json_string(clock_format(d->until_ms, until)));
+    if (rc == 0 && d->kind == DECISION_EDITED)
+        rc = json_object_update_missing_new(json, json_pack("{s:I, s:s, s:s}", "version",
+                                                            (json_int_t)d->version, "fields",
+                                                            d->fields, "digest", d->digest));
     char *text = rc == 0 ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
@@ -172,6 +179,9 @@ int decision_apply(struct letter_book *book, const struct decision *d)
         return 0;
     case DECISION_DISCARDED:
         letter->is_discarded = true;
+        return 0;
+    case DECISION_EDITED:
+        letter->edits = d->version < UINT16_MAX ? (uint16_t)d->version : UINT16_MAX;
         return 0;
     default:
         break;

@@ -22,6 +22,7 @@ enum decision_kind {
     /* core/parked.h's: its worker has it again, as posted, or to be sent */
     DECISION_ADOPTED,
     DECISION_RELEASED,
+    DECISION_EDITED,  /* its overlay is another one now: core/letter_edits.h */
     DECISION_KINDS
 };
 const char *decision_name(enum decision_kind kind); /* as in the log: "retried" */
@@ -35,7 +36,9 @@ struct decision {
     const char *reason;
     const char *assignee; /* DECISION_ASSIGNED: "" nobody any more */
     int64_t until_ms;     /* DECISION_SNOOZED, wall */
-    int64_t version;      /* DECISION_AMENDED */
+    int64_t version;      /* DECISION_AMENDED; DECISION_EDITED: of the overlay, from 1 */
+    /* DECISION_EDITED: names of the fields, never values; digest of the overlay, "" none is left */
+    const char *fields, *digest;
     int64_t at_ms;
 };
 

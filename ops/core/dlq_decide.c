@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "core/audit.h"
 #include "core/held.h"
+#include "core/letter_edits.h"
 #include "core/ledger_unposted.h"
 #include "core/parked_discard.h"
 #include "core/parked_write.h"
@@ -22,6 +23,7 @@ struct deciding {
     const struct dlq_decide_options *options;
     struct letter_book book;
     struct letter_case *letter;
+    struct edit_book edits;
     struct dlq_decided *told;
     char place[LETTER_PLACE_MAX], order[LETTER_KEY_MAX]; /* the latter: its topic key */
     bool is_there;
@@ -87,6 +89,16 @@ static enum ops_kind check(const struct deciding *d, struct ops_error *ret_error
     return OPS_DONE;
 }
 
+/* Its edits, and those of others that have ended. */
+static int close_edits(const struct deciding *d, const char *delivery, struct kafka_writer *writer,
+                       struct kafka_words *message)
+{
+    int rc = 0;
+    if (edit_book_find(&d->edits, d->letter->delivery) != NULL)
+        rc = letter_edits_add(writer, delivery, NULL, message);
+    return rc == 0 ? letter_edits_close(&d->edits, &d->book, writer, message) : rc;
+}
+
 /* Its key stands still in Redis, and is to be ended with it. */
 static bool ends_parked(const struct deciding *d)
 {
@@ -123,6 +135,8 @@ static enum ops_kind write_decision(const struct deciding *d, struct kafka_write
     int rc = kafka_writer_begin(writer, message.text);
     if (rc == 0)
         rc = decision_add(writer, &decision, &message);
+    if (rc == 0 && o->kind == DECISION_DISCARDED)
+        rc = close_edits(d, decision.delivery, writer, &message);
     if (rc == 0)
         rc = audit_add(writer, &audit, &message);
     if (rc == 0 && ends_parked(d)) {
@@ -197,10 +211,13 @@ enum ops_kind dlq_decide(struct ops *ops, const struct dlq_decide_options *optio
         ret_decided->state = (enum letter_state)d.letter->state;
         kind = check(&d, ret_error);
     }
+    if (kind == OPS_DONE && options->kind == DECISION_DISCARDED)
+        kind = edit_book_read(ops, &d.edits, ret_error);
     if (kind == OPS_DONE && options->writes)
         kind = tell_ledger(&d, ret_error);
     if (kind == OPS_DONE && options->writes)
         kind = write_with_pen(&d, ret_error);
     letter_book_release(&d.book);
+    edit_book_release(&d.edits);
     return kind;
 }

@@ -6,8 +6,10 @@
 #include "core/audit.h"
 #include "core/decision.h"
 #include "core/dlq_reread.h"
+#include "core/letter_edits.h"
 #include "core/retry_watch.h"
 #include "core/spool.h"
+#include "kafka/headers.h"
 #include "kafka/topics.h"
 
 #include <errno.h>
@@ -20,6 +22,7 @@ enum { ENDED = 1, CLOCKS_APART_MS = 5000 };
 struct sent_letter {
     struct letter_case *letter;
     char natural[LETTER_KEY_MAX], delivery[DELIVERY_MAX];
+    uint16_t edits; /* version of the overlay that it is sent with */
 };
 
 struct retrying {
@@ -32,6 +35,7 @@ struct retrying {
     const struct flow *flow;
     char retry_topic[TOPIC_NAME_MAX];
 
+    struct edit_book edits;
     struct spool spool; /* the batch */
     struct sent_letter *batch;
     size_t batch_max;
@@ -93,6 +97,8 @@ static int write_batch(const struct retrying *r, struct kafka_writer *writer,
     if (rc == 0)
         rc = add_decisions(r, writer, message);
     if (rc == 0)
+        rc = letter_edits_close(&r->edits, r->book, writer, message);
+    if (rc == 0)
         rc = audit_add(writer, &audit, message);
     return rc == 0 ? kafka_writer_commit(writer, message->text) : rc;
 }
@@ -103,7 +109,8 @@ static bool is_as_chosen(const struct retrying *r)
 {
     for (size_t i = 0; i < r->spool.count; i++) {
         const struct letter_case *c = r->batch[i].letter;
-        if (c->is_discarded || (c->is_retried && c->state != LETTER_RETRIED))
+        if (c->is_discarded || (c->is_retried && c->state != LETTER_RETRIED) ||
+            c->edits != r->batch[i].edits)
             return false;
     }
     return true;
@@ -207,6 +214,41 @@ static enum ops_kind send_full(struct retrying *r)
 
 /* ---- all ---- */
 
+/* As it is, but for the edit: what it brought, or what a person has made of it since. */
+static int gather_edited(struct retrying *r, const struct letter_edits *edits,
+                         struct kafka_record *copy)
+{
+    struct kafka_header *headers = malloc((copy->header_count + 1) * sizeof *headers);
+    char *overlay = NULL;
+    size_t count = 0;
+    int rc = headers != NULL ? letter_edits_text(edits, NULL, &overlay) : -ENOMEM;
+    for (size_t i = 0; rc == 0 && i < copy->header_count; i++)
+        if (strcmp(copy->headers[i].name, HEADER_OVERLAY) != 0)
+            headers[count++] = copy->headers[i];
+    if (rc == 0 && overlay != NULL)
+        headers[count++] = (struct kafka_header){HEADER_OVERLAY, overlay, strlen(overlay)};
+    copy->headers = headers;
+    copy->header_count = count;
+    if (rc == 0)
+        rc = spool_add(&r->spool, copy);
+    free(headers);
+    free(overlay);
+    return rc;
+}
+
+/* -ENODATA: it was edited, and nobody has the edit any more. */
+static int gather(struct retrying *r, const struct letter_case *c,
+                  const struct kafka_record *record)
+{
+    const struct letter_edits *edits = c->edits > 0 ? edit_book_find(&r->edits, c->delivery) : NULL;
+    struct kafka_record copy = *record;
+    copy.partition = -1;
+    copy.timestamp_ms = 0;
+    if (c->edits > 0 && (edits == NULL || edits->version != c->edits))
+        return -ENODATA;
+    return edits != NULL ? gather_edited(r, edits, &copy) : spool_add(&r->spool, &copy);
+}
+
 static int take(void *user, struct letter_case *c, const struct kafka_record *record)
 {
     struct retrying *r = user;
@@ -221,18 +263,19 @@ static int take(void *user, struct letter_case *c, const struct kafka_record *re
         r->told->cut++;
         return 0;
     }
-    struct kafka_record copy = *record;
-    copy.partition = -1;
-    copy.timestamp_ms = 0;
     struct sent_letter *sent = &r->batch[r->spool.count];
-    const int rc = spool_add(&r->spool, &copy);
+    const int rc = gather(r, c, record);
+    if (rc == -ENODATA) {
+        r->told->unknown++;
+        return 0;
+    }
     if (rc != 0) {
         r->kind = rc == -EMSGSIZE ? ops_fail(r->error, OPS_DATA, NULL,
                                              "a record of %s is too large to be sent", letter.topic)
                                   : ops_fail_memory(r->error);
         return ENDED;
     }
-    *sent = (struct sent_letter){.letter = c};
+    *sent = (struct sent_letter){.letter = c, .edits = c->edits};
     memcpy(sent->natural, letter.natural, sizeof sent->natural);
     memcpy(sent->delivery, letter.delivery, sizeof sent->delivery);
     if (r->spool.count < batch_room(r))
@@ -302,7 +345,10 @@ enum ops_kind dlq_retry(struct ops *ops, struct letter_book *book, struct letter
         return ops_fail_memory(ret_error);
     dlq_sort(letters, count);
     spool_init(&r.spool);
-    const enum ops_kind kind = retry_all(&r);
+    enum ops_kind kind = edit_book_read(ops, &r.edits, ret_error);
+    if (kind == OPS_DONE)
+        kind = retry_all(&r);
+    edit_book_release(&r.edits);
     spool_release(&r.spool);
     free(r.batch);
     return kind;

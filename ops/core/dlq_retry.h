@@ -1,7 +1,8 @@
 /* Dead letters, sent to their workers again: byte for byte, headers and all, into the flow's own retry
  * topic, so that nobody else's records are in the way and no source topic sees them. The worker knows them
  * by the headers of a dead letter: each is a new delivery that names the dead one, settles by the same
- * idempotency, and counts towards replay.max_count.
+ * idempotency, and counts towards replay.max_count. A letter that a person edited has the edit in a header
+ * more (letter_edits.h); one whose edit has gone with ops.overlays' retention is not sent.
  *
  * Batch by batch: copies, decisions ("retried") and audit are one transaction, written with the pen
  * (decision.h). Killed at any point and run again, what was sent is not sent twice, for its letters are
@@ -29,6 +30,8 @@ struct dlq_retried {
     int64_t decided; /* left out: somebody has decided about them meanwhile */
     int64_t cut;     /* left out: of a record that was too large there are no bytes */
     int64_t gone;    /* left out: their bytes have gone with the topic's retention */
+    int64_t
+        unknown; /* left out: edited, and the edit has gone with the retention of ops.overlays */
     /* of those that went first: known to be settled, to be dead letters as before, and not known yet */
     int64_t first_settled, first_failed, first_unknown;
     bool is_stopped; /* too many of them failed */

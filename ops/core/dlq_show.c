@@ -4,11 +4,13 @@
 #include "core/bytes_json.h"
 #include "core/decision.h"
 #include "core/events.h"
+#include "core/letter_edits.h"
 
 #include "base/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct showing {
@@ -16,12 +18,23 @@ struct showing {
     struct dlq_shown *shown;
     struct codec *codec;
     struct letter_book book;
+    struct edit_book edits;
     char delivery[DELIVERY_MAX]; /* as decisions name it */
     int64_t now_ms;
     bool is_there, is_result;
     enum ops_kind kind;
     struct ops_error *error;
 };
+
+/* As decisions and edits name it. */
+static void delivery_write(struct showing *s)
+{
+    char place[LETTER_PLACE_MAX];
+    const struct dead_letter *letter = &s->shown->letter;
+    dead_letter_place(letter, place);
+    (void)snprintf(s->delivery, sizeof s->delivery, "%s",
+                   letter->delivery[0] != '\0' ? letter->delivery : place);
+}
 
 static json_t *record_json(const struct kafka_record *record)
 {
@@ -34,13 +47,38 @@ static json_t *record_json(const struct kafka_record *record)
                      "headers", headers, "value", bytes_to_json(record->value, record->value_size));
 }
 
+/* What it would be sent with. */
+static char *overlay_of(struct showing *s, const struct kafka_record *record)
+{
+    char *overlay;
+    const struct letter_edits *edits = edit_book_find(&s->edits, letter_digest(s->delivery));
+    if (edits != NULL)
+        s->shown->edits = json_incref(json_object_get(edits->json, "edits"));
+    return letter_edits_text(edits, letter_edits_header(record), &overlay) == 0 ? overlay : NULL;
+}
+
+static void try_record(struct showing *s, const struct kafka_record *record)
+{
+    struct dlq_shown *shown = s->shown;
+    struct letter_trial *trial = NULL;
+    struct ops_error error;
+    char *overlay = overlay_of(s, record);
+    if (letter_trial_new(s->ops, s->now_ms, &trial, &error) != OPS_DONE ||
+        letter_trial_make(trial, shown->letter.flow, record, overlay, &shown->trial, &error) !=
+            OPS_DONE)
+        (void)snprintf(shown->incomplete, sizeof shown->incomplete,
+                       "what it would become now is not known: %.340s", error.text);
+    else
+        shown->has_trial = true;
+    letter_trial_free(trial);
+    free(overlay);
+}
+
 static int see_record(void *user, const struct kafka_record *record)
 {
     struct showing *s = user;
     struct dlq_shown *shown = s->shown;
     struct codec_fault fault = {0};
-    struct letter_trial *trial = NULL;
-    struct ops_error error;
     enum topic_role role;
     for (size_t i = 0; flows[i] != NULL; i++)
         s->is_result |= flow_topic_role(flows[i], record->topic, &role) && role == TOPIC_RESULTS;
@@ -56,15 +94,9 @@ static int see_record(void *user, const struct kafka_record *record)
                                      : record->value == NULL ? PF_E_tombstone
                                                              : fault.code)
                            ->name);
-    if (shown->letter.is_cut)
-        return 0;
-    if (letter_trial_new(s->ops, s->now_ms, &trial, &error) != OPS_DONE ||
-        letter_trial_make(trial, shown->letter.flow, record, &shown->trial, &error) != OPS_DONE)
-        (void)snprintf(shown->incomplete, sizeof shown->incomplete,
-                       "what it would become now is not known: %.340s", error.text);
-    else
-        shown->has_trial = true;
-    letter_trial_free(trial);
+    delivery_write(s);
+    if (!shown->letter.is_cut)
+        try_record(s, record);
     return 0;
 }
 
@@ -84,17 +116,14 @@ static int see_decision(void *user, const struct decision *d)
         (void)json_object_set_new(json, "assignee", json_string(d->assignee));
     if (json != NULL && d->kind == DECISION_SNOOZED)
         (void)json_object_set_new(json, "until", json_string(clock_format(d->until_ms, until)));
+    if (json != NULL && d->kind == DECISION_EDITED)
+        (void)json_object_set_new(json, "fields", json_string(d->fields));
     return json_array_append_new(s->shown->decisions, json) == 0 ? 0 : -ENOMEM;
 }
 
 static enum ops_kind read_decisions(struct showing *s)
 {
-    char place[LETTER_PLACE_MAX];
     int64_t position = 0;
-    const struct dead_letter *letter = &s->shown->letter;
-    dead_letter_place(letter, place);
-    (void)snprintf(s->delivery, sizeof s->delivery, "%s",
-                   letter->delivery[0] != '\0' ? letter->delivery : place);
     if ((s->shown->decisions = json_array()) == NULL)
         return ops_fail_memory(s->error);
     return decisions_read(s->ops, &position, see_decision, s, s->error);
@@ -123,6 +152,8 @@ enum ops_kind dlq_show(struct ops *ops, const struct letter_place *place, int64_
     *ret_shown = (struct dlq_shown){.event = NULL};
     enum ops_kind kind = ops_codec(ops, &s.codec, ret_error);
     if (kind == OPS_DONE)
+        kind = edit_book_read(ops, &s.edits, ret_error);
+    if (kind == OPS_DONE)
         kind = dlq_fetch(ops, place, see_record, &s, ret_error);
     if (kind == OPS_DONE && s.is_result)
         kind = ops_fail(ret_error, OPS_DATA, "primaflow why shows its whole life",
@@ -146,6 +177,7 @@ enum ops_kind dlq_show(struct ops *ops, const struct letter_place *place, int64_
             memcpy(ret_shown->incomplete, incomplete, sizeof incomplete);
     }
     letter_book_release(&s.book);
+    edit_book_release(&s.edits);
     return kind;
 }
 
@@ -154,4 +186,5 @@ void dlq_shown_release(struct dlq_shown *shown)
     json_decref(shown->event);
     json_decref(shown->record);
     json_decref(shown->decisions);
+    json_decref(shown->edits);
 }

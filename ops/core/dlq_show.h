@@ -18,6 +18,7 @@ struct dlq_shown {
     char undecodable[120]; /* a code of the catalogue; "" */
     json_t *record;        /* key, headers and value as they are (bytes_json) */
     json_t *decisions;     /* an array of what people said, oldest first */
+    json_t *edits;         /* of core/letter_edits.h: an array, oldest first; NULL: none */
     char others[SHOWN_OTHERS_MAX][LETTER_PLACE_MAX]; /* letters of the same key, newest first */
     enum letter_state other_states[SHOWN_OTHERS_MAX];
     size_t other_count;

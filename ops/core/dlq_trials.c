@@ -2,6 +2,7 @@
 #include "core/dlq_trials.h"
 
 #include "core/dlq_reread.h"
+#include "core/letter_edits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 struct making {
     struct letter_trial *trial;
+    const struct edit_book *edits;
     struct dlq_trials *told;
     enum ops_kind kind;
     struct ops_error *error;
@@ -48,7 +50,19 @@ static int take(void *user, struct letter_case *letter, const struct kafka_recor
         m->told->cut++;
         return 0;
     }
-    m->kind = letter_trial_make(m->trial, flows[letter->flow], record, &trial, m->error);
+    char *overlay = NULL;
+    const struct letter_edits *edits =
+        letter->edits > 0 ? edit_book_find(m->edits, letter->delivery) : NULL;
+    if (letter->edits > 0 && edits == NULL) {
+        m->told->unknown++;
+        return 0;
+    }
+    if (letter_edits_text(edits, letter_edits_header(record), &overlay) != 0)
+        m->kind = ops_fail_memory(m->error);
+    else
+        m->kind =
+            letter_trial_make(m->trial, flows[letter->flow], record, overlay, &trial, m->error);
+    free(overlay);
     if (m->kind == OPS_DONE && group_add(m->told, letter, &trial) != 0)
         m->kind = ops_fail_memory(m->error);
     return m->kind == OPS_DONE ? 0 : -ECANCELED;
@@ -64,9 +78,12 @@ enum ops_kind dlq_trials_make(struct ops *ops, struct letter_case *letters[], si
                               int64_t now_ms, struct dlq_trials *ret_trials,
                               struct ops_error *ret_error)
 {
-    struct making making = {.told = ret_trials, .error = ret_error};
+    struct edit_book edits = {.count = 0};
+    struct making making = {.edits = &edits, .told = ret_trials, .error = ret_error};
     *ret_trials = (struct dlq_trials){.count = 0};
     enum ops_kind kind = letter_trial_new(ops, now_ms, &making.trial, ret_error);
+    if (kind == OPS_DONE)
+        kind = edit_book_read(ops, &edits, ret_error);
     dlq_sort(letters, count);
     for (size_t begin = 0, same; begin < count && kind == OPS_DONE; begin += same) {
         int rc;
@@ -78,6 +95,7 @@ enum ops_kind dlq_trials_make(struct ops *ops, struct letter_case *letters[], si
             ret_trials->gone += !letters[i]->seen;
     }
     letter_trial_free(making.trial);
+    edit_book_release(&edits);
     if (ret_trials->count > 0)
         qsort(ret_trials->groups, ret_trials->count, sizeof *ret_trials->groups, compare_groups);
     return kind;

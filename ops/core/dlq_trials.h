@@ -16,6 +16,7 @@ struct dlq_trials {
     struct trial_group *groups; /* the most numerous first */
     size_t count, room;
     int64_t cut, gone; /* letters without bytes; whose bytes have gone */
+    int64_t unknown;   /* edited, and the edit has gone with the retention of ops.overlays */
 };
 
 /* Sorts `letters`. *ret_trials is released by the caller whatever is returned. */

@@ -2,11 +2,13 @@
 #include "core/letter_trial.h"
 
 #include "core/events.h"
+#include "core/letter_edits.h"
 #include "core/ledger_pages.h"
 #include "core/prima_ask.h"
 #include "core/trial_products.h"
 
 #include "base/digest.h"
+#include "flow/edited.h"
 #include "idempotency/key_view.h"
 
 #include <errno.h>
@@ -29,11 +31,13 @@ struct trying {
     const struct flow *flow;
     const void *rules;
     const struct kafka_record *record;
+    struct overlay_text overlay;
     struct arena *arena;
     struct flow_key key;
     const char *lacks; /* a fact that could not be found out; NULL: none */
     struct buf
         *summary; /* of what would be sent; NULL: not asked for, and a known key is not decided */
+    char key_state;
 };
 
 enum ops_kind letter_trial_new(struct ops *ops, int64_t now_ms, struct letter_trial **ret_trial,
@@ -200,6 +204,16 @@ static struct trial of_plan(const struct flow_plan *plan)
     return trial;
 }
 
+/* As its worker stores it. */
+static void seal_add(struct trying *t)
+{
+    uint8_t digest[OVERLAY_DIGEST_SIZE];
+    char seal[OVERLAY_SEAL_SIZE];
+    overlay_digest(t->overlay.text, t->overlay.size, digest);
+    overlay_seal(digest, seal);
+    buf_append(t->summary, seal, sizeof seal);
+}
+
 static enum ops_kind decide(struct trying *t, const void *event, struct trial *ret_trial,
                             struct ops_error *ret_error)
 {
@@ -226,11 +240,13 @@ static enum ops_kind decide(struct trying *t, const void *event, struct trial *r
     if (rc != 0 || plan.verdict != FLOW_SENDS || t->summary == NULL)
         return OPS_DONE;
     buf_append(t->summary, plan.summary, plan.summary_size);
+    if (t->overlay.size > 0)
+        seal_add(t);
     return t->summary->failed ? ops_fail_memory(ret_error) : OPS_DONE;
 }
 
 /* A key that is posted, or parked, is not decided anew. True: *ret_trial is what becomes of it. */
-static bool is_known(const struct trying *t, const void *event, struct trial *ret_trial)
+static bool is_known(struct trying *t, const void *event, struct trial *ret_trial)
 {
     struct redis_once *redis;
     struct key_view view;
@@ -244,6 +260,7 @@ static bool is_known(const struct trying *t, const void *event, struct trial *re
         ops_redis_close(t->trial->ops);
         return false;
     }
+    t->key_state = view.state;
     if (view.state == 'k')
         *ret_trial = undecided("from Prima whether it has the document: it is parked");
     if (view.state != 'p')
@@ -255,6 +272,15 @@ static bool is_known(const struct trying *t, const void *event, struct trial *re
     else
         *ret_trial = undecided("how it differs from the version that Prima has");
     return true;
+}
+
+static enum pf_error apply_edit(struct trying *t, const void *event, bool has_key, void *ret_edited,
+                                const char **ret_detail)
+{
+    const struct flow_key original = has_key ? t->key : (struct flow_key){0};
+    *ret_detail = NULL;
+    return flow_edit(t->trial->codec, t->flow, t->rules, event, &original, t->overlay, t->arena,
+                     ret_edited, &t->key, ret_detail);
 }
 
 static enum ops_kind try_event(struct trying *t, struct trial *ret_trial,
@@ -272,26 +298,25 @@ static enum ops_kind try_event(struct trying *t, struct trial *ret_trial,
         *ret_trial = stops(t->record->value == NULL ? PF_E_tombstone : fault.code, NULL);
         return OPS_DONE;
     }
-    const enum pf_error code = t->flow->key(event, t->rules, t->arena, &t->key, &detail);
+    void *edited = event;
+    enum pf_error code = t->flow->key(event, t->rules, t->arena, &t->key, &detail);
+    if (t->overlay.size > 0 && (edited = arena_alloc(t->arena, bound->size)) == NULL)
+        return ops_fail_memory(ret_error);
+    if (t->overlay.size > 0)
+        code = apply_edit(t, event, code == PF_OK, edited, &detail);
     if (code != PF_OK) {
         *ret_trial = stops(code, detail);
         return OPS_DONE;
     }
     if (t->summary == NULL && is_known(t, event, ret_trial))
         return OPS_DONE;
-    return decide(t, event, ret_trial, ret_error);
+    return decide(t, edited, ret_trial, ret_error);
 }
 
-enum ops_kind letter_trial_make(struct letter_trial *trial, const struct flow *flow,
-                                const struct kafka_record *record, struct trial *ret_trial,
-                                struct ops_error *ret_error)
-{
-    return letter_trial_summary(trial, flow, record, NULL, ret_trial, ret_error);
-}
-
-enum ops_kind letter_trial_summary(struct letter_trial *trial, const struct flow *flow,
-                                   const struct kafka_record *record, struct buf *summary,
-                                   struct trial *ret_trial, struct ops_error *ret_error)
+static enum ops_kind trial_run(struct letter_trial *trial, const struct flow *flow,
+                               const struct kafka_record *record, struct overlay_text overlay,
+                               struct buf *summary, struct trial *ret_trial,
+                               struct ops_error *ret_error)
 {
     size_t i = 0;
     while (flows[i] != flow)
@@ -300,12 +325,33 @@ enum ops_kind letter_trial_summary(struct letter_trial *trial, const struct flow
                        .flow = flow,
                        .rules = trial->rules[i],
                        .record = record,
+                       .overlay = overlay,
                        .summary = summary};
     if ((t.arena = arena_new(ARENA_MAX)) == NULL)
         return ops_fail_memory(ret_error);
     const enum ops_kind kind = try_event(&t, ret_trial, ret_error);
+    if (kind == OPS_DONE)
+        ret_trial->key_state = t.key_state;
     arena_free(t.arena);
     return kind;
+}
+
+enum ops_kind letter_trial_make(struct letter_trial *trial, const struct flow *flow,
+                                const struct kafka_record *record, const char *overlay,
+                                struct trial *ret_trial, struct ops_error *ret_error)
+{
+    const struct overlay_text text = {overlay, overlay != NULL ? strlen(overlay) : 0};
+    return trial_run(trial, flow, record, text, NULL, ret_trial, ret_error);
+}
+
+enum ops_kind letter_trial_summary(struct letter_trial *trial, const struct flow *flow,
+                                   const struct kafka_record *record, struct buf *summary,
+                                   struct trial *ret_trial, struct ops_error *ret_error)
+{
+    const struct kafka_header *brought = letter_edits_header(record);
+    const struct overlay_text text = {brought != NULL ? brought->value : NULL,
+                                      brought != NULL ? brought->size : 0};
+    return trial_run(trial, flow, record, text, summary, ret_trial, ret_error);
 }
 
 void trial_text(const struct trial *trial, char text[static TRIAL_TEXT_MAX])

@@ -24,6 +24,7 @@ struct trial {
     enum trial_end end;
     enum outcome outcome;
     enum pf_error code; /* the first flag; PF_OK none */
+    char key_state;     /* of its key in Redis, as key_view has it; '\0': none, or not known */
     char detail[300];   /* without personal data; "" */
 };
 
@@ -33,10 +34,11 @@ __attribute__((warn_unused_result)) enum ops_kind letter_trial_new(struct ops *o
                                                                    struct ops_error *ret_error);
 void letter_trial_free(struct letter_trial *trial); /* accepts NULL */
 
-/* Of the letter's record. OPS_UNAVAILABLE: the ledger cannot be read. */
+/* Of the letter's record, with the edit that it is sent with (codec/overlay.h; NULL or "": none).
+ * OPS_UNAVAILABLE: the ledger cannot be read. */
 __attribute__((warn_unused_result)) enum ops_kind letter_trial_make(
     struct letter_trial *trial, const struct flow *flow, const struct kafka_record *record,
-    struct trial *ret_trial, struct ops_error *ret_error);
+    const char *overlay, struct trial *ret_trial, struct ops_error *ret_error);
 
 /* The same of a key that Redis has, as if it had nothing; of TRIAL_POSTS the flow's summary of what would be
  * sent (flow.h) goes into `summary`, which is empty before. */
