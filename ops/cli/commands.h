@@ -5,9 +5,10 @@
 #include "cli.h"
 
 extern const struct command command_config_reference, command_consume, command_dlq_adopt,
-    command_dlq_assign, command_dlq_discard, command_dlq_edit, command_dlq_release, command_dlq_resolve,
-    command_dlq_list, command_dlq_note, command_dlq_retry, command_dlq_show, command_dlq_snooze,
-    command_doctor, command_exceptions, command_generate_orders, command_generate_refunds,
+    command_dlq_assign, command_dlq_discard, command_dlq_edit, command_dlq_export,
+    command_dlq_import, command_dlq_release, command_dlq_resolve, command_dlq_list,
+    command_dlq_note, command_dlq_retry, command_dlq_show, command_dlq_snooze, command_doctor,
+    command_exceptions, command_generate_orders, command_generate_refunds,
     command_import_shopify_orders, command_import_shopify_refunds,
     command_import_bigcommerce_refunds, command_amended, command_ledger_import, command_ledger_show,
     command_mappings_check, command_produce, command_report_refunds, command_report_shadow,

@@ -4,6 +4,7 @@
 #include "core/dlq_trials.h"
 #include "dlq_filter.h"
 #include "dlq_print.h"
+#include "dlq_retried.h"
 
 #include "base/clock.h"
 
@@ -148,37 +149,6 @@ static int trials_run(struct cli *cli, const struct retry_choice *choice, int64_
 
 /* ---- sending ---- */
 
-static void print_retried(const struct cli *cli, const struct dlq_retried *r, size_t count)
-{
-    if (cli->json) {
-        cli_print_json(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "letters",
-                                 (json_int_t)count, "edits_gone", (json_int_t)r->unknown, "sent",
-                                 (json_int_t)r->sent, "decided_meanwhile", (json_int_t)r->decided,
-                                 "cut", (json_int_t)r->cut, "gone", (json_int_t)r->gone,
-                                 "first_settled", (json_int_t)r->first_settled, "first_failed",
-                                 (json_int_t)r->first_failed, "first_unknown",
-                                 (json_int_t)r->first_unknown, "stopped", r->is_stopped),
-                       JSON_COMPACT);
-        return;
-    }
-    printf("%" PRId64 " of %zu sent again", r->sent, count);
-    if (r->decided > 0)
-        printf(", %" PRId64 " left out: somebody has decided about them", r->decided);
-    if (r->cut > 0)
-        printf(", %" PRId64 " cannot be sent: too large, their letters have no bytes", r->cut);
-    if (r->gone > 0)
-        printf(", %" PRId64 " cannot be sent: their bytes have gone", r->gone);
-    if (r->unknown > 0)
-        printf(", %" PRId64 " cannot be sent: their edits have gone, or are of this moment; "
-               "primaflow dlq show",
-               r->unknown);
-    if (r->first_settled + r->first_failed + r->first_unknown > 0)
-        printf("; of the first: %" PRId64 " ended otherwise, %" PRId64 " are dead letters as "
-               "before, %" PRId64 " are under way",
-               r->first_settled, r->first_failed, r->first_unknown);
-    printf("\n");
-}
-
 static int retry_send(struct cli *cli, const struct options *o, struct letter_book *book,
                       struct retry_choice *choice)
 {
@@ -199,7 +169,7 @@ static int retry_send(struct cli *cli, const struct options *o, struct letter_bo
     (void)signal(SIGTERM, stop_on_signal);
     const enum ops_kind kind =
         dlq_retry(cli->ops, book, choice->letters, choice->count, &wanted, &retried, &error);
-    print_retried(cli, &retried, choice->count);
+    dlq_print_retried(cli->json, &retried, choice->count);
     if (kind != OPS_DONE)
         return cli_report(&error);
     if (retried.is_stopped)

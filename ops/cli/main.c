@@ -18,6 +18,8 @@ static const struct command *const commands[] = {
     &command_dlq_list,
     &command_dlq_show,
     &command_dlq_edit,
+    &command_dlq_export,
+    &command_dlq_import,
     &command_dlq_retry,
     &command_dlq_resolve,
     &command_dlq_adopt,

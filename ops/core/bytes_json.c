@@ -5,8 +5,10 @@
 #include <limits.h>
 #include <openssl/evp.h>
 
-static json_t *base64_to_json(const void *bytes, size_t size)
+json_t *base64_to_json(const void *bytes, size_t size)
 {
+    if (bytes == NULL)
+        return json_null();
     if (size > INT_MAX / 2)
         return NULL;
     char *text = malloc(size / 3 * 4 + 5);

@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-json_t *bytes_to_json(const void *bytes, size_t size); /* NULL bytes → null. A new reference */
+json_t *base64_to_json(const void *bytes, size_t size); /* ... always base64 */
+json_t *bytes_to_json(const void *bytes, size_t size);  /* NULL bytes → null. A new reference */
 
 /* Appends what bytes_to_json wrote; a JSON object without "base64", a list, a number become their
  * compact JSON text. *ret_is_null is true for null (nothing is appended). -EINVAL: not base64;

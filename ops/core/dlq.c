@@ -146,6 +146,17 @@ static int decision_take(void *user, const struct decision *decision)
     return decision_apply(user, decision);
 }
 
+static enum ops_kind enter_more(const struct dlq_options *options, struct dlq_reading *r,
+                                struct ops_error *ret_error)
+{
+    size_t i = r->book->count;
+    const enum ops_kind kind = options->enter(options->user, r->book, ret_error);
+    for (; kind == OPS_DONE && i < r->book->count; i++)
+        if (letter_book_at(r->book, i)->at_ms < r->oldest_ms)
+            r->oldest_ms = letter_book_at(r->book, i)->at_ms;
+    return kind;
+}
+
 enum ops_kind dlq_read(struct ops *ops, const struct dlq_options *options,
                        struct letter_book *ret_book, char ret_incomplete[static KAFKA_TEXT_MAX],
                        struct ops_error *ret_error)
@@ -157,6 +168,8 @@ enum ops_kind dlq_read(struct ops *ops, const struct dlq_options *options,
         kind = ops_codec(ops, &reading.codec, ret_error);
     if (kind == OPS_DONE)
         kind = letters_read(ops, options->since_ms, &reading, ret_error);
+    if (kind == OPS_DONE && options->enter != NULL)
+        kind = enter_more(options, &reading, ret_error);
     if (kind == OPS_DONE && (ret_book->count > 0 || options->holds))
         kind = results_read(ops, &reading, options, ret_incomplete, ret_error);
     if (kind == OPS_DONE)

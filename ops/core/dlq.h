@@ -12,6 +12,9 @@ struct dlq_options {
     int64_t since_ms; /* wall: how far back letters are read */
     bool amounts;     /* decodes each letter, for what is at stake */
     bool holds;       /* also what was posted on hold: reads all results since then */
+    /* enters more, which are not in Kafka any more, before it is found out what became of all; or NULL */
+    enum ops_kind (*enter)(void *user, struct letter_book *book, struct ops_error *ret_error);
+    void *user;
 };
 
 /* Reads the dead letters of every flow, the results behind the oldest of them, and all decisions.

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/failpoint.h"
 #include "codec/overlay.h"
 #include "kafka/topics.h"
 
@@ -265,7 +266,11 @@ static int write_edit(struct editing *e, struct kafka_writer *writer, struct kaf
         rc = decision_add(writer, &decision, message);
     if (rc == 0)
         rc = audit_add(writer, &audit, message);
-    return rc == 0 ? kafka_writer_commit(writer, message->text) : rc;
+    (void)fail_point("dlq.edit.added");
+    if (rc == 0)
+        rc = kafka_writer_commit(writer, message->text);
+    (void)fail_point("dlq.edit.committed");
+    return rc;
 }
 
 static int see_decision(void *user, const struct decision *decision)
@@ -279,6 +284,7 @@ static enum ops_kind write_with_pen(struct editing *e)
     struct kafka_writer *writer = NULL;
     struct kafka_words message = {""};
     enum ops_kind kind = decisions_pen(e->ops, EDITS_BYTES_MAX, &writer, e->error);
+    (void)fail_point("dlq.edit.pen");
     if (kind != OPS_DONE)
         return kind;
     kind = decisions_read(e->ops, &e->book.decided_to, see_decision, &e->book, e->error);

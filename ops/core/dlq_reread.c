@@ -39,18 +39,25 @@ struct rereading {
     int rc;
 };
 
+struct letter_case *dlq_find_sorted(struct letter_case *const letters[], size_t count,
+                                    const struct kafka_record *record)
+{
+    const struct letter_case wanted = {
+        .flow = letters[0]->flow, .partition = record->partition, .offset = record->offset};
+    const struct letter_case *key = &wanted;
+    struct letter_case *const *found =
+        bsearch(&key, letters, count, sizeof(struct letter_case *), compare_places);
+    return found != NULL ? *found : NULL;
+}
+
 static int take(void *user, const struct kafka_record *record)
 {
     struct rereading *r = user;
-    const struct letter_case wanted = {
-        .flow = r->letters[0]->flow, .partition = record->partition, .offset = record->offset};
-    const struct letter_case *key = &wanted;
-    struct letter_case *const *found =
-        bsearch(&key, r->letters, r->count, sizeof(struct letter_case *), compare_places);
-    if (found == NULL || (*found)->seen)
+    struct letter_case *found = dlq_find_sorted(r->letters, r->count, record);
+    if (found == NULL || found->seen)
         return 0;
-    (*found)->seen = true;
-    r->rc = r->seen(r->user, *found, record);
+    found->seen = true;
+    r->rc = r->seen(r->user, found, record);
     return r->rc != 0 || --r->left == 0 ? ENDED : 0;
 }
 

@@ -5,7 +5,6 @@
 #include "base/digest.h"
 #include "core/audit.h"
 #include "core/decision.h"
-#include "core/dlq_reread.h"
 #include "core/letter_edits.h"
 #include "core/retry_watch.h"
 #include "core/spool.h"
@@ -86,7 +85,8 @@ static int write_batch(const struct retrying *r, struct kafka_writer *writer,
     uint8_t digest[DIGEST_SIZE];
     digest_sha256(r->spool.bytes.data, r->spool.bytes.size, digest);
     const struct audit audit = {.who = r->options->who,
-                                .action = "dlq retry",
+                                .action =
+                                    r->options->action != NULL ? r->options->action : "dlq retry",
                                 .reason = r->options->reason,
                                 .topic = r->retry_topic,
                                 .written = r->spool.count,
@@ -306,7 +306,10 @@ static enum ops_kind retry_flow(struct retrying *r, struct letter_case *const le
     r->kind = dlq_retry_topic(r->ops, r->flow, r->retry_topic, r->error);
     if (r->kind != OPS_DONE)
         return r->kind;
-    const enum ops_kind kind = dlq_reread(r->ops, letters, count, take, r, &rc, r->error);
+    const struct dlq_retry_options *o = r->options;
+    const enum ops_kind kind =
+        o->source != NULL ? o->source(o->source_user, letters, count, take, r, &rc, r->error)
+                          : dlq_reread(r->ops, letters, count, take, r, &rc, r->error);
     if (kind != OPS_DONE || r->kind != OPS_DONE || is_over(r))
         return kind != OPS_DONE ? kind : r->kind;
     for (size_t i = 0; i < count; i++)

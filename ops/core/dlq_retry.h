@@ -10,7 +10,7 @@
 #ifndef PRIMAFLOW_OPS_DLQ_RETRY_H
 #define PRIMAFLOW_OPS_DLQ_RETRY_H
 
-#include "core/dlq.h"
+#include "core/dlq_reread.h"
 
 #include <signal.h>
 
@@ -22,6 +22,9 @@ struct dlq_retry_options {
     /* so many go first, and are waited for, up to wait_ms; when more than failures_max of them are dead
      * letters again, with the code that they had, it ends there. 0: no such trial */
     int64_t first, failures_max, wait_ms;
+    letters_source source; /* NULL: the topics of dead letters */
+    void *source_user;
+    const char *action;                /* for ops.audit; NULL: "dlq retry" */
     const volatile sig_atomic_t *stop; /* not 0: it ends behind the batch at hand. May be NULL */
 };
 

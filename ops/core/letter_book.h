@@ -53,8 +53,8 @@ struct letter_case {
     uint8_t is_retried, is_discarded; /* a person's word */
     uint8_t is_returned;              /* its retry has ended, and settled nothing */
     uint8_t is_held; /* posted on hold, in the topic of results; else in that of dead letters */
-    uint16_t edits; /* version of its overlay; 0: nobody has edited it (core/letter_edits.h) */
-    uint32_t note;  /* place among the book's notes + 1; 0: nobody has said anything */
+    uint16_t edits;  /* version of its overlay; 0: nobody has edited it (core/letter_edits.h) */
+    uint32_t note;   /* place among the book's notes + 1; 0: nobody has said anything */
 };
 
 /* What people call them: of a parked one nobody knows whether Prima has it, a held one Prima has on hold. */

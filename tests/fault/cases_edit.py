@@ -1,0 +1,184 @@
+"""A dead letter that a person edited: known by what the channel sent, posted as edited, whoever is killed meanwhile."""
+
+import json
+import subprocess
+
+import feed
+from case import case, expect
+from stack import DEAD, RESULTS, TREE, binaries
+
+RIGHT, WRONG = 200000, -1  # a tax rate: below zero is no order's. It is none of what the checker compares with Prima's document
+FIELD = "lines[0].tax_lines[0].rate_ppm"
+SECRET = "17 Undisclosed Row"
+
+
+def wrong(w, **more):
+    made = w.order(**more)
+    made["lines"][0]["tax_lines"][0]["rate_ppm"] = WRONG
+    return made
+
+
+def letter_of(w, order):
+    """Where its newest dead letter stands, as people name it."""
+    key = feed.natural(order)
+    places = [f"{d['topic']}/{d['partition']}/{d['offset']}" for d in w.stack.consume(DEAD, raw=True)
+              if d["headers"].get("primaflow.idempotency-key") == key]
+    return places[-1]
+
+
+def cli(w, *words, fail=None, text=None):
+    """Exit code and all that was said."""
+    env = {**w.stack.env, **({"PRIMAFLOW_FAIL": fail} if fail else {})}
+    done = subprocess.run([binaries() / "primaflow", *words], env=env, input=text, capture_output=True, text=True, timeout=60, cwd=TREE, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def edit(w, place, *more, fail=None, text=None):
+    return cli(w, "dlq", "edit", place, "--set", f"{FIELD}={RIGHT}", *more, "--yes", "--reason", "the shop's rate", fail=fail, text=text)
+
+
+def retry(w, place):
+    return cli(w, "dlq", "retry", place, "--first", "0", "--yes", "--reason", "edited")
+
+
+def decisions(w, order):
+    """What people decided about an order, in the order of the log."""
+    lines = [json.loads(line["value"]) if isinstance(line["value"], str) else line["value"] for line in w.stack.consume("ops.decisions")]
+    return [d for d in lines if d.get("key") == feed.natural(order)]
+
+
+def results(w, order):
+    return [line["value"] for line in w.stack.consume(RESULTS) if line["key"] == feed.topic_key(order)]
+
+
+@case("edit", usual=("on",))
+def posted_as_edited(w):
+    """An order that cannot be posted is edited and retried: posted; the channel's resend is a duplicate; a later version differs from what was posted."""
+    order = wrong(w)
+    w.feed(order)
+    worker = w.worker("0")
+    w.await_outcomes(order)
+    place = letter_of(w, order)
+    code, said = edit(w, place, "--from", "-", text=json.dumps({"shipping_address.line1": SECRET}))
+    expect(code == 0 and "would become: posted" in said and "version 1" in said, said)
+    code, said = retry(w, place)
+    expect(code == 0 and "1 of 1 sent again" in said, said)
+    w.await_outcomes(order, 2)
+    w.feed({**order, "event_id": "again"})  # as the channel has it, unedited
+    w.await_outcomes(order, 3)
+    later = {**feed.order(order["order_id"], version=2, quantity=2), "lines": feed.order(order["order_id"], quantity=2)["lines"]}
+    later["lines"][0]["tax_lines"][0]["rate_ppm"] = WRONG
+    w.feed(later)
+    w.await_outcomes(order, 4)
+    w.judge()
+    told = w.outcomes(order)
+    expect(sorted(told) == ["duplicate", "event_invalid", "order_amended", "posted"], f"{told}")
+    made = results(w, order)
+    digest = [d for d in decisions(w, order) if d["decision"] == "edited"][0]["digest"]
+    expect(len(digest) == 16 and [r["overlay"] for r in made] == [digest, digest], f"the posted result and its duplicate name the edit: {made}")
+    expect(len({r["identity"] for r in made}) == 1, "both have the original's identity")
+    record = w.stack.redis.key(feed.natural(order))
+    expect(digest in record["summary"].hex(), "the key's record names the edit")
+    (posted,) = w.requests(order)
+    expect(SECRET.encode() in posted["request"], "Prima has the edited address")
+    text = [d["headers"]["__dlq.errors.message"] for d in w.stack.consume(DEAD) if d["key"] == feed.topic_key(order)][-1]
+    expect("units from 1 to 2" in text and "rate from 20 %" in text, f"what differs is told from what was posted, edit and all: {text}")
+    for topic in ("ops.decisions", "ops.audit", RESULTS, "orders.ledger"):
+        expect("Undisclosed" not in w.stack.consume_text(topic), f"{topic} has what was edited")
+    expect("Undisclosed" not in worker.log(), "the log has what was edited")
+    code, said = cli(w, "dlq", "list", "--each", "--state", "all", "--code", "event_invalid")
+    expect(code == 0 and f"{place}" in said and "resolved" in said, said)
+
+
+@case("edit", usual=("off",))
+def command_killed(w):
+    """kill -9 of `dlq edit` at each of its steps, and run again: the letter has the edit once, whatever was left behind."""
+    for point, again in (("dlq.edit.pen", 0), ("dlq.edit.added", 0), ("dlq.edit.committed", 65)):
+        order = wrong(w)
+        w.feed(order)
+        worker = w.worker("0")
+        w.await_outcomes(order)
+        place = letter_of(w, order)
+        code, said = edit(w, place, fail=f"{point}:kill")
+        expect(code == -9, f"{point} was passed: {code} {said}")
+        code, said = edit(w, place)
+        expect(code == again, f"{point}: {code} {said}")
+        expect([d["version"] for d in decisions(w, order)] == [1], f"{point}: {decisions(w, order)}")
+        code, said = retry(w, place)
+        expect(code == 0, said)
+        w.await_outcomes(order, 2)
+        expect(sorted(w.outcomes(order)) == ["event_invalid", "posted"], f"{w.outcomes(order)}")
+        worker.drain()
+    w.worker("0")
+    w.judge()
+
+
+@case("edit", usual=("on",))
+def worker_killed(w):
+    """kill -9 of the worker at each step of an edited order: one document, made of the edit, and its result says so."""
+    for point in ("claim.after", "sent.before", "sent.after", "post.begun", "finish.before", "settled"):
+        order = wrong(w)
+        w.feed(order)
+        worker = w.worker("0")
+        w.await_outcomes(order)
+        worker.drain()
+        place = letter_of(w, order)
+        code, said = edit(w, place)
+        expect(code == 0, said)
+        code, said = retry(w, place)
+        expect(code == 0, said)
+        w.worker("0", fail=f"{point}:kill").await_death()
+        worker = w.worker("0")
+        w.await_outcomes(order, 2)
+        expect(sorted(w.outcomes(order)) == ["event_invalid", "posted"], f"{point}: {w.outcomes(order)}")
+        expect(results(w, order)[-1]["overlay"], f"{point}: the result names no edit")
+        worker.drain()
+    w.worker("0")
+    w.judge()
+
+
+@case("edit", usual=("off",))
+def two_people(w):
+    """Two people edit one letter at the same time, on two machines: each edit follows the one before it, and who was not first is told so."""
+    order = wrong(w)
+    w.feed(order)
+    w.worker("0")
+    w.await_outcomes(order)
+    place = letter_of(w, order)
+    run = lambda note: subprocess.Popen(
+        [binaries() / "primaflow", "dlq", "edit", place, "--set", f"{FIELD}={RIGHT}", "--set", f"note={note}", "--expects", "0", "--yes", "--reason", note],
+        env=w.stack.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd=TREE)
+    both = [run("ann"), run("ben")]
+    said = [p.communicate(timeout=60)[0] for p in both]
+    codes = [p.returncode for p in both]
+    expect(codes.count(0) == 1 and all(code in (0, 64, 65, 69) for code in codes), f"{codes} {said}")
+    winner = ("ann", "ben")[codes.index(0)]
+    expect([d["reason"] for d in decisions(w, order)] == [winner], f"{decisions(w, order)}")
+    code, shown = cli(w, "dlq", "show", place)
+    expect(code == 0 and f'"{winner}"' in shown, shown)
+    code, told = retry(w, place)
+    expect(code == 0, told)
+    w.await_outcomes(order, 2)
+    w.judge()
+
+
+@case("edit", usual=("on",))
+def superseded(w):
+    """The channel corrects the order itself while the edited letter waits: the newer version is posted, and the edit comes too late."""
+    order = wrong(w)
+    w.feed(order)
+    worker = w.worker("0")
+    w.await_outcomes(order)
+    place = letter_of(w, order)
+    code, said = edit(w, place)
+    expect(code == 0, said)
+    worker.drain()
+    code, said = retry(w, place)
+    expect(code == 0, said)
+    w.feed(feed.order(order["order_id"], version=2))
+    w.worker("0")
+    w.await_outcomes(order, 3)
+    w.judge()
+    ends = {r["source_version"]: r["outcome"] for r in results(w, order)}
+    expect(ends in ({2: "posted", 1: "superseded"}, {1: "posted", 2: "duplicate"}), f"{ends}")
+
