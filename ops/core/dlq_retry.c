@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/failpoint.h"
 #include "core/audit.h"
 #include "core/decision.h"
 #include "core/letter_edits.h"
@@ -127,6 +128,7 @@ static enum ops_kind send_with_pen(struct retrying *r, struct kafka_writer *writ
         return ops_fail(r->error, OPS_DATA, "run it again: they are left out then",
                         "somebody has decided about some of these letters meanwhile");
     const int rc = write_batch(r, writer, &message);
+    (void)fail_point("dlq.retry.committed");
     return rc == 0 ? OPS_DONE : ops_fail_kafka(r->error, rc, &message);
 }
 

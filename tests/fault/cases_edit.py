@@ -1,11 +1,14 @@
 """A dead letter that a person edited: known by what the channel sent, posted as edited, whoever is killed meanwhile."""
 
+import base64
 import json
+import shlex
 import subprocess
 
 import feed
+import records
 from case import case, expect
-from stack import DEAD, RESULTS, TREE, binaries
+from stack import DEAD, IN, RESULTS, RETRIES, TREE, binaries
 
 RIGHT, WRONG = 200000, -1  # a tax rate: below zero is no order's. It is none of what the checker compares with Prima's document
 FIELD = "lines[0].tax_lines[0].rate_ppm"
@@ -182,3 +185,73 @@ def superseded(w):
     ends = {r["source_version"]: r["outcome"] for r in results(w, order)}
     expect(ends in ({2: "posted", 1: "superseded"}, {1: "posted", 2: "duplicate"}), f"{ends}")
 
+
+def procedure(title):
+    """The commands of a section of the manual, in their order."""
+    text = (TREE / "ops/runbook/README.md").read_text(encoding="utf-8")
+    section = text.split(f"### {title}\n", 1)[1].split("\n#", 1)[0]
+    return [line.strip() for line in section.splitlines() if line.startswith("       primaflow ")]
+
+
+@case("edit", usual=("on",))
+def by_the_book(w):
+    """The manual's way with a wrong value, command by command: the order is in Prima, and its dead letter is closed."""
+    order = wrong(w)
+    w.feed(order)
+    w.worker("0")
+    w.await_outcomes(order)
+    place = letter_of(w, order)
+    commands = procedure("A value in the event is wrong")
+    expect(len(commands) == 5, f"{commands}")
+    for n, command in enumerate(commands):
+        for name, value in (("PLACE", place), ("FIELD=VALUE", f"{FIELD}={RIGHT}"), ("TEXT", "the shop wrote"), ("CODE", "event_invalid")):
+            command = command.replace(name, value)
+        code, said = cli(w, *shlex.split(command)[1:])
+        expect(code == 0, f"{command}: {code} {said}")
+        if n == 3:
+            w.await_outcomes(order, 2)
+    line = [line for line in said.splitlines() if line.startswith(place)]
+    expect(len(line) == 1 and "resolved" in line[0], said)
+    expect(len(w.documents(order)) == 1 and "posted" in w.outcomes(order), f"{w.outcomes(order)}")
+    w.judge()
+
+
+@case("edit", usual=("on",))
+def exported_and_imported(w):
+    """Dead letters leave Kafka as a file and come back byte for byte: key, value, headers with their repetitions; killed on the way, none comes twice."""
+    orders = [wrong(w) for _ in range(3)]
+    w.feed(*orders)
+    line = [line for line in w.stack.consume(IN, raw=True) if line["key"] == feed.topic_key(orders[0])][0]
+    odd = {"base64": base64.b64encode(b"\x1b[2J\0\xff").decode()}
+    w.stack.produce_raw([{"key": line["key"], "value": line["value"], "headers": {"odd": [odd, "", None, odd], "traceparent": ["a", "b"]}}])
+    worker = w.worker("0")
+    for order, count in zip(orders, (2, 1, 1)):
+        w.await_outcomes(order, count)
+    worker.drain()
+    path = w.stack.folder / f"letters-{orders[0]['order_id']}"
+    code, said = cli(w, "dlq", "export", str(path), "--code", "event_invalid", "--newer", "5m", "--reason", "kept")
+    expect(code == 0, said)
+    lines = {line["letter"]: line for line in map(json.loads, path.read_text(encoding="ascii").splitlines())}
+    mine = [letter_of(w, order) for order in orders]
+    expect(set(mine) <= set(lines), f"{mine} {list(lines)}")
+    path.write_text("".join(json.dumps(lines[place]) + "\n" for place in mine), encoding="ascii")
+    letters = {r.key: r for r in records.read(w.stack.kafka, [DEAD], w.stack.partitions, w.reader.since)}
+    code, said = cli(w, "dlq", "import", str(path))
+    expect(code == 0 and "3 dead letters to be sent" in said, said)
+    send = ("dlq", "import", str(path), "--first", "0", "--rate", "1", "--yes", "--reason", "back")
+    code, said = cli(w, *send, fail="dlq.retry.committed:kill:2")
+    expect(code == -9, f"{code} {said}")
+    code, said = cli(w, *send)
+    expect(code == 0 and "1 of 1 sent again" in said, said)
+    code, said = cli(w, *send)
+    expect(code == 0 and "nothing is to be sent" in said, said)
+    came = [r for r in records.read(w.stack.kafka, RETRIES, w.stack.partitions, w.reader.since) if r.key in letters]
+    expect(len(came) == 3, f"{len(came)} came back")
+    for r in came:
+        expect((r.value, r.headers) == (letters[r.key].value, letters[r.key].headers), f"{r} is not {letters[r.key]}")
+    repeated = [h for r in came for h in r.headers if h[0] == "odd"]
+    expect(repeated == [("odd", b"\x1b[2J\0\xff"), ("odd", b""), ("odd", None), ("odd", b"\x1b[2J\0\xff")], f"{repeated}")
+    w.worker("0")
+    for order, count in zip(orders, (3, 2, 2)):
+        w.await_outcomes(order, count)
+    w.judge()
