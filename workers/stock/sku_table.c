@@ -28,18 +28,18 @@ static uint32_t more_room(uint32_t room)
 
 /* ---- names ---- */
 
-static uint32_t names_find(const struct sku_names *names, const char *name)
+uint32_t sku_names_find(const struct sku_names *names, const char *name)
 {
     for (uint32_t i = 0; i < names->count; i++)
         if (strcmp(names->list[i], name) == 0)
             return i;
-    return UINT32_MAX;
+    return SKU_NO_NAME;
 }
 
-static uint32_t names_put(struct sku_names *names, const char *name)
+uint32_t sku_names_put(struct sku_names *names, const char *name)
 {
-    const uint32_t at = names_find(names, name);
-    if (at != UINT32_MAX || names->count == SKU_NAMES_MAX)
+    const uint32_t at = sku_names_find(names, name);
+    if (at != SKU_NO_NAME || names->count == SKU_NAMES_MAX)
         return at;
     if (names->count == names->room) {
         names->room = more_room(names->room);
@@ -51,7 +51,7 @@ static uint32_t names_put(struct sku_names *names, const char *name)
     return names->count++;
 }
 
-static void names_release(struct sku_names *names)
+void sku_names_release(struct sku_names *names)
 {
     for (uint32_t i = 0; i < names->count; i++)
         free(names->list[i]);
@@ -97,8 +97,8 @@ static uint32_t *slot_of(const struct sku_table *t, uint32_t company, const char
 
 uint32_t sku_table_find(const struct sku_table *t, const char *company, const char *key)
 {
-    const uint32_t name = names_find(&t->companies, company);
-    return name == UINT32_MAX || t->slot_room == 0 ? 0 : *slot_of(t, name, key);
+    const uint32_t name = sku_names_find(&t->companies, company);
+    return name == SKU_NO_NAME || t->slot_room == 0 ? 0 : *slot_of(t, name, key);
 }
 
 static void grow_slots(struct sku_table *t)
@@ -144,8 +144,8 @@ uint32_t sku_table_put(struct sku_table *t, const char *company, const char *key
     const size_t size = strlen(key);
     if (size > TEXT_MAX)
         return 0;
-    const uint32_t name = names_put(&t->companies, company);
-    if (name == UINT32_MAX)
+    const uint32_t name = sku_names_put(&t->companies, company);
+    if (name == SKU_NO_NAME)
         return 0;
     grow_slots(t);
     uint32_t *slot = slot_of(t, name, key);
@@ -173,14 +173,14 @@ static uint32_t find_row(const struct sku_table *t, uint32_t sku, uint32_t depot
 
 uint32_t sku_table_row(const struct sku_table *t, uint32_t sku, const char *depot)
 {
-    const uint32_t name = names_find(&t->depots, depot);
-    return name == UINT32_MAX ? 0 : find_row(t, sku, name);
+    const uint32_t name = sku_names_find(&t->depots, depot);
+    return name == SKU_NO_NAME ? 0 : find_row(t, sku, name);
 }
 
 uint32_t sku_table_row_put(struct sku_table *t, uint32_t sku, const char *depot)
 {
-    const uint32_t name = names_put(&t->depots, depot);
-    if (name == UINT32_MAX)
+    const uint32_t name = sku_names_put(&t->depots, depot);
+    if (name == SKU_NO_NAME)
         return 0;
     const uint32_t found = find_row(t, sku, name);
     if (found != 0)
@@ -216,7 +216,7 @@ void sku_table_release(struct sku_table *t)
     free(t->rows);
     free(t->texts);
     free(t->slots);
-    names_release(&t->companies);
-    names_release(&t->depots);
+    sku_names_release(&t->companies);
+    sku_names_release(&t->depots);
     *t = (struct sku_table){.skus = NULL};
 }

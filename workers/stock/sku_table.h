@@ -42,6 +42,10 @@ struct sku_names { /* few: companies, depots */
     char **list;
     uint32_t count, room;
 };
+#define SKU_NO_NAME UINT32_MAX
+uint32_t sku_names_find(const struct sku_names *names, const char *name); /* SKU_NO_NAME: none */
+uint32_t sku_names_put(struct sku_names *names, const char *name); /* SKU_NO_NAME: too many */
+void sku_names_release(struct sku_names *names);
 
 struct sku_table {
     struct sku *skus; /* [1..sku_count] */
@@ -60,7 +64,7 @@ enum sku_mark {                  /* bits: who keeps lists of SKUs has each once 
                 SKU_TAKEN = 4,   /* ... and a running total of them is */
                 SKU_STALE = 8,   /* one of its levels was published as stale */
                 SKU_HAS_CLAIMS = 16,
-                SKU_IN_BUNDLE = 32
+                SKU_CLAIMED = 32 /* its reservations are others */
 };
 
 /* 0: it is not there. */
