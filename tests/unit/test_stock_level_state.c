@@ -524,11 +524,13 @@ static void test_refresh(void **state)
     support_rules_free(rules);
 }
 
-static void test_stale(void **state)
+/* Under each policy once when it becomes stale, and once when it is fresh again. */
+static void check_stale(const char *policy, enum level_reason reason, int64_t level)
 {
-    (void)state;
+    char set[60];
+    (void)snprintf(set, sizeof set, "stock.stale_policy=%s", policy);
     struct order_rules *rules = support_rules((const char *const[]){
-        "stock.refresh_every=720h", "stock.stale_after=6h", "stock.stale_policy=zero", NULL});
+        "stock.refresh_every=720h", "stock.stale_after=6h", "stock.stale_cap=3", set, NULL});
     static struct world w;
     seed = 9;
     world_begin(&w, rules);
@@ -548,22 +550,32 @@ static void test_stale(void **state)
     sweep(&w);
     assert_int_equal(w.out_count, levels);
     for (size_t i = 0; i < w.out_count; i++) {
-        assert_int_equal(w.out[i].level.reason, LEVEL_STALE_ZERO);
-        assert_int_equal(w.out[i].level.level, 0);
+        assert_int_equal(w.out[i].level.reason, reason);
+        /* of a bundle what its parts allow */
+        assert_true(level < 0 ? w.out[i].level.level > 3
+                              : w.out[i].level.level <= level && w.out[i].level.level >= level / 2);
         assert_int_equal(w.out[i].level.stale_since, began + 6 * hour);
     }
     commit(&w);
     sweep(&w);
     assert_int_equal(w.out_count, 0);
     w.now = began + 7 * hour;
-    take_read(&w); /* the same figures: what was stale is fresh again */
+    take_read(&w); /* the same figures */
     collect(&w, SKUS);
     assert_int_equal(w.out_count, levels);
     for (size_t i = 0; i < w.out_count; i++)
-        assert_true(w.out[i].level.level > 0 && !w.out[i].level.has_stale_since);
+        assert_true(w.out[i].level.level > 3 && !w.out[i].level.has_stale_since);
     commit(&w);
     world_end(&w);
     support_rules_free(rules);
+}
+
+static void test_stale(void **state)
+{
+    (void)state;
+    check_stale("keep", LEVEL_STALE_KEEP, -1);
+    check_stale("cap", LEVEL_STALE_CAP, 3);
+    check_stale("zero", LEVEL_STALE_ZERO, 0);
 }
 
 /* A location that is mapped no more ends by a tombstone, once. */
