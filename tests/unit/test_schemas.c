@@ -18,6 +18,7 @@
 #include "domain/events/refund_result.h"
 #include "domain/events/stock_event.h"
 #include "domain/events/stock_level.h"
+#include "domain/events/stock_order.h"
 #include "domain/events/stock_reservation.h"
 #include "domain/events/stock_result.h"
 #include "schema_compat.h"
@@ -36,6 +37,7 @@ static const struct {
     {"RefundEvent", &refund_event_record, 0xfde609825d0084c3},
     {"RefundResult", &refund_result_record, 0xb3982e6b73d4a647},
     {"StockEvent", &stock_event_record, 0x2e6a1175a2552c16},
+    {"StockOrder", &stock_order_record, 0xf063c3eb8a90d350},
     {"StockReservation", &stock_reservation_record, 0xebb4e2d0a04a0c77},
     {"StockLevel", &stock_level_record, 0xdc6fab8aeab8a70b},
     {"StockResult", &stock_result_record, 0x2b1371d785b938f0},
