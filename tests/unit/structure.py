@@ -42,6 +42,7 @@ ROOMS = [
     "workers/orders",
     "workers/refunds",
     "workers/pollers",
+    "workers/stock",
     "workers",
     "ops/core",
     "ops/import/common",
