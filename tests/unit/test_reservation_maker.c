@@ -44,73 +44,71 @@ struct news {
 
 /* Versions are at 1000 each, documents at 500; both lines are taken from depot 01. */
 static const struct scenario {
-    const char *name, *policy;
+    const char *name, *allocates;
     struct news news[NEWS_MAX];
     const char *reservations;
 } scenarios[] = {
     {"an order",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), EVENT(1, 2, 1)},
      "SKU00001@01 2, 1001/SKU00001 2; TSHIRT:RED:M@01 1, 1001/TSHIRT-RED-M 1; "},
     {"amended",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), EVENT(2, 1, 3), EVENT(1, 2, 1)},
      "SKU00001@01 1, 1001/SKU00001 1; TSHIRT:RED:M@01 3, 1001/TSHIRT-RED-M 3; "},
     {"amended, a product less",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), EVENT(2, 0, 3)},
      "TSHIRT:RED:M@01 3, 1001/TSHIRT-RED-M 3; "},
     {"cancelled before it is posted",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), EVENT(2, 1, 1), CANCEL(3), EVENT(1, 2, 1),
       RESULT(OUTCOME_CANCELLED_BEFORE_POSTING)},
      ""},
     {"posted",
-     "prima.allocates=on_post",
-     {EVENT(1, 2, 1), RESULT(OUTCOME_POSTED), ENTRY(1, 2, 1), EVENT(1, 2, 1), ENTRY(1, 2, 1)},
+     "on_post",
+     {EVENT(1, 2, 1), RESULT(OUTCOME_POSTED_ON_HOLD), ENTRY(1, 2, 1), EVENT(1, 2, 1),
+      ENTRY(1, 2, 1)},
      "SKU00001@01 2 of 2 at 500, 1001/SKU00001 2; TSHIRT:RED:M@01 1 of 1 at 500, "
      "1001/TSHIRT-RED-M 1; "},
     {"posted on hold, and Prima allocates on release",
-     "prima.allocates=on_release",
+     "on_release",
      {EVENT(1, 2, 1), RESULT(OUTCOME_POSTED_ON_HOLD), ENTRY(1, 2, 1), EVENT(1, 2, 1)},
      "SKU00001@01 2, 1001/SKU00001 2; TSHIRT:RED:M@01 1, 1001/TSHIRT-RED-M 1; "},
     {"nobody has said whether it is on hold",
-     "prima.allocates=on_release",
+     "on_release",
      {EVENT(1, 2, 1), ENTRY(1, 2, 1), RESULT(OUTCOME_DUPLICATE)},
      "SKU00001@01 2, 1001/SKU00001 2; TSHIRT:RED:M@01 1, 1001/TSHIRT-RED-M 1; "},
     {"posted, not on hold",
-     "prima.allocates=on_release",
+     "on_release",
      {EVENT(1, 2, 1), RESULT(OUTCOME_POSTED), ENTRY(1, 2, 1), EVENT(1, 2, 1)},
      "SKU00001@01 2 of 2 at 500, 1001/SKU00001 2; TSHIRT:RED:M@01 1 of 1 at 500, "
      "1001/TSHIRT-RED-M 1; "},
     {"amended after it was posted: what Prima has is part of it",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), RESULT(OUTCOME_POSTED), ENTRY(1, 2, 1), EVENT(2, 3, 1), EVENT(1, 2, 1)},
      "SKU00001@01 3 of 2 at 500, 1001/SKU00001 3; TSHIRT:RED:M@01 1 of 1 at 500, "
      "1001/TSHIRT-RED-M 1; "},
     {"cancelled after it was posted: off Prima's figure until somebody acts",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), EVENT(2, 3, 1), CANCEL(3), RESULT(OUTCOME_POSTED), ENTRY(1, 2, 1)},
      "SKU00001@01 0 of 2 at 500; TSHIRT:RED:M@01 0 of 1 at 500; "},
     {"discarded: nothing is taken any more, but the channel has lowered itself",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), DISCARD(2), EVENT(1, 2, 1)},
      "SKU00001@01 0, 1001/SKU00001 2; TSHIRT:RED:M@01 0, 1001/TSHIRT-RED-M 1; "},
     {"discarded, and a newer version comes",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), DISCARD(2), EVENT(2, 1, 1), EVENT(1, 2, 1)},
      "SKU00001@01 1, 1001/SKU00001 1; TSHIRT:RED:M@01 1, 1001/TSHIRT-RED-M 1; "},
     {"discarded, then posted all the same",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), DISCARD(2), ENTRY(1, 2, 1), RESULT(OUTCOME_POSTED)},
      "SKU00001@01 2 of 2 at 500, 1001/SKU00001 2; TSHIRT:RED:M@01 1 of 1 at 500, "
      "1001/TSHIRT-RED-M 1; "},
-    {"nothing but its document",
-     "prima.allocates=on_post",
-     {RESULT(OUTCOME_POSTED), ENTRY(1, 2, 1)},
-     ""},
+    {"nothing but its document", "on_post", {RESULT(OUTCOME_POSTED), ENTRY(1, 2, 1)}, ""},
     {"everything",
-     "prima.allocates=on_post",
+     "on_post",
      {EVENT(1, 2, 1), EVENT(2, 3, 1), CANCEL(3), RESULT(OUTCOME_POSTED), ENTRY(1, 2, 1), DISCARD(4),
       EVENT(1, 2, 1)},
      "SKU00001@01 0 of 2 at 500; TSHIRT:RED:M@01 0 of 1 at 500; "},
@@ -183,7 +181,7 @@ static void test_permutations(void **state)
         struct world world;
         struct world_record records[NEWS_MAX];
         size_t order[NEWS_MAX], tried = 0;
-        world_begin(&world, (const char *const[]){s->policy, NULL});
+        world_begin(&world, s->allocates);
         const size_t count = make_news(&world, s, records);
         for (size_t n = 0; n < count; n++)
             order[n] = n;
@@ -249,7 +247,7 @@ static void test_kills(void **state)
     for (size_t i = 0; i < SCENARIOS; i++) {
         struct world world;
         struct world_record records[NEWS_MAX];
-        world_begin(&world, (const char *const[]){scenarios[i].policy, NULL});
+        world_begin(&world, scenarios[i].allocates);
         const size_t count = make_news(&world, &scenarios[i], records);
         for (int64_t round = 0; round < test_effort(150); round++)
             live(&world, &scenarios[i], records, count);
@@ -264,7 +262,7 @@ static void test_redone_alike(void **state)
     struct world world;
     struct world_record records[NEWS_MAX];
     const struct scenario *s = &scenarios[SCENARIOS - 1];
-    world_begin(&world, (const char *const[]){s->policy, NULL});
+    world_begin(&world, s->allocates);
     const size_t count = make_news(&world, s, records);
     struct batch first = {0}, again = {0};
     for (size_t n = 0; n < count; n++)
@@ -300,7 +298,7 @@ static void test_aborted(void **state)
     (void)state;
     struct world world;
     struct batch batch = {0};
-    world_begin(&world, (const char *const[]){NULL});
+    world_begin(&world, "on_post");
     const struct world_record first = world_version(&world, 1, 2, 1),
                               second = world_version(&world, 2, 1, 1);
     world_hear(&world, &first);
@@ -325,7 +323,7 @@ static void test_ends(void **state)
     (void)state;
     struct world world;
     struct batch batch = {0};
-    world_begin(&world, (const char *const[]){NULL});
+    world_begin(&world, "on_post");
     const struct world_record first = world_version(&world, 1, 2, 1),
                               cancel = world_version(&world, 2, 0, 0);
     world_hear(&world, &first);

@@ -12,16 +12,25 @@
 
 enum { VALUE_MAX = 1 << 20, WORLD_ARENA = 256 << 20, AN_HOUR = 3600 * 1000 };
 
-void world_begin(struct world *world, const char *const overrides[])
+static const char *write_companies(const char *allocates)
 {
-    char message[300];
+    char text[200];
+    (void)snprintf(text, sizeof text, "companies:\n  - {company: \"01\", allocates: %s}\n",
+                   allocates);
+    return support_mappings_copy("companies.yaml", text);
+}
+
+void world_begin(struct world *world, const char *allocates)
+{
+    char message[300], folder[300];
     *world = (struct world){.codec = codec_test_open("schemas"),
                             .arena = arena_new(WORLD_ARENA),
                             .began_ms = clock_wall_ms() - AN_HOUR};
     assert_non_null(world->arena);
     for (size_t i = 0; reservation_records[i] != NULL; i++)
         assert_int_equal(codec_check(world->codec, reservation_records[i], message), 0);
-    world->rules = support_rules(overrides);
+    (void)snprintf(folder, sizeof folder, "orders.mappings=%s", write_companies(allocates));
+    world->rules = support_rules((const char *const[]){folder, NULL});
     world_kill(world);
 }
 

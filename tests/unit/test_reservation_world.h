@@ -38,7 +38,8 @@ struct world {
     int64_t began_ms;           /* wall: time of the first record, an hour ago */
 };
 
-void world_begin(struct world *world, const char *const overrides[]);
+/* By the example mappings, but for `allocates` of companies.yaml. */
+void world_begin(struct world *world, const char *allocates);
 void world_end(struct world *world);
 
 /* ---- records; each has an offset and a time of its own, rising ---- */

@@ -65,8 +65,10 @@ void reservation_outbox_take(struct reservation_outbox *outbox, struct batch *ba
 void reservation_outbox_end(struct reservation_outbox *outbox, bool committed)
 {
     const size_t taken = outbox->taken;
+    const bool go = committed || outbox->is_void;
     outbox->taken = 0;
-    if (!committed || taken == 0)
+    outbox->is_void = false;
+    if (!go || taken == 0)
         return;
     for (size_t i = 0; i < taken; i++)
         free(outbox->messages[i]);

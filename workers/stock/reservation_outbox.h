@@ -17,6 +17,7 @@ struct reservation_outbox {
     struct outbox_message **messages;
     size_t count, room;
     size_t taken; /* the first ones are in a transaction */
+    bool is_void; /* ... and do not wait again, whatever becomes of that */
 };
 
 /* Copies everything. `place_size`: that many first bytes of the key choose the partition. value NULL:

@@ -1,0 +1,191 @@
+/* The maker's half; see reservation_half.h. */
+#include "reservation_half.h"
+
+#include "kafka/topics.h"
+#include "reservation_mending.h"
+#include "reservation_shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct reservation_part { /* of a stock_part, as its state */
+    struct reservation_shard *shard;
+    enum reservation_source source;
+};
+
+static const char *const sources[] = {
+    [RESERVATION_OF_ORDERS] = topic_orders_raw,
+    [RESERVATION_OF_RESULTS] = topic_orders_results,
+    [RESERVATION_OF_LEDGER] = topic_orders_ledger,
+};
+
+bool reservation_half_reads(const char *topic)
+{
+    for (size_t i = 0; i < RESERVATION_SOURCES; i++)
+        if (strcmp(topic, sources[i]) == 0)
+            return true;
+    return false;
+}
+
+static struct reservation_shard *shard_of(const struct stock_part *part)
+{
+    return ((const struct reservation_part *)part->state)->shard;
+}
+
+static enum reservation_source source_of(const struct stock_part *part)
+{
+    return ((const struct reservation_part *)part->state)->source;
+}
+
+static struct reservation_input *input_of(const struct stock_part *part)
+{
+    return &shard_of(part)->inputs[source_of(part)];
+}
+
+/* What is a shard's own is told by one of its parts. */
+static bool speaks(const struct stock_part *part)
+{
+    return source_of(part) == RESERVATION_OF_ORDERS;
+}
+
+static void half_assigned(struct stock_part *part)
+{
+    struct reservation_part *p = calloc(1, sizeof *p);
+    int source = 0;
+    if (p == NULL)
+        abort();
+    while (strcmp(part->topic, sources[source]) != 0)
+        source++;
+    p->source = (enum reservation_source)source;
+    part->state = p;
+    p->shard = reservation_shard_join(part, p->source);
+}
+
+static void half_revoked(struct stock_part *part)
+{
+    reservation_shard_leave(shard_of(part), source_of(part));
+    free(part->state);
+    part->state = NULL;
+}
+
+static bool half_is_ready(const struct stock_part *part)
+{
+    return reservation_shard_is_ready(shard_of(part)) && reservation_input_has_room(input_of(part));
+}
+
+static void half_record(struct stock_part *part, struct kafka_record *record)
+{
+    reservation_input_add(input_of(part), record);
+    reservation_shard_hear(shard_of(part));
+}
+
+/* ---- transactions ---- */
+
+static struct collected half_collect(struct stock_part *part, size_t most, struct batch *batch)
+{
+    const struct reservation_input *input = input_of(part);
+    struct collected got = {.count = input->heard < most ? input->heard : most};
+    got.is_all = got.count == input->count;
+    if (got.count > 0)
+        got.next = reservation_input_at(input, got.count - 1)->offset + 1;
+    if (got.count > 0 || speaks(part))
+        reservation_outbox_take(&shard_of(part)->maker.outbox, batch);
+    return got;
+}
+
+static void half_committed(struct stock_part *part, size_t count)
+{
+    reservation_outbox_end(&shard_of(part)->maker.outbox, true);
+    reservation_input_drop(input_of(part), count);
+}
+
+static void half_aborted(struct stock_part *part, size_t count)
+{
+    (void)count;
+    reservation_outbox_end(&shard_of(part)->maker.outbox, false);
+}
+
+/* No message is larger than what Kafka takes by default: RESERVATION_BYTES_MAX. */
+static bool half_refused(struct stock_part *part, size_t message)
+{
+    (void)part;
+    (void)message;
+    return false;
+}
+
+static struct engine_view half_look(const struct stock_part *part)
+{
+    const struct reservation_input *input = input_of(part);
+    return (struct engine_view){.count = input->count,
+                                .first_offset =
+                                    input->count == 0 ? -1 : reservation_input_at(input, 0)->offset,
+                                .has_settled = input->heard > 0};
+}
+
+static bool half_has_output(const struct stock_part *part)
+{
+    return speaks(part) && shard_of(part)->maker.outbox.count > 0;
+}
+
+static bool half_is_idle(const struct stock_part *part)
+{
+    return input_of(part)->count == 0 && !half_has_output(part);
+}
+
+/* ---- now and then ---- */
+
+static void half_tick(struct stock_part *part, int64_t now_ms)
+{
+    (void)now_ms;
+    if (speaks(part))
+        reservation_mending_begin(shard_of(part)->process);
+}
+
+static void half_reload(struct stock_part *part)
+{
+    if (speaks(part) && shard_of(part)->is_restored)
+        reservation_mending_plan(shard_of(part));
+}
+
+static void half_restore(const struct stock_part *part, struct stock_restore *ret_restore)
+{
+    const struct reservation_shard *s = shard_of(part);
+    *ret_restore = (struct stock_restore){0};
+    if (s->followed == NULL)
+        ret_restore->trouble =
+            "partitions of this number of orders.raw, orders.results and orders.ledger are not all "
+            "here";
+    else if (speaks(part))
+        *ret_restore = (struct stock_restore){.read = s->restored,
+                                              .left = stock_follow_left(s->followed),
+                                              .trouble = stock_follow_trouble(s->followed)};
+}
+
+static void half_report(const struct stock_part *part, struct stock_report reports[], size_t *count)
+{
+    const struct reservation_keep *keep = &shard_of(part)->maker.keep;
+    if (!speaks(part))
+        return;
+    stock_report_add(reports, count, "orders", (int64_t)keep->table.count);
+    stock_report_add(reports, count, "open_orders", (int64_t)keep->open);
+    stock_report_add(reports, count, "order_bytes", (int64_t)keep->bytes);
+    stock_report_add(reports, count, "orders_with_gaps", (int64_t)keep->with_gaps);
+}
+
+const struct stock_half reservation_half = {
+    .assigned = half_assigned,
+    .revoked = half_revoked,
+    .is_ready = half_is_ready,
+    .record = half_record,
+    .collect = half_collect,
+    .committed = half_committed,
+    .aborted = half_aborted,
+    .refused = half_refused,
+    .look = half_look,
+    .has_output = half_has_output,
+    .is_idle = half_is_idle,
+    .tick = half_tick,
+    .reload = half_reload,
+    .restore = half_restore,
+    .report = half_report,
+};
