@@ -133,7 +133,7 @@ static void has_settled(struct stock_part *part)
 static void engine_begin(struct engine_world *e)
 {
     static const char *const topics[] = {topic_orders_raw, topic_orders_results,
-                                         topic_orders_ledger};
+                                         topic_orders_ledger, topic_stock_confirmed};
     *e = (struct engine_world){0};
     world_begin(&e->world, "on_post");
     settled = 0;
@@ -256,11 +256,15 @@ static void test_assigned(void **state)
     half->restore(&e.parts[RAW], &restoring);
     assert_null(restoring.trouble);
     assert_int_equal(restoring.left, 7);
-    for (size_t i = 0; i < PARTS; i++)
+    for (size_t i = 0; i < 3; i++)
         assert_false(half->is_ready(&e.parts[i]));
     restore(&e);
-    for (size_t i = 0; i < PARTS; i++)
+    for (size_t i = 0; i < 3; i++)
         assert_true(half->is_ready(&e.parts[i]) && half->is_idle(&e.parts[i]));
+    engine_assign(&e, 3); /* of confirmations: it changes nothing for the others */
+    assert_true(half->is_ready(&e.parts[3]) && half->is_ready(&e.parts[RAW]));
+    engine_revoke(&e, 3);
+    assert_true(half->is_ready(&e.parts[RAW]));
     engine_end(&e);
     assert_false(followed.is_open);
 }

@@ -53,7 +53,7 @@ struct world_record world_bytes(struct world *world, enum reservation_source sou
                                 const char *key, const void *value, size_t size)
 {
     static const char *const topics[] = {topic_orders_raw, topic_orders_results,
-                                         topic_orders_ledger};
+                                         topic_orders_ledger, topic_stock_confirmed};
     const int64_t offset = world->offset++;
     return (struct world_record){
         .source = source,

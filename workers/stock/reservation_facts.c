@@ -196,6 +196,52 @@ bool reservation_hear_result(struct reservation_facts *facts, const struct order
     return true;
 }
 
+/* ---- confirmations ---- */
+
+bool reservation_hear_confirmation(struct reservation_facts *facts,
+                                   const struct stock_confirmation *confirmation)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct stock_reservation *row = &facts->rows[i];
+        if (strcmp(row->sku, confirmation->sku) != 0 ||
+            strcmp(row->depot, confirmation->depot) != 0)
+            continue;
+        if (row->version != confirmation->version || row->updated_at != confirmation->updated_at ||
+            facts->confirmed[i])
+            return false;
+        facts->confirmed[i] = true;
+        return true;
+    }
+    return false;
+}
+
+bool reservation_facts_are_over(const struct reservation_facts *facts)
+{
+    for (size_t i = 0; i < facts->count; i++)
+        if (!facts->confirmed[i] &&
+            (facts->rows[i].units > 0 || facts->rows[i].allocated_units > 0))
+            return false;
+    return true;
+}
+
+/* Rows as they were written before keep their word; those that are written anew have none. */
+static int carry_confirmed(const struct reservation_facts *facts, const struct stock_order *after,
+                           struct arena *arena, bool **ret_confirmed)
+{
+    bool *confirmed = arena_alloc(arena, after->count + 1);
+    if (confirmed == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < after->count; i++)
+        for (size_t j = 0; j < facts->count; j++) {
+            const struct stock_reservation *now = &after->rows[i], *then = &facts->rows[j];
+            if (strcmp(now->sku, then->sku) == 0 && strcmp(now->depot, then->depot) == 0)
+                confirmed[i] = facts->confirmed[j] && now->version == then->version &&
+                               now->updated_at == then->updated_at;
+        }
+    *ret_confirmed = confirmed;
+    return 0;
+}
+
 /* ---- what follows ---- */
 
 static int rebuild_line(const struct stock_row *row, struct arena *arena,
@@ -268,8 +314,12 @@ int reservation_settle(const struct stock_reserve_key *key, struct reservation_f
                                        .rows = facts->rows,
                                        .count = facts->count};
     r = stock_reserve(key, &before, NULL, &have, now, arena, &after, ret_changes, ret_count);
+    bool *confirmed = NULL;
+    if (r == 0)
+        r = carry_confirmed(facts, &after, arena, &confirmed);
     if (r < 0)
         return r;
+    facts->confirmed = confirmed;
     facts->rows = after.rows;
     facts->count = after.count;
     return 0;

@@ -11,6 +11,8 @@
  *     Prima allocates on release: what is taken for allocated too early is sold again.
  *   - A person's discard: it ends versions of the event that are not newer than it is (the event's
  *     own time against the discard's), until a document says otherwise.
+ *   - A confirmation that Prima's own figure has a reservation: of the very record that it names, and
+ *     no other.
  *   - An event that names a channel which the mappings do not know is remembered by its place and
  *     version as a gap, and changes nothing else.
  *
@@ -22,6 +24,7 @@
 #define PRIMAFLOW_RESERVATION_FACTS_H
 
 #include "domain/events/order_result.h"
+#include "domain/events/stock_confirmation.h"
 #include "domain/events/stock_order.h"
 #include "domain/stock/stock_reserve.h"
 
@@ -51,6 +54,7 @@ struct reservation_facts {
     int64_t discarded_at;           /* ms since 1970 UTC */
     int64_t since, changed_at;      /* ms since 1970 UTC */
     struct stock_reservation *rows; /* written, and not ended */
+    bool *confirmed;                /* of each: Prima's own figure has it */
     size_t count;
 };
 
@@ -70,9 +74,15 @@ __attribute__((warn_unused_result)) int reservation_hear_event(
 __attribute__((warn_unused_result)) int reservation_hear_entry(struct reservation_facts *facts,
                                                                const struct ledger_entry *entry,
                                                                struct arena *arena);
+bool reservation_hear_confirmation(struct reservation_facts *facts,
+                                   const struct stock_confirmation *confirmation);
 bool reservation_hear_result(struct reservation_facts *facts, const struct order_result *result);
 /* is_discarded false: the ledger says something else now, or nothing. */
 bool reservation_hear_discard(struct reservation_facts *facts, bool is_discarded, int64_t at);
+
+/* No reservation of it counts anywhere, or ever will again by itself: each is confirmed, or of no
+ * units. */
+bool reservation_facts_are_over(const struct reservation_facts *facts);
 
 /* What is to be written after something was heard at `now` (the time of its record, ms since 1970
  * UTC), in this order; *facts remembers it. None: readers have it all. 0; -ENOENT: the document's

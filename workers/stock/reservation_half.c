@@ -17,6 +17,7 @@ static const char *const sources[] = {
     [RESERVATION_OF_ORDERS] = topic_orders_raw,
     [RESERVATION_OF_RESULTS] = topic_orders_results,
     [RESERVATION_OF_LEDGER] = topic_orders_ledger,
+    [RESERVATION_OF_CONFIRMED] = topic_stock_confirmed,
 };
 
 bool reservation_half_reads(const char *topic)
@@ -136,9 +137,14 @@ static bool half_is_idle(const struct stock_part *part)
 
 static void half_tick(struct stock_part *part, int64_t now_ms)
 {
-    (void)now_ms;
-    if (speaks(part))
-        reservation_mending_begin(shard_of(part)->process);
+    struct reservation_shard *s = shard_of(part);
+    if (!speaks(part) || !reservation_shard_is_ready(s))
+        return;
+    reservation_mending_begin(s->process);
+    const size_t before = s->maker.outbox.count;
+    reservation_forget(&s->maker, now_ms, &s->looked_at);
+    if (s->maker.outbox.count > before)
+        part->tools->settled(part);
 }
 
 static void half_reload(struct stock_part *part)

@@ -67,7 +67,8 @@ int reservation_keep_put(struct reservation_keep *keep, const char *key, size_t 
                                  .key_size = (uint16_t)key_size,
                                  .day = marks.day,
                                  .gaps = marks.gaps,
-                                 .is_open = marks.is_open};
+                                 .is_open = marks.is_open,
+                                 .is_over = marks.is_over};
     memcpy(order->key, key, key_size);
     memcpy(order->key + key_size, bytes, size);
     reservation_keep_remove(keep, key, key_size);

@@ -15,6 +15,7 @@ struct kept_order {
     int32_t day;       /* on which it was changed, since 1970 UTC */
     uint8_t gaps;      /* a bit for each enum stock_gap_what */
     bool is_open;      /* Prima has not all of it, as far as is known */
+    bool is_over;      /* no reservation of it counts anywhere any more */
     char key[];
 };
 
@@ -30,12 +31,12 @@ struct reservation_keep {
     size_t gap_orders[GAP_COUNT]; /* orders that have such a gap */
 };
 
-enum { KEPT_KEY_BYTES_MAX = UINT16_MAX };
+enum { KEPT_KEY_BYTES_MAX = UINT16_MAX, KEPT_DAY_MS = 24 * 3600 * 1000 };
 
 struct kept_marks { /* as of kept_order */
     int32_t day;
     uint8_t gaps;
-    bool is_open;
+    bool is_open, is_over;
 };
 
 /* NULL: it is not there. Lives until it is put again or removed. */

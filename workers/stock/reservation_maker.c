@@ -13,15 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 128 * 1024 * 1024, MS_A_DAY = 24 * 3600 * 1000 };
+enum { ARENA_MAX = 128 * 1024 * 1024 };
 
-const struct bound_record *const reservation_records[] = {&order_event_record,
-                                                          &order_result_record,
-                                                          &ledger_entry_record,
-                                                          &ledger_credit_record,
-                                                          &stock_reservation_record,
-                                                          &stock_order_record,
-                                                          NULL};
+const struct bound_record *const reservation_records[] = {
+    &order_event_record,       &order_result_record,
+    &ledger_entry_record,      &ledger_credit_record,
+    &stock_reservation_record, &stock_confirmation_record,
+    &stock_order_record,       NULL};
 
 struct hearing { /* one record */
     struct reservation_maker *maker;
@@ -105,8 +103,9 @@ static bool is_open(const struct reservation_facts *facts)
 
 static struct kept_marks marks_of(const struct reservation_facts *facts)
 {
-    struct kept_marks marks = {.day = (int32_t)(facts->changed_at / MS_A_DAY),
-                               .is_open = is_open(facts)};
+    struct kept_marks marks = {.day = (int32_t)(facts->changed_at / KEPT_DAY_MS),
+                               .is_open = is_open(facts),
+                               .is_over = reservation_facts_are_over(facts)};
     for (size_t i = 0; i < facts->gap_count; i++)
         marks.gaps |= (uint8_t)(1 << facts->gaps[i].what);
     return marks;
@@ -123,6 +122,19 @@ static int put_order(struct hearing *h, struct buf *value)
     return r < 0 ? r
                  : reservation_keep_put(&h->maker->keep, h->topic_key, size, value->data,
                                         value->size, marks_of(&h->facts));
+}
+
+/* Without a look at what follows: nothing does. */
+static int write_order(struct hearing *h)
+{
+    struct buf value;
+    const size_t before = h->maker->outbox.count;
+    buf_init(&value, 2 * RESERVATION_BYTES_MAX);
+    const int r = put_order(h, &value);
+    if (r < 0)
+        reservation_outbox_truncate(&h->maker->outbox, before);
+    buf_release(&value);
+    return r;
 }
 
 /* All of it, or nothing. */
@@ -256,6 +268,22 @@ static int hear_discard(struct hearing *h, const struct ledger_credit *credit)
                : 0;
 }
 
+/* ---- confirmations ---- */
+
+static int hear_confirmation(struct hearing *h, const struct stock_confirmation *confirmation)
+{
+    int r = reservation_key_read(h->record->key, h->record->key_size, h->arena, &h->key);
+    h->topic_key = r < 0 ? NULL : arena_text(h->arena, h->record->key, h->record->key_size);
+    if (r == 0 && h->topic_key == NULL)
+        r = -ENOMEM;
+    if (r == 0)
+        r = recall(h);
+    if (r < 0)
+        return r;
+    return h->is_kept && reservation_hear_confirmation(&h->facts, confirmation) ? write_order(h)
+                                                                                : 0;
+}
+
 /* ---- bytes ---- */
 
 static int decode(struct hearing *h, const struct bound_record *bound, void *ret_value)
@@ -300,6 +328,14 @@ static int hear_ledger(struct hearing *h)
     return r;
 }
 
+static int hear_confirmed(struct hearing *h)
+{
+    struct stock_confirmation confirmation;
+    const int r =
+        h->record->key == NULL ? -EBADMSG : decode(h, &stock_confirmation_record, &confirmation);
+    return r < 0 ? r : hear_confirmation(h, &confirmation);
+}
+
 int reservation_hear(struct reservation_maker *maker, enum reservation_source source,
                      const struct kafka_record *record)
 {
@@ -307,6 +343,7 @@ int reservation_hear(struct reservation_maker *maker, enum reservation_source so
         [RESERVATION_OF_ORDERS] = hear_orders,
         [RESERVATION_OF_RESULTS] = hear_results,
         [RESERVATION_OF_LEDGER] = hear_ledger,
+        [RESERVATION_OF_CONFIRMED] = hear_confirmed,
     };
     const int64_t wall = clock_wall_ms();
     struct hearing h = {.maker = maker,

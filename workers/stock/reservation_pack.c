@@ -122,6 +122,7 @@ static struct stock_order_reservation *pack_reservations(struct packing *p,
             .version = row->version,
             .updated_at = row->updated_at,
             .tells_taken = row->taken.count > 0,
+            .confirmed = facts->confirmed[i],
         };
         items[i].depots.items = pack_depots(p, row->depots.items, row->depots.count);
         items[i].depots.count = row->depots.count;

@@ -121,10 +121,8 @@ static void begin_restore(struct reservation_shard *s)
 
 static bool is_whole(const struct reservation_shard *s)
 {
-    for (size_t i = 0; i < RESERVATION_SOURCES; i++)
-        if (s->parts[i] == NULL)
-            return false;
-    return true;
+    return s->parts[RESERVATION_OF_ORDERS] != NULL && s->parts[RESERVATION_OF_RESULTS] != NULL &&
+           s->parts[RESERVATION_OF_LEDGER] != NULL;
 }
 
 static bool is_empty(const struct reservation_shard *s)
@@ -189,7 +187,7 @@ struct reservation_shard *reservation_shard_join(struct stock_part *part,
 {
     struct reservation_shard *s = shard_of(reservation_process_of(part->tools), part->partition);
     s->parts[source] = part;
-    if (is_whole(s))
+    if (is_whole(s) && s->followed == NULL)
         begin_restore(s);
     return s;
 }
@@ -197,7 +195,7 @@ struct reservation_shard *reservation_shard_join(struct stock_part *part,
 void reservation_shard_leave(struct reservation_shard *s, enum reservation_source source)
 {
     struct reservation_process *p = s->process;
-    if (s->followed != NULL)
+    if (s->followed != NULL && source != RESERVATION_OF_CONFIRMED)
         forget_all(s);
     reservation_input_release(&s->inputs[source]);
     s->parts[source] = NULL;

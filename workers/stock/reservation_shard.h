@@ -1,6 +1,6 @@
 /* The orders of one partition number in this process: that partition of orders.raw, orders.results
  * and orders.ledger, which have as many and are keyed alike, and that of stock.orders, by which it is
- * restored.
+ * restored; beside them that of stock.confirmed, whose absence holds nothing up.
  *
  * Invariants
  *   - Nothing is heard until all of its input partitions are here and stock.orders was read to its
@@ -33,6 +33,7 @@ struct reservation_shard {
     bool is_restored;
     int64_t restored;            /* records read */
     struct kafka_record waiting; /* of stock.orders: its schema is not known; key NULL: none */
+    size_t looked_at;            /* of reservation_forget */
     struct {                     /* events of orders with gaps, to be read again */
         int64_t *offsets;        /* rising */
         size_t count, at;

@@ -168,8 +168,11 @@ int reservation_facts_of(const struct stock_order_state *state, const struct sto
     unpack_gaps(&u, &facts);
     unpack_document(&u, &facts);
     facts.rows = take(&u, facts.count, sizeof *facts.rows);
-    for (size_t i = 0; i < facts.count && u.fault == 0; i++)
+    facts.confirmed = take(&u, facts.count, sizeof *facts.confirmed);
+    for (size_t i = 0; i < facts.count && u.fault == 0; i++) {
         unpack_reservation(&u, &state->reservations.items[i], &facts, &facts.rows[i]);
+        facts.confirmed[i] = state->reservations.items[i].confirmed;
+    }
     if (u.fault == 0)
         *ret_facts = facts;
     return u.fault;

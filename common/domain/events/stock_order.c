@@ -54,6 +54,7 @@ static const struct binding stock_order_reservation_fields[] = {
     BIND(struct stock_order_reservation, version, BIND_LONG),
     BIND(struct stock_order_reservation, updated_at, BIND_LONG),
     BIND(struct stock_order_reservation, tells_taken, BIND_BOOL),
+    BIND(struct stock_order_reservation, confirmed, BIND_BOOL),
 };
 const struct bound_record stock_order_reservation_record = BOUND_RECORD(
     "StockOrderReservation", struct stock_order_reservation, stock_order_reservation_fields);

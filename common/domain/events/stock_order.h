@@ -56,7 +56,7 @@ struct stock_order_reservation {
     int64_t allocated_at; /* ms since 1970 UTC */
     int64_t version;
     int64_t updated_at; /* ms since 1970 UTC */
-    bool tells_taken;
+    bool tells_taken, confirmed;
 };
 
 struct stock_order_state {
