@@ -6,6 +6,7 @@
 #include "host/host.h"
 #include "kafka/lookup.h"
 #include "kafka/topics.h"
+#include "obs/metrics.h"
 #include "reservation_half.h"
 #include "reservation_input.h"
 #include "stock_follow.h"
@@ -403,6 +404,7 @@ static void test_mended(void **state)
     assert_int_equal(reports[3].value, 1);
     half->tick(&e.parts[RAW], 0);
     assert_int_equal(raw.asked, 0); /* not before a reload */
+    assert_true(metrics_value(METRIC_stock_gap_orders, "location") == 1);
 
     static const char depots[] =
         "depots:\n"
@@ -443,6 +445,7 @@ static void test_mended(void **state)
     half->tick(&e.parts[RAW], 0);
     (void)uv_run(&e.host.loop, UV_RUN_DEFAULT);
     assert_int_equal(raw.asked, 2);
+    assert_true(metrics_value(METRIC_stock_gap_orders, "location") == 0);
     raw.record = NULL;
     arena_free(arena);
     engine_end(&e);

@@ -2,6 +2,7 @@
 #include "reservation_half.h"
 
 #include "kafka/topics.h"
+#include "obs/metrics.h"
 #include "reservation_mending.h"
 #include "reservation_shard.h"
 
@@ -49,6 +50,16 @@ static bool speaks(const struct stock_part *part)
     return source_of(part) == RESERVATION_OF_ORDERS;
 }
 
+static void write_gauges(const struct reservation_process *process) /* NULL: nobody is left */
+{
+    for (size_t gap = 0; gap < GAP_COUNT; gap++) {
+        size_t orders = 0;
+        for (size_t i = 0; process != NULL && i < process->count; i++)
+            orders += process->shards[i]->maker.keep.gap_orders[gap];
+        metrics_set(METRIC_stock_gap_orders, stock_gap_names[gap], (double)orders);
+    }
+}
+
 static void half_assigned(struct stock_part *part)
 {
     struct reservation_part *p = calloc(1, sizeof *p);
@@ -64,7 +75,10 @@ static void half_assigned(struct stock_part *part)
 
 static void half_revoked(struct stock_part *part)
 {
+    const bool is_last = shard_of(part)->process->count == 1;
     reservation_shard_leave(shard_of(part), source_of(part));
+    if (is_last)
+        write_gauges(NULL);
     free(part->state);
     part->state = NULL;
 }
@@ -142,6 +156,8 @@ static void half_tick(struct stock_part *part, int64_t now_ms)
         return;
     reservation_mending_begin(s->process);
     const size_t before = s->maker.outbox.count;
+    if (s->process->shards[0] == s)
+        write_gauges(s->process);
     reservation_forget(&s->maker, now_ms, &s->looked_at);
     if (s->maker.outbox.count > before)
         part->tools->settled(part);
