@@ -283,6 +283,7 @@ static void test_commit(void **state)
     const struct engine_view view = half->look(&e.parts[RAW]);
     assert_true(view.count == 1 && view.has_settled && view.first_offset == event.record.offset);
     assert_false(half->is_idle(&e.parts[RAW]));
+    assert_false(half->has_output(&e.parts[RAW])); /* it is of a record */
     assert_int_equal(transact(&e, true, 0, 100), 3);
     assert_true(half->is_idle(&e.parts[RAW]));
     assert_string_equal(world_reservations(&e.world), TAKEN_BY_1);

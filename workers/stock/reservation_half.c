@@ -137,14 +137,20 @@ static struct engine_view half_look(const struct stock_part *part)
                                 .has_settled = input->heard > 0};
 }
 
+/* Messages of no record, as mending and forgetting make them; those of records go with these, and they
+ * with them. */
 static bool half_has_output(const struct stock_part *part)
 {
-    return speaks(part) && shard_of(part)->maker.outbox.count > 0;
+    const struct reservation_shard *s = shard_of(part);
+    bool has_heard = false;
+    for (size_t i = 0; i < RESERVATION_SOURCES; i++)
+        has_heard |= s->inputs[i].heard > 0;
+    return speaks(part) && !has_heard && s->maker.outbox.count > s->maker.outbox.taken;
 }
 
 static bool half_is_idle(const struct stock_part *part)
 {
-    return input_of(part)->count == 0 && !half_has_output(part);
+    return input_of(part)->count == 0 && (!speaks(part) || shard_of(part)->maker.outbox.count == 0);
 }
 
 /* ---- now and then ---- */
