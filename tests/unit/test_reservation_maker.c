@@ -106,10 +106,10 @@ static const struct scenario {
      {EVENT(1, 2, 1), DISCARD(2), ENTRY(1, 2, 1), RESULT(OUTCOME_POSTED)},
      "SKU00001@01 2 of 2 at 500, 1001/SKU00001 2; TSHIRT:RED:M@01 1 of 1 at 500, "
      "1001/TSHIRT-RED-M 1; "},
-    {"amended after it was posted, and a person amended the document",
+    {"... and a person amended the document: in Prima since that was written",
      "on_post",
      {EVENT(1, 2, 1), EVENT(2, 3, 1), ENTRY(1, 2, 1), ENTRY(2, 3, 1), RESULT(OUTCOME_POSTED)},
-     "SKU00001@01 3 of 3 at 1000, 1001/SKU00001 3; TSHIRT:RED:M@01 1 of 1 at 1000, "
+     "SKU00001@01 3 of 3 since record 3, 1001/SKU00001 3; TSHIRT:RED:M@01 1 of 1 since record 3, "
      "1001/TSHIRT-RED-M 1; "},
     {"nothing but its document", "on_post", {RESULT(OUTCOME_POSTED), ENTRY(1, 2, 1)}, ""},
     {"everything",

@@ -270,7 +270,10 @@ static void write_one(struct world *world, const struct world_kept *kept, struct
     buf_printf(out, "%s@%s %lld", r.sku, r.depot, (long long)r.units);
     for (size_t i = 0; i < r.depots.count; i++)
         buf_printf(out, " %s", r.depots.items[i]);
-    if (r.state == RESERVATION_ALLOCATED)
+    if (r.state == RESERVATION_ALLOCATED && r.allocated_at >= world->began_ms)
+        buf_printf(out, " of %lld since record %lld", (long long)r.allocated_units,
+                   (long long)(r.allocated_at - world->began_ms));
+    else if (r.state == RESERVATION_ALLOCATED)
         buf_printf(out, " of %lld at %lld", (long long)r.allocated_units,
                    (long long)(r.allocated_at - WORLD_BEGAN));
     for (size_t i = 0; i < r.taken.count; i++)

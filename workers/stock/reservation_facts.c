@@ -148,8 +148,13 @@ static int copy_line(const struct ledger_line *line, struct stock_rows *rows, st
     return row.sku == NULL ? -ENOMEM : stock_rows_add(rows, &row, arena);
 }
 
+static int64_t in_prima_since(const struct ledger_entry *entry, int64_t written_at)
+{
+    return entry->version > 1 && written_at > entry->posted_at ? written_at : entry->posted_at;
+}
+
 int reservation_hear_entry(struct reservation_facts *facts, const struct ledger_entry *entry,
-                           struct arena *arena)
+                           int64_t written_at, struct arena *arena)
 {
     struct stock_rows rows;
     if (facts->has_document && entry->version < facts->document.entry)
@@ -162,7 +167,7 @@ int reservation_hear_entry(struct reservation_facts *facts, const struct ledger_
     stock_rows_sort(&rows);
     const struct reservation_document document = {.version = entry->source_version,
                                                   .entry = entry->version,
-                                                  .posted_at = entry->posted_at,
+                                                  .posted_at = in_prima_since(entry, written_at),
                                                   .lines = rows.items,
                                                   .count = rows.count},
                                       *old = &facts->document;

@@ -6,7 +6,9 @@
  *   - An event: of two versions the higher one counts; of two with one number the one that came
  *     later, unless that would undo a cancellation. A lower one changes nothing.
  *   - The ledger's entry: of two the one with the higher version of its own; the later one of two
- *     with one number.
+ *     with one number. Prima has what the first one says since it was posted; what a later one says,
+ *     which is a person's word that the document was amended or found, since that was written: a
+ *     read from in between does not have it.
  *   - The result of posting: on hold, or not. Until it has come a document counts as held, where
  *     Prima allocates on release: what is taken for allocated too early is sold again.
  *   - A person's discard: it ends versions of the event that are not newer than it is (the event's
@@ -36,7 +38,7 @@ struct reservation_gap {
 struct reservation_document {
     int64_t version;   /* of the event that was posted; 0: not known */
     int64_t entry;     /* of the ledger's entry */
-    int64_t posted_at; /* ms since 1970 UTC */
+    int64_t posted_at; /* or written, of an entry that is not the first; ms since 1970 UTC */
     struct stock_row *lines;
     size_t count; /* depot "": none is named */
 };
@@ -70,9 +72,10 @@ __attribute__((warn_unused_result)) int reservation_hear_event(
     struct reservation_facts *facts, const struct order_event *event, int64_t offset,
     const struct order_rules *rules, struct arena *arena, bool *ret_is_new,
     const char **ret_detail);
-/* 1, 0; -ENOMEM. */
+/* `written_at`: the time of its record. 1, 0; -ENOMEM. */
 __attribute__((warn_unused_result)) int reservation_hear_entry(struct reservation_facts *facts,
                                                                const struct ledger_entry *entry,
+                                                               int64_t written_at,
                                                                struct arena *arena);
 bool reservation_hear_confirmation(struct reservation_facts *facts,
                                    const struct stock_confirmation *confirmation);

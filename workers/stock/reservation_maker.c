@@ -245,7 +245,7 @@ static int hear_entry(struct hearing *h, const struct ledger_entry *entry)
         r = recall(h);
     if (r < 0 || is_past(h))
         return r;
-    r = reservation_hear_entry(&h->facts, entry, h->arena);
+    r = reservation_hear_entry(&h->facts, entry, h->now, h->arena);
     return r > 0 ? write_news(h) : r;
 }
 
