@@ -44,6 +44,14 @@ struct reader {
     char *message;
 };
 
+static const struct kafka_span *span_of(const struct kafka_range *range, int32_t partition)
+{
+    for (size_t i = 0; i < range->span_count; i++)
+        if (range->spans[i].partition == partition)
+            return &range->spans[i];
+    return NULL;
+}
+
 static int partitions_add(struct reader *r, const char *topic)
 {
     const struct rd_kafka_metadata *metadata;
@@ -78,7 +86,8 @@ static int partitions_add(struct reader *r, const char *topic)
         int32_t only = key == NULL ? r->range->partition
                                    : kafka_partition_of(key, strlen(key), found->partition_cnt);
         for (int i = 0; i < found->partition_cnt; i++)
-            if (only < 0 || only == found->partitions[i].id)
+            if (r->range->spans != NULL ? span_of(r->range, found->partitions[i].id) != NULL
+                                        : only < 0 || only == found->partitions[i].id)
                 r->partitions[r->count++] =
                     (struct partition){.topic = topic, .id = found->partitions[i].id, .end = -1};
     }
@@ -179,7 +188,8 @@ static int ends_take(struct reader *r)
     int rc = ends_ask(r, ends);
     for (size_t i = 0; rc == 0 && i < r->count; i++) {
         struct partition *p = &r->partitions[i];
-        p->end = ends[i];
+        const struct kafka_span *span = span_of(r->range, p->id);
+        p->end = span != NULL && span->until < ends[i] ? span->until : ends[i];
         p->is_done = p->position >= p->end;
         r->open -= p->is_done;
     }
@@ -195,13 +205,20 @@ static int starts_take(struct reader *r)
     if (from == NULL || ends == NULL)
         abort();
     int rc = offsets_ask(r, &r->client,
-                         r->range->from == KAFKA_FROM_TIME ? r->range->from_value : OLDEST, from);
-    if (rc == 0 && r->range->from != KAFKA_FROM_BEGINNING)
+                         r->range->from == KAFKA_FROM_TIME && r->range->spans == NULL
+                             ? r->range->from_value
+                             : OLDEST,
+                         from);
+    if (rc == 0 && r->range->from != KAFKA_FROM_BEGINNING && r->range->spans == NULL)
         rc = offsets_ask(r, &r->client, LATEST, ends);
     for (size_t i = 0; rc == 0 && i < r->count; i++) {
         int64_t *position = &r->partitions[i].position;
+        const struct kafka_span *span = span_of(r->range, r->partitions[i].id);
         *position = from[i];
-        if (r->range->from == KAFKA_FROM_OFFSET && r->range->from_value > from[i])
+        if (r->range->spans != NULL) {
+            if (span != NULL && span->from > from[i])
+                *position = span->from;
+        } else if (r->range->from == KAFKA_FROM_OFFSET && r->range->from_value > from[i])
             *position = r->range->from_value < ends[i] ? r->range->from_value : ends[i];
         else if (r->range->from == KAFKA_FROM_LAST && ends[i] - r->range->from_value > from[i])
             *position = ends[i] - r->range->from_value;
@@ -348,10 +365,10 @@ static int reader_loop(struct reader *r, kafka_record_seen seen, void *user)
     return rc;
 }
 
-int kafka_read(const struct config *config, const char *const topics[], size_t topic_count,
-               const struct kafka_range *range, kafka_record_seen seen, void *user,
-               char ret_message[static KAFKA_TEXT_MAX])
+/* Opened, with each partition's beginning and, where that is known by now, its end. */
+static int reader_open(struct reader *r, const char *const topics[], size_t topic_count)
 {
+    const struct kafka_range *range = r->range;
     const bool is_scan = range->until == KAFKA_UNTIL_WRITTEN,
                follows = range->until == KAFKA_UNTIL_STOPPED;
     const char *const ours[][2] = {
@@ -372,24 +389,57 @@ int kafka_read(const struct config *config, const char *const topics[], size_t t
         {"check.crcs", "true"},
         {"enable.partition.eof", "true"},
         {NULL, NULL}};
-    struct reader r = {.config = config, .range = range, .message = ret_message};
-    int rc = kafka_client_open(&r.client, RD_KAFKA_CONSUMER, config, ours, last, ret_message);
-    if (rc != 0)
-        return rc;
+    int rc = kafka_client_open(&r->client, RD_KAFKA_CONSUMER, r->config, ours, last, r->message);
     for (size_t i = 0; rc == 0 && i < topic_count; i++)
-        rc = partitions_add(&r, topics[i]);
-    r.open = r.count;
+        rc = partitions_add(r, topics[i]);
+    r->open = r->count;
+    if (rc == 0 && r->count == 0) /* none of the spans' partitions */
+        return 0;
     if (rc == 0)
-        rc = starts_take(&r);
+        rc = starts_take(r);
     if (rc == 0 && (range->until == KAFKA_UNTIL_END || is_scan ||
                     (range->until == KAFKA_UNTIL_TIME && range->until_ms <= clock_wall_ms())))
-        rc = ends_take(&r);
+        rc = ends_take(r);
+    return rc;
+}
+
+static void reader_close(struct reader *r)
+{
+    kafka_client_close(&r->client);
+    free(r->partitions);
+}
+
+int kafka_read(const struct config *config, const char *const topics[], size_t topic_count,
+               const struct kafka_range *range, kafka_record_seen seen, void *user,
+               char ret_message[static KAFKA_TEXT_MAX])
+{
+    struct reader r = {.config = config, .range = range, .message = ret_message};
+    int rc = reader_open(&r, topics, topic_count);
     if (rc == 0 && r.open > 0)
         rc = reader_assign(&r);
     if (rc == 0 && r.open > 0)
         rc = reader_loop(&r, seen, user);
-    kafka_client_close(&r.client);
-    free(r.partitions);
+    reader_close(&r);
+    return rc;
+}
+
+int kafka_spans(const struct config *config, const char *topic, const struct kafka_range *range,
+                struct kafka_span **ret_spans, size_t *ret_count,
+                char ret_message[static KAFKA_TEXT_MAX])
+{
+    struct reader r = {.config = config, .range = range, .message = ret_message};
+    const int rc = reader_open(&r, &topic, 1);
+    if (rc == 0) {
+        struct kafka_span *spans = calloc(r.count + 1, sizeof *spans);
+        if (spans == NULL)
+            abort();
+        for (size_t i = 0; i < r.count; i++)
+            spans[i] = (struct kafka_span){r.partitions[i].id, r.partitions[i].position,
+                                           r.partitions[i].end};
+        *ret_spans = spans;
+        *ret_count = r.count;
+    }
+    reader_close(&r);
     return rc;
 }
 

@@ -13,6 +13,11 @@
 
 #include <signal.h>
 
+struct kafka_span { /* offsets [from, until) of a partition */
+    int32_t partition;
+    int64_t from, until;
+};
+
 struct kafka_range {
     enum { KAFKA_FROM_BEGINNING, KAFKA_FROM_OFFSET, KAFKA_FROM_TIME, KAFKA_FROM_LAST } from;
     int64_t from_value; /* offset; wall ms: records of that time and later; so many offsets before
@@ -30,6 +35,10 @@ struct kafka_range {
     int32_t partition; /* -1: all */
     const char *partition_of_key; /* not NULL: only the partition of each topic that this key is
                                      written to (murmur2) */
+    /* not NULL: of one topic only these, each partition once, as far as they are there; `from` and
+     * `partition` say nothing then */
+    const struct kafka_span *spans;
+    size_t span_count;
     const volatile sig_atomic_t *stop; /* not 0 ends the reading: 0. May be NULL */
     const atomic_int *give_up;         /* the same: -ECANCELED. May be NULL */
 };
@@ -45,6 +54,14 @@ __attribute__((warn_unused_result)) int kafka_read(const struct config *config,
                                                    const struct kafka_range *range,
                                                    kafka_record_seen seen, void *user,
                                                    char ret_message[static KAFKA_TEXT_MAX]);
+
+/* What kafka_read would read of the topic now, in a list that the caller frees: a span for each
+ * partition, empty ones too. Of a time, it begins at the first record of that time or later. The same errors. */
+__attribute__((warn_unused_result)) int kafka_spans(const struct config *config, const char *topic,
+                                                    const struct kafka_range *range,
+                                                    struct kafka_span **ret_spans,
+                                                    size_t *ret_count,
+                                                    char ret_message[static KAFKA_TEXT_MAX]);
 
 /* All of one topic, KAFKA_UNTIL_WRITTEN: `each` is called for every committed record. -EIO
  * (ret_message names the partition that a transaction holds back), -EACCES (it names the right that

@@ -103,6 +103,50 @@ static void test_partitions(void **state)
     assert_null(strchr(seen, ' '));
 }
 
+/* Offsets of each partition, chosen before; and what would be read, as such. */
+static void test_spans(void **state)
+{
+    static const struct {
+        const char *name;
+        struct kafka_span spans[2];
+        size_t count;
+        const char *seen;
+    } rows[] = {
+        {"the middle", {{0, 1, 2}}, 1, "0@1:b"},
+        {"up to the end", {{0, 1, 3}}, 1, "0@1:b 0@2:c"},
+        {"beyond the end", {{0, 2, 99}}, 1, "0@2:c"},
+        {"nothing of it", {{0, 2, 2}}, 1, ""},
+        {"of another partition", {{1, 0, 1}}, 1, "1@0:d"},
+        {"of one that is not there", {{7, 0, 1}}, 1, ""},
+    };
+    struct kafka_span *spans = NULL;
+    size_t count = 0;
+    (void)state;
+    cluster_has("spans", 2);
+    cluster_holds("spans", 0, "a", T1);
+    cluster_holds("spans", 0, "b", T2);
+    cluster_holds("spans", 0, "c", T3);
+    cluster_holds("spans", 1, "d", T1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct kafka_range range = {.from = KAFKA_FROM_OFFSET,
+                                          .from_value = 2,
+                                          .until = KAFKA_UNTIL_WRITTEN,
+                                          .partition = -1,
+                                          .spans = rows[i].spans,
+                                          .span_count = rows[i].count};
+        if (reads("spans", &range, NULL) != 0 || strcmp(seen, rows[i].seen) != 0)
+            fail_msg("%s: %s (%s)", rows[i].name, seen, words);
+    }
+    const struct kafka_range from = {.from = KAFKA_FROM_OFFSET, .from_value = 1, .partition = -1};
+    assert_int_equal(kafka_spans(config, "spans", &from, &spans, &count, words), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(spans[0].from, 1);
+    assert_int_equal(spans[0].until, 3);
+    assert_int_equal(spans[1].from, 1); /* behind its end: nothing of it */
+    assert_int_equal(spans[1].until, 1);
+    free(spans);
+}
+
 static void test_it_ends_as_it_is_told(void **state)
 {
     static volatile sig_atomic_t stop = 1;
@@ -377,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_partitions),
+        cmocka_unit_test(test_spans),
         cmocka_unit_test(test_it_ends_as_it_is_told),
         cmocka_unit_test(test_until_a_time_ahead),
         cmocka_unit_test(test_nothing_is_there),
