@@ -56,6 +56,11 @@
 /* a person's edit of it: codec/overlay.h. Personal data, as the record itself */
 #define HEADER_OVERLAY "primaflow.overlay"
 
+/* of levels: company/stock key, which says in which partition it stands; and the offset of
+ * stock.reservations up to which its running total, and those of all levels before it, have them */
+#define HEADER_STOCK_PLACE "primaflow.stock-place"
+#define HEADER_TAKEN_TO "primaflow.taken-to"
+
 enum {
     ENTRY_TOPIC_MAX = 160, /* as a topic's name has room anywhere */
     DELIVERY_MAX = ENTRY_TOPIC_MAX + 2 * DIGITS_MAX +

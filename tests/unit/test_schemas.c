@@ -22,6 +22,7 @@
 #include "domain/events/stock_order.h"
 #include "domain/events/stock_reservation.h"
 #include "domain/events/stock_result.h"
+#include "domain/events/stock_state.h"
 #include "schema_compat.h"
 
 /* Today's versions. A new fingerprint here means: the file that had the old one is in
@@ -43,6 +44,7 @@ static const struct {
     {"StockReservation", &stock_reservation_record, 0xebb4e2d0a04a0c77},
     {"StockLevel", &stock_level_record, 0xdc6fab8aeab8a70b},
     {"StockResult", &stock_result_record, 0x2b1371d785b938f0},
+    {"StockState", &stock_state_record, 0x647ca046823f0393},
 };
 enum { TODAY_COUNT = sizeof today / sizeof *today, VERSIONS_MAX = 100 };
 

@@ -138,6 +138,16 @@ bool level_state_published(struct level_state *state, const struct stock_level *
     return true;
 }
 
+void level_state_unpublished(struct level_state *state, const char *company, const char *key,
+                             const char *place, const char *own)
+{
+    struct sku_table *t = &state->rows.table;
+    const uint32_t sku = sku_table_find(t, company, key),
+                   entry = sku == 0 ? 0 : level_book_find(&state->book, t, sku, place, own);
+    if (entry != 0)
+        level_book_remove(&state->book, t, sku, entry);
+}
+
 /* ---- looking ---- */
 
 static size_t count_rows(const struct sku_table *t, uint32_t sku)

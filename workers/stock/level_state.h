@@ -44,6 +44,9 @@ bool level_state_claim(struct level_state *state, const char *key, size_t key_si
  * where it stands. False: it is none. */
 bool level_state_published(struct level_state *state, const struct stock_level *level,
                            const char *key);
+/* ... or its tombstone. `place` is channel/store/location. */
+void level_state_unpublished(struct level_state *state, const char *company, const char *key,
+                             const char *place, const char *own);
 
 /* ---- what leaves ---- */
 
