@@ -217,7 +217,8 @@ static void begin(struct world *w)
     const struct level_part_settings settings = {
         .maker = {.codec = w->codec, .group = "primaflow.stock", .topic = topic_stock_snapshots},
         .rules = &w->level_rules,
-        .read_timeout_ms = 10 * minute};
+        .read_timeout_ms = 10 * minute,
+        .skus_max = 1 + dice(3)};
     w->part = level_part_new(&settings);
     w->restore = (struct level_restore){.codec = w->codec, .state = level_part_state(w->part)};
     for (size_t i = 0; i < w->kafka_count; i++) {

@@ -322,12 +322,13 @@ static void collect_levels(struct level_part *p)
     while ((sku = sku_list_take(&s->taken, t, SKU_TAKEN)) != 0)
         write_sku(p, sku, LEVEL_RESERVATION);
     for (size_t i = 0;
-         i < LEVEL_PART_SKUS && (sku = sku_list_take(&s->claimed, t, SKU_CLAIMED)) != 0; i++) {
+         i < p->settings.skus_max && (sku = sku_list_take(&s->claimed, t, SKU_CLAIMED)) != 0; i++) {
         level_state_touch_bundles(s, sku);
         write_sku(p, sku, LEVEL_RESERVATION);
     }
     for (size_t i = 0;
-         i < LEVEL_PART_SKUS && (sku = sku_list_take(&s->rows.changed, t, SKU_CHANGED)) != 0; i++) {
+         i < p->settings.skus_max && (sku = sku_list_take(&s->rows.changed, t, SKU_CHANGED)) != 0;
+         i++) {
         level_state_touch_bundles(s, sku);
         write_sku(p, sku, LEVEL_SNAPSHOT);
     }
@@ -337,8 +338,8 @@ static void collect_sweep(struct level_part *p)
 {
     const size_t before = p->flight.messages.count;
     for (size_t seen = 0, made = 0;
-         p->sweep < p->sweep_end && seen < LEVEL_PART_SWEEP && made < LEVEL_PART_SKUS &&
-         p->flight.messages.count - before < LEVEL_PART_SKUS;
+         p->sweep < p->sweep_end && seen < LEVEL_PART_SWEEP && made < p->settings.skus_max &&
+         p->flight.messages.count - before < p->settings.skus_max;
          seen++) {
         const uint32_t sku = p->sweep++;
         if (!p->sweeps_all && !level_state_is_due(&p->state, sku, p->now_ms))
@@ -354,7 +355,7 @@ static void collect_rows(struct level_part *p)
     struct row_state *rows = &p->state.rows;
     const struct level_maker maker = maker_of(p);
     uint32_t sku;
-    for (size_t i = 0; i < LEVEL_PART_SKUS &&
+    for (size_t i = 0; i < p->settings.skus_max &&
                        (sku = sku_list_take(&rows->unsaved, &rows->table, SKU_UNSAVED)) != 0;
          i++)
         level_messages_rows(&p->flight.messages, &maker, rows, sku);

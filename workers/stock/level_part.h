@@ -7,7 +7,7 @@
  *   - An offset is committed behind the records whose messages are in the same transaction or were
  *     before, and never behind the first row of a read that is open.
  *   - In each transaction come first the levels of which a running total changed, all of them; then
- *     rows, levels, results and dead letters, LEVEL_PART_SKUS of each at most.
+ *     rows, levels, results and dead letters, of skus_max SKUs of each kind at most.
  *   - What was collected and aborted is collected again as it was.
  * Its "records", as engine.h counts them, are steps of the offset: one a transaction.
  * Aborts without memory. Loop thread only. */
@@ -30,6 +30,7 @@ struct level_part_settings {
     struct level_maker maker; /* now_ms: filled in at each call */
     const struct level_rules *rules;
     int64_t read_timeout_ms; /* stock.read_timeout */
+    size_t skus_max;         /* of one kind in one transaction: LEVEL_PART_SKUS */
 };
 
 struct level_part *level_part_new(const struct level_part_settings *settings);
