@@ -30,6 +30,8 @@ struct credit_search {
     bool is_heard;    /* what is reserved: the claim's answer said so */
     struct ledger_credit *reserved;
     size_t reserved_count;
+    struct ledger_credit *owed; /* what edits left owed, and the ledger may not have */
+    size_t owed_count;
     struct ledger_message *messages; /* copied: decoding may wait for a schema */
     size_t message_count;
 };
@@ -60,6 +62,21 @@ static void say_unreadable(const struct record *r, const struct ledger_message *
               .remedy = "see that schema.registry.url and schema.folder still know its schema");
 }
 
+/* Whether an edit has left something owed that this table does not have. */
+static void look_for_owed(const struct credit_search *s, const struct ledger_fold *fold,
+                          struct ledger_kept *kept)
+{
+    for (size_t i = 0; i < s->owed_count; i++) {
+        const struct ledger_credit *owed = &s->owed[i];
+        if (ledger_has_owed(fold, owed) && !mutant("owed_is_read"))
+            continue;
+        if (strcmp(owed->key, fold->key) == 0)
+            kept->is_own_unread = true;
+        else
+            kept->is_unread = true;
+    }
+}
+
 static int fold(struct record *r, const struct ledger_group *group, struct fact *fact)
 {
     const struct credit_search *s = r->claim.credit;
@@ -71,6 +88,8 @@ static int fold(struct record *r, const struct ledger_group *group, struct fact 
                              r->arena, fold);
     if (result == 0 && fold->entry != NULL)
         result = ledger_keep(fold, s->reserved, s->reserved_count, r->arena, kept);
+    if (result == 0 && fold->entry != NULL)
+        look_for_owed(s, fold, kept);
     fact->credit = fold;
     fact->kept = kept;
     return result;
@@ -96,6 +115,11 @@ static void put_together(struct record *r)
         result = fold(r, &group, fact);
     if (result < 0) {
         cannot_tell(r);
+        return;
+    }
+    if (fact->reads_owed && fact->credit->entry != NULL &&
+        (fact->kept->is_unread || fact->kept->is_own_unread)) {
+        facts_wait_here(r, TABLE_WAIT_MS);
         return;
     }
     fact->state = FACT_KNOWN;
@@ -149,16 +173,28 @@ static bool is_read(const struct record *r)
            ktable_read_to(table, credit_partition(r)) >= r->claim.credit->position;
 }
 
-/* Its own among them: ledger_keep leaves that out. */
+/* This very delivery left it owed, before it was given up: what it comes to now takes its place. */
+static bool is_own_former(const struct record *r, const struct keys_credit_item *item)
+{
+    const char *own = r->lineage.delivery;
+    return item->owed_by.size > 0 && strlen(own) == item->owed_by.size &&
+           memcmp(item->owed_by.data, own, item->owed_by.size) == 0;
+}
+
+/* Its own reservation among them: ledger_keep leaves that out. */
 static bool keep_reserved(struct record *r, const struct redis_reply *reply, size_t count)
 {
     struct credit_search *s = r->claim.credit;
     s->reserved = arena_alloc(r->arena, (count + 1) * sizeof *s->reserved);
-    s->reserved_count = 0;
-    for (size_t i = 0; s->reserved != NULL && i < count; i++) {
+    s->owed = arena_alloc(r->arena, (count + 1) * sizeof *s->owed);
+    s->reserved_count = s->owed_count = 0;
+    for (size_t i = 0; s->reserved != NULL && s->owed != NULL && i < count; i++) {
         struct keys_credit_item item;
         keys_credit_at(reply, i, &item);
-        struct ledger_credit *its = &s->reserved[s->reserved_count];
+        if (is_own_former(r, &item))
+            continue;
+        struct ledger_credit *its =
+            item.owed_by.size > 0 ? &s->owed[s->owed_count] : &s->reserved[s->reserved_count];
         const struct redis_bytes key = record_keep(r, item.key.data, item.key.size),
                                  summary = record_keep(r, item.summary.data, item.summary.size);
         const size_t size = overlay_seal_open(summary.data, summary.size, NULL);
@@ -169,9 +205,10 @@ static bool keep_reserved(struct record *r, const struct redis_reply *reply, siz
             return false;
         }
         its->key = key.data;
-        s->reserved_count++;
+        its->source_version = item.version;
+        *(item.owed_by.size > 0 ? &s->owed_count : &s->reserved_count) += 1;
     }
-    return s->reserved != NULL;
+    return s->reserved != NULL && s->owed != NULL;
 }
 
 /* Kept, when it may be decided on: 0. Else how long that is waited for. */

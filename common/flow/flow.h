@@ -83,6 +83,8 @@ struct fact {
     const struct ledger_fold *credit;
     /* ... with what is reserved under way, ledger_keep's; NULL: nothing is, but what is open */
     const struct ledger_kept *kept;
+    /* FACT_CREDIT, FACT_UNASKED: it is known when the ledger has what edits have left owed, too */
+    bool reads_owed;
     enum prima_type asks; /* FACT_STATUS: the request that asks */
     const char *document; /* FACT_STATUS: its number */
     const char *status;   /* FACT_STATUS, FACT_KNOWN: Prima's word; FACT_ABSENT: no such document */
@@ -110,6 +112,9 @@ struct flow_plan {
     const char *request, *summary;
     size_t request_size, summary_size;
     enum outcome outcome; /* FLOW_SENDS: posted or posted on hold; FLOW_SETTLES: ignored ones */
+    /* FLOW_SETTLES, of a flow with a ledger: what the order still owes changes by it, without money, as
+     * its summary says and a record of the ledger will: from here on others of the order hear of it */
+    bool owes;
     /* every flag raised, for metrics; the first is the result's code */
     enum pf_error codes[8];
     size_t code_count;

@@ -3,6 +3,8 @@
 
 #include "idempotency/keys_call.h"
 
+#include <assert.h>
+
 static void keys_run(struct keys_call *c, struct keyspace *ks, enum script script, redis_done done,
                      void *user)
 {
@@ -249,11 +251,14 @@ void keys_renew(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
 }
 
 static void keys_release_as(struct keyspace *ks, const struct key_work *w, bool ended,
-                            int64_t waits_ms, redis_done done, void *user)
+                            int64_t waits_ms, struct redis_bytes owes, redis_done done, void *user)
 {
     struct keys_call c;
+    const bool with_credit = w->credit != NULL && ended && waits_ms == 0;
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
+    if (with_credit)
+        keys_call_credit_keys(&c, ks, w);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_text(&c, w->delivery);
@@ -263,19 +268,32 @@ static void keys_release_as(struct keyspace *ks, const struct key_work *w, bool 
     else
         keys_call_text(&c, "");
     keys_call_number(&c, waits_ms);
-    keys_run(&c, ks, SCRIPT_RELEASE, done, user);
+    if (with_credit) {
+        keys_call_text(&c, w->natural);
+        keys_call_number(&c, w->version);
+        keys_call_number(&c, w->credit->read_to);
+        keys_call_add(&c, owes.data, owes.size);
+    }
+    keys_run(&c, ks, with_credit ? SCRIPT_CREDITRELEASE : SCRIPT_RELEASE, done, user);
 }
 
 void keys_release(struct keyspace *ks, const struct key_work *w, bool ended, redis_done done,
                   void *user)
 {
-    keys_release_as(ks, w, ended, 0, done, user);
+    keys_release_as(ks, w, ended, 0, (struct redis_bytes){"", 0}, done, user);
+}
+
+void keys_release_owing(struct keyspace *ks, const struct key_work *w, struct redis_bytes summary,
+                        redis_done done, void *user)
+{
+    assert(w->credit != NULL && summary.size > 0);
+    keys_release_as(ks, w, true, 0, summary, done, user);
 }
 
 void keys_wait(struct keyspace *ks, const struct key_work *w, int64_t life_ms, redis_done done,
                void *user)
 {
-    keys_release_as(ks, w, true, life_ms, done, user);
+    keys_release_as(ks, w, true, life_ms, (struct redis_bytes){"", 0}, done, user);
 }
 
 void keys_cancel(struct keyspace *ks, const struct key_work *w, const char *why_empty,

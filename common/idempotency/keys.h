@@ -45,7 +45,8 @@ struct key_credit {
 /* One holder's attempt at a key. Texts are the caller's and are copied by each call. With credit,
  * `sent` reserves its summary in the same step, or says MOVED and stores nothing; what is known not
  * to have been applied (`answered`, `absent`, `refuse`) gives it back in the same step; whatever
- * else happens to a record keeps it, until keys_credit_done. */
+ * else happens to a record keeps it, until keys_credit_done. What leaves something owed marks the order
+ * with it in the step that ends it (keys_release_owing), or says MOVED and stores nothing. */
 struct key_work {
     const char *natural;     /* K */
     const uint8_t *identity; /* F of the record's own content, IDENTITY_SIZE */
@@ -94,6 +95,11 @@ void keys_renew(struct keyspace *ks, const struct key_work *w, int64_t lease_ms,
 /* ended: the record ends here, or lets later ones of its key pass; its deferral mark goes, too. */
 void keys_release(struct keyspace *ks, const struct key_work *w, bool ended, redis_done done,
                   void *user);
+/* It ends here, and leaves owed what its summary says, without money: whoever reserves of the order from
+ * now on hears of it, until keys_credit_done. RELEASED; MOVED: it is to be decided again, and nothing is
+ * stored. w has credit. */
+void keys_release_owing(struct keyspace *ks, const struct key_work *w, struct redis_bytes summary,
+                        redis_done done, void *user);
 /* It waits by policy, life_ms at most: later ones of its key may pass, older ones (w->version) are
  * superseded by it. */
 void keys_wait(struct keyspace *ks, const struct key_work *w, int64_t life_ms, redis_done done,
@@ -110,7 +116,8 @@ void keys_defer(struct keyspace *ks, const struct key_work *w, int64_t life_ms, 
 void keys_credit_look(struct keyspace *ks, const char *order, int32_t partition, redis_done done,
                       void *user);
 /* The ledger has K's record, committed: its reservation goes, if it still has this number (0: none is
- * known), and the partition's position rises to `behind`, the offset behind that record, in one step.
+ * known), or the mark of what this delivery left owed (NULL: it is no such record), and the partition's
+ * position rises to `behind`, the offset behind that record, in one step.
  * RELEASED. It may be lost, and may come late. told: where a result was committed, too, and K is
  * posted by that delivery; NULL: K stays as it is. */
 struct keys_told {
@@ -118,7 +125,7 @@ struct keys_told {
     struct redis_bytes summary; /* what K keeps: without what the ledger has */
 };
 void keys_credit_done(struct keyspace *ks, const char *order, int32_t partition,
-                      const char *natural, int64_t number, int64_t behind,
+                      const char *natural, int64_t number, const char *owed_by, int64_t behind,
                       const struct keys_told *told, redis_done done, void *user);
 /* Permits for requests to Prima: at most `wanted`, each from its time on. 0: asks only whether the
  * fleet pauses. */

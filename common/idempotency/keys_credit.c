@@ -13,7 +13,7 @@ void keys_credit_look(struct keyspace *ks, const char *order, int32_t partition,
 }
 
 void keys_credit_done(struct keyspace *ks, const char *order, int32_t partition,
-                      const char *natural, int64_t number, int64_t behind,
+                      const char *natural, int64_t number, const char *owed_by, int64_t behind,
                       const struct keys_told *told, redis_done done, void *user)
 {
     struct keys_call c;
@@ -22,7 +22,10 @@ void keys_credit_done(struct keyspace *ks, const char *order, int32_t partition,
     keys_call_position(&c, ks, partition);
     keys_call_begin_args(&c, ks);
     keys_call_text(&c, natural);
-    keys_call_number(&c, number);
+    if (owed_by != NULL)
+        keys_call_text(&c, owed_by);
+    else
+        keys_call_number(&c, number);
     keys_call_number(&c, behind);
     keys_call_text(&c, told != NULL ? told->delivery : "");
     keys_call_add(&c, told != NULL ? told->summary.data : "",

@@ -25,6 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
+
 enum verdict keys_verdict(const struct redis_reply *reply)
 {
     static const char *const names[] = {
@@ -207,6 +209,28 @@ static int64_t row_number(const char *row, size_t at, size_t size)
     return strtoll(digits, NULL, 10);
 }
 
+/* The word at the summary's beginning, which goes. */
+static struct redis_bytes take_word(struct keys_credit_item *item)
+{
+    const char *end = memchr(item->summary.data, ' ', item->summary.size);
+    const struct redis_bytes word = {
+        item->summary.data, end != NULL ? (size_t)(end - item->summary.data) : item->summary.size};
+    const size_t gone = end != NULL ? word.size + 1 : word.size;
+    item->summary = (struct redis_bytes){word.data + gone, item->summary.size - gone};
+    return word;
+}
+
+/* "~K", and "<delivery> <version> <summary>". */
+static void read_owed(struct keys_credit_item *item)
+{
+    char digits[DIGITS_MAX] = {0};
+    item->key = (struct redis_bytes){item->key.data + 1, item->key.size - 1};
+    item->owed_by = take_word(item);
+    const struct redis_bytes version = take_word(item);
+    memcpy(digits, version.data, version.size < sizeof digits ? version.size : sizeof digits - 1);
+    item->version = strtoll(digits, NULL, 10);
+}
+
 void keys_credit_at(const struct redis_reply *reply, size_t i, struct keys_credit_item *ret_item)
 {
     const struct redis_item *all = &reply->items[5];
@@ -220,6 +244,8 @@ void keys_credit_at(const struct redis_reply *reply, size_t i, struct keys_credi
         .key = {key, key_size},
         .number = row_number(row, ROW_AT + ROW_KEY + ROW_SUMMARY, ROW_NUMBER),
         .summary = {key + key_size, summary_size}};
+    if (key_size > 0 && key[0] == '~')
+        read_owed(ret_item);
 }
 
 struct keys_answer keys_answer(const struct redis_reply *reply)

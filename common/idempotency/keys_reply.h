@@ -122,7 +122,11 @@ bool keys_credit_is_told(const struct redis_reply *reply);
 struct keys_credit_item {
     struct redis_bytes key; /* K of who reserved it */
     int64_t number;
-    struct redis_bytes summary; /* of what it sent */
+    struct redis_bytes summary; /* of what it sent, or left owed */
+    /* the delivery that left something owed, which the ledger may not have yet; size 0: it is a
+     * reservation */
+    struct redis_bytes owed_by;
+    int64_t version; /* ... and its source version */
 };
 /* i: below the count. */
 void keys_credit_at(const struct redis_reply *reply, size_t i, struct keys_credit_item *ret_item);

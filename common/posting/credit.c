@@ -14,6 +14,7 @@ struct credit_taken {
         number; /* of the reservation that its note has made real; 0: it keeps one, or has none */
     int32_t partition;
     const char *natural;
+    const char *owed_by;   /* the delivery, of what it left owed; NULL: it took credit */
     struct keys_told told; /* delivery "": its key stays as it is */
     char order[];          /* and behind it the other texts, and the summary's bytes */
 };
@@ -43,6 +44,7 @@ void credit_forget(struct record *r)
     r->credit.stamp = "";
     r->credit.read_to = -1;
     r->claim.credit = NULL;
+    r->claim.leaves_owed = false;
     for (size_t i = 0; i < r->claim.fact_count; i++)
         if (r->claim.facts[i].kind == FACT_CREDIT)
             r->claim.facts[i] = (struct fact){.kind = FACT_CREDIT};
@@ -112,13 +114,16 @@ static char *put(char *to, const void *bytes, size_t size)
 
 void credit_settled(struct record *r)
 {
-    if (r->worker->flow->ledger == NULL || r->work.credit == NULL || ledger_message(r) == NULL)
+    const bool is_owed = r->claim.leaves_owed;
+    if (r->worker->flow->ledger == NULL || r->work.credit == NULL ||
+        (ledger_message(r) == NULL && !is_owed))
         return;
     const struct keys_told told = keeps_of(r);
+    const char *owed_by = is_owed ? r->lineage.delivery : "";
     const size_t order = strlen(r->credit.order) + 1, natural = strlen(r->key.natural) + 1,
-                 delivery = strlen(told.delivery) + 1;
+                 delivery = strlen(told.delivery) + 1, owed = strlen(owed_by) + 1;
     struct credit_taken *taken =
-        malloc(sizeof *taken + order + natural + delivery + told.summary.size);
+        malloc(sizeof *taken + order + natural + delivery + owed + told.summary.size);
     if (taken == NULL)
         abort();
     *taken = (struct credit_taken){.number = r->claim.reserved, .partition = r->credit.partition};
@@ -127,6 +132,8 @@ void credit_settled(struct record *r)
     at = put(at, r->key.natural, natural);
     taken->told.delivery = at;
     at = put(at, told.delivery, delivery);
+    taken->owed_by = is_owed ? at : NULL;
+    at = put(at, owed_by, owed);
     taken->told.summary = (struct redis_bytes){at, told.summary.size};
     (void)put(at, told.summary.data, told.summary.size);
     credit_free(r);
@@ -146,14 +153,14 @@ void credit_committed(struct record *r)
     if (taken == NULL)
         return;
     const struct outgoing *told = ledger_message(r);
-    if (told == NULL || told->offset < 0) {
+    if (told == NULL ? taken->owed_by == NULL : told->offset < 0) {
         log_error(.message = "a ledger record was committed, and Kafka did not say where",
                   .key = taken->natural, .remedy = "report it with this line");
         return;
     }
     (void)fail_point("credit.done");
     keys_credit_done(&r->worker->keys, taken->order, taken->partition, taken->natural,
-                     taken->number, told->offset + 1,
+                     taken->number, taken->owed_by, told != NULL ? told->offset + 1 : 0,
                      taken->told.delivery[0] != '\0' ? &taken->told : NULL, on_done, NULL);
 }
 

@@ -36,8 +36,30 @@ static void take_back(struct record *r)
 static void on_released(void *user, const struct redis_reply *reply)
 {
     struct record *r = user;
-    if (record_unref(r) && !claim_is_over(r, keys_verdict(reply)))
-        record_transition(r, NOT_TO_SEND);
+    (void)fail_point("release.after");
+    if (!record_unref(r) || claim_is_over(r, keys_verdict(reply)))
+        return;
+    if (keys_verdict(reply) == VERDICT_MOVED) {
+        credit_forget(r);
+        facts_hear(r, reply);
+        record_transition(r, CREDIT_MOVED);
+        return;
+    }
+    record_transition(r, NOT_TO_SEND);
+}
+
+/* Nothing is under way and nothing will be: the claim goes back, so that a later event of this key
+ * finds it free. */
+static void settle_as_planned(struct record *r, const struct flow_plan *plan)
+{
+    struct worker *w = r->worker;
+    r->decision.summary = edit_seal(r, (struct redis_bytes){plan->summary, plan->summary_size});
+    r->claim.leaves_owed = plan->owes && !w->shadow;
+    record_ref(r);
+    if (r->claim.leaves_owed)
+        keys_release_owing(&w->keys, &r->work, r->decision.summary, on_released, r);
+    else
+        keys_release(&w->keys, &r->work, true, on_released, r);
 }
 
 static void adopt_request(struct record *r, const struct flow_plan *plan)
@@ -103,11 +125,7 @@ static void follow(struct record *r, const struct flow_plan *plan)
         plan_to_send(r, plan);
         break;
     case FLOW_SETTLES:
-        r->decision.summary = edit_seal(r, (struct redis_bytes){plan->summary, plan->summary_size});
-        /* Nothing is under way and nothing will be: the claim goes back, so that a later event of
-         * this key finds it free. */
-        record_ref(r);
-        keys_release(&r->worker->keys, &r->work, true, on_released, r);
+        settle_as_planned(r, plan);
         break;
     case FLOW_DEAD_LETTERS:
         record_transition(r, NOT_ACCEPTABLE);

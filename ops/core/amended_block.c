@@ -28,20 +28,23 @@ static enum ops_kind block_read(const struct redis_reply *reply, struct arena *a
 {
     const struct keys_credit credit = keys_credit(reply);
     struct ledger_credit *reserved = arena_alloc(arena, (credit.count + 1) * sizeof *reserved);
+    size_t count = 0;
     for (size_t i = 0; reserved != NULL && i < credit.count; i++) {
         struct keys_credit_item item;
         keys_credit_at(reply, i, &item);
+        if (item.owed_by.size > 0) /* no credit: it is moved from a line to what is owed of it */
+            continue;
         const char *summary = arena_text(arena, item.summary.data, item.summary.size);
         if (summary == NULL ||
             refund_flow.ledger->takes(summary, overlay_seal_open(summary, item.summary.size, NULL),
-                                      arena, &reserved[i]) < 0)
+                                      arena, &reserved[count]) < 0)
             return ops_fail(ret_error, OPS_DATA, "upgrade this program, or wait for that refund",
                             "what %.*s takes of the order cannot be read", (int)item.key.size,
                             item.key.data);
-        reserved[i].key = arena_text(arena, item.key.data, item.key.size);
+        reserved[count++].key = arena_text(arena, item.key.data, item.key.size);
     }
     block->reserved = reserved;
-    block->reserved_count = credit.count;
+    block->reserved_count = count;
     return reserved != NULL ? OPS_DONE : ops_fail_memory(ret_error);
 }
 

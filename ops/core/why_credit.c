@@ -184,6 +184,8 @@ static int refunds_of_redis(const struct crediting *c, const struct redis_reply 
         struct keys_credit_item item;
         struct ledger_credit takes;
         keys_credit_at(reply, i, &item);
+        if (item.owed_by.size > 0) /* an edit whose record is on its way to the ledger */
+            continue;
         const char *natural = arena_text(c->credit->memory, item.key.data, item.key.size);
         struct why_refund *refund = natural != NULL ? refund_of(c->credit, natural) : NULL;
         if (refund == NULL)

@@ -94,6 +94,8 @@ UNIT = {
     "told_is_its_own",
     "told_is_published",
     "holds_of_today",
+    "owed_with_end",
+    "owed_gives_back",
     "amend_blocks",
     "amend_position",
 }
@@ -102,7 +104,7 @@ UNIT = {
 PERSON = {"parked_is_nobodys", "release_waits"}
 
 # Rules that only a loss of Redis amid other things shows: the simulator finds them (tests/sim/mutants NAME).
-SIMULATED = {"rebuild_sets_position"}
+SIMULATED = {"rebuild_sets_position", "owed_is_read"}
 
 
 def in_sources():

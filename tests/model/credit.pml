@@ -25,6 +25,9 @@
 #ifndef AMEND
 #define AMEND 0
 #endif
+#ifndef OWES
+#define OWES 0               /* 1: refund 0 is an edit: it takes units away without money, and leaves them owed. What the amended entry has contains it */
+#endif
 #ifndef ENTRY
 #define ENTRY 1              /* 0: the order is posted at any time */
 #endif
@@ -51,9 +54,9 @@ mtype = { IDLE, FETCHED, DECIDED, SENDING, WAITING, ANSWERED, RESOLVING, FOUND, 
 mtype = { UNUSED, NOT_YET, READY, IN_HAND, SETTLED, ENDED };
 mtype = { none, ok, refusal };
 mtype = { fits, lacks, exceeds, no_order, no_money };
-mtype = { published, other, dead, dead_parked, forwarded, put_off };
+mtype = { published, other, owing, dead, dead_parked, forwarded, put_off };
 
-#define amount(k, f) (1 + ((k) == 0 && (f) == 2) * (EDITED - 1))
+#define amount(k, f) (((k) == 0 && OWES) * 0 + !((k) == 0 && OWES) * (1 + ((k) == 0 && (f) == 2) * (EDITED - 1)))
 #define ALL          3       /* more than any order: nobody knows which version was applied */
 #define max(a, b)    ((a) * ((a) > (b)) + (b) * ((a) <= (b)))
 
@@ -85,6 +88,8 @@ typedef Worker {
   unsigned entry : 2;
   unsigned todrop : 3;
   unsigned credited : 3;     /* refunds with a credit, a set */
+  unsigned owed : 2;         /* as `owed` below */
+  unsigned tounmark : 3;     /* delivery + 1 of an edit that it has committed: its mark is to go */
   byte opened[R]             /* open ones, amounts */
 };
 
@@ -107,6 +112,7 @@ Delivery dl[N];
 
 unsigned position : 4;       /* Redis: how far a table must have read; MISSING: nobody's is far enough */
 #define MISSING 15
+unsigned mark : 3;           /* Redis: delivery + 1 of the edit that left something owed last, and is not known to be in the ledger; 0 none */
 bit      block;              /* Redis: an amendment of the order is under way */
 
 unsigned records : 4;        /* the ledger: how many records, committed */
@@ -116,6 +122,8 @@ byte     credit[R];
 byte     opened[R];          /* ... amounts of those with an open record, 0 none */
 byte     written[R];         /* ... how many records there were with the refund's last one */
 unsigned amended_at : 4;     /* ... with the amended entry */
+unsigned owed : 2;           /* ... the version of the edit that its record of what is owed is from, 0 none */
+unsigned owed_at : 4;        /* ... how many records there were with it */
 unsigned letter : 3;         /* dead letters: refunds that are parked, and nobody closed */
 
 byte     note[R];            /* Prima: content of the refund's note, 0 none */
@@ -135,10 +143,11 @@ unsigned amending : 2;       /* a person's amendment: 1 judged and blocked, 2 co
 
 unsigned faults : 3 = FAULTS;
 unsigned ops : 2 = OPS;
+unsigned left : 3;           /* for the properties: delivery + 1 of the edit that has ended, owing, and was not given up since; 0 none */
 byte i, j;                   /* scratch inside one command, 0 between commands */
 
 /* ---- properties ------------------------------------------------------------------------------ */
-mtype = { I15_credited_too_much, REFUSED_THOUGH_IT_FITS, RESERVED_FOR_NOBODY, OPEN_WITHOUT_RESERVATION, WAITS_FOR_NOTHING, LEDGER_IS_NOT_PRIMA, STUCK };
+mtype = { I15_credited_too_much, REFUSED_THOUGH_IT_FITS, RESERVED_FOR_NOBODY, OPEN_WITHOUT_RESERVATION, WAITS_FOR_NOTHING, LEDGER_IS_NOT_PRIMA, OWED_UNKNOWN, STUCK };
 
 inline require(condition, name) {
   if
@@ -169,7 +178,12 @@ inline require(condition, name) {
 #define counts(w, k)     ((k != dl[wk[w].d].refund) * takes(w, k))
 
 #define reserved(a, k)   rf[k].hold
-#define none_reserved    (sum(reserved, 0) == 0 && !block)
+#define none_reserved    (sum(reserved, 0) == 0 && !block && !mark)
+
+/* An edit has left something owed, and w's table does not have that yet; of its own delivery it is no news. */
+#define version(d1)      dl[(d1) - 1].F
+#define unread(w, x)     (mark && mark != (x) + 1 && !(wk[w].owed >= version(mark) && OWED_IS_READ))
+#define is_edit(k)       (OWES && (k) == 0)
 
 /* ---- the worker -------------------------------------------------------------------------------- */
 #define D            dl[wk[me].d]
@@ -232,7 +246,7 @@ inline start_again() {
 }
 
 inline read_on() {
-  wk[me].at = records; wk[me].entry = entry; wk[me].credited = credited;
+  wk[me].at = records; wk[me].entry = entry; wk[me].credited = credited; wk[me].owed = owed;
   for (i : 0 .. R - 1) { wk[me].opened[i] = opened[i] }
   i = 0
 }
@@ -243,9 +257,10 @@ inline reservation_added() { wk[0].moved = 1; wk[1].moved = 1 }
 inline decide() {
   wk[me].st = DECIDED; wk[me].moved = 0; wk[me].saw_none = none_reserved;
   if
-  :: amount(K, D.F) == 0 -> wk[me].verdict = no_money
-  :: amount(K, D.F) > 0 && wk[me].entry == 0 -> wk[me].verdict = no_order
-  :: amount(K, D.F) > 0 && wk[me].entry > 0 ->
+  :: unread(me, wk[me].d) -> wk[me].verdict = lacks
+  :: !unread(me, wk[me].d) && amount(K, D.F) == 0 -> wk[me].verdict = no_money
+  :: !unread(me, wk[me].d) && amount(K, D.F) > 0 && wk[me].entry == 0 -> wk[me].verdict = no_order
+  :: !unread(me, wk[me].d) && amount(K, D.F) > 0 && wk[me].entry > 0 ->
      if
      :: block && REFUSAL_AT_POSITION -> wk[me].verdict = lacks
      :: !(block && REFUSAL_AT_POSITION) && sum(its_credit, me) + amount(K, D.F) > creditable(wk[me].entry) -> wk[me].verdict = exceeds
@@ -265,6 +280,23 @@ inline reserve() {           /* claimed, reserved and stored as sent, in one ste
   if :: RESERVE_WITH_SENT -> r.hold = amount(K, D.F); reservation_added() :: else fi;
   if :: DROP_IS_ITS_OWN -> wk[0].todrop = without(wk[0].todrop, K); wk[1].todrop = without(wk[1].todrop, K) :: else fi;   /* another number */
   send(D.F)
+}
+
+/* What an edit comes to: it is owed from now on, and whoever reserves afterwards must know. Its key is free again. */
+inline end_edit() {
+  if
+  :: wk[me].entry == 2 || wk[me].owed > D.F -> printf("%c: the entry contains the edit, or a newer version of it has ended\n", 65 + me);
+     if :: OWED_GIVES_BACK && mark == wk[me].d + 1 -> mark = 0 :: else fi;
+     settle(other)
+  :: else ->
+     require(wk[me].zombie || !left || left == wk[me].d + 1 || wk[me].owed >= version(left), OWED_UNKNOWN);
+     say("%c: r%d left something owed\n");
+     r.token = 0;
+     if :: mark && mark != wk[me].d + 1 && POSITION_WITH_DROP -> position = max(position, wk[me].at) :: else fi;   /* an earlier one's, which it has read */
+     if :: OWED_WITH_END -> mark = wk[me].d + 1; reservation_added() :: else fi;
+     if :: !wk[me].zombie -> left = wk[me].d + 1 :: else fi;
+     settle(owing)
+  fi
 }
 
 inline finish(content) {     /* the note of `content` is there, and ours */
@@ -311,7 +343,7 @@ inline refuse() {
 #endif
 #define own_amount(x)     amount(dl[x].refund, dl[x].F)
 #define due(w, x)         (!dl[x].waits || dl[x].below || rf[dl[x].refund].st == posted || rf[dl[x].refund].st == parked || rf[dl[x].refund].st == sent || \
-  (wk[w].entry && !block && (sum(its_credit, w) + own_amount(x) > creditable(wk[w].entry) || \
+  (wk[w].entry && !block && !unread(w, x) && (is_edit(dl[x].refund) || sum(its_credit, w) + own_amount(x) > creditable(wk[w].entry) || \
     (others0(w, x) + others1(w, x) + others2(w, x) + own_amount(x) <= creditable(wk[w].entry)))))
 /* What arrives behind the ends waits until suspicion ends. */
 #define may_fetch(x) (at(IDLE) && works && dl[x].st == READY && (suspect != SUSPECT || dl[x].below || !SUSPECT_RESERVES_NOTHING) && due(me, x))
@@ -363,19 +395,24 @@ end:
   :: d_step { at(FETCHED) && works && r.st == sent && !leased(K) -> say("%c takes over r%d\n");
        r.token = me + 1; r.unans = r.unans | r.cur; r.cur = 0; wk[me].F = r.F; wk[me].st = RESOLVING }
   :: d_step { at(FETCHED) && works && claimable && wk[me].ask -> wk[me].st = RESOLVING }
-  :: d_step { at(FETCHED) && works && claimable && !wk[me].ask && !behind -> decide(); printf("%c decides r%d: %e\n", 65 + me, K, wk[me].verdict) }
+  :: d_step { at(FETCHED) && works && claimable && !wk[me].ask && !behind && !(is_edit(K) && leased(K)) -> if :: is_edit(K) -> r.token = me + 1 :: else fi; decide(); printf("%c decides r%d: %e\n", 65 + me, K, wk[me].verdict) }
 
   /* DECIDED */
+/* An edit's claim counts here: nothing else keeps two of its deliveries apart. */
+#define may_owe   (r.token == me + 1 && !behind && !(block && AMEND_BLOCKS) && !(mark && version(mark) > D.F))
 #define unchanged (claimable && !(wk[me].moved && !(wk[me].saw_none && none_reserved) && STAMP_COMPARE) && !behind && !block)
 #define is_newest (!((behind || block) && REFUSAL_AT_POSITION))
 #define reserves_nothing (suspect == SUSPECT && SUSPECT_RESERVES_NOTHING)
-  :: d_step { at(DECIDED) && works && wk[me].verdict == fits && unchanged -> say("%c reserves and stores `sent` for r%d\n"); reserve() }
+  :: d_step { at(DECIDED) && works && wk[me].verdict == fits && unchanged -> say("%c reserves and stores `sent` for r%d\n");
+       require(!left || wk[me].owed >= version(left) || wk[me].entry == 2, OWED_UNKNOWN); reserve() }
   :: d_step { at(DECIDED) && works && wk[me].verdict == fits && !unchanged -> say("%c: what r%d was decided on is no more\n"); start_again() }
   :: d_step { at(DECIDED) && works && wk[me].verdict == exceeds && claimable && is_newest ->
        require(sum(is_credited, 0) + amount(K, D.F) > creditable(entry), REFUSED_THOUGH_IT_FITS);
        r.st = refused; r.F = D.F; r.pub = wk[me].d + 1; settle(dead) }
   :: d_step { at(DECIDED) && works && wk[me].verdict == exceeds && !(claimable && is_newest) -> start_again() }
-  :: d_step { at(DECIDED) && works && wk[me].verdict == no_money && claimable -> r.st = refused; r.F = D.F; r.pub = wk[me].d + 1; settle(other) }
+  :: d_step { at(DECIDED) && works && wk[me].verdict == no_money && claimable && is_edit(K) && may_owe -> end_edit() }
+  :: d_step { at(DECIDED) && works && wk[me].verdict == no_money && claimable && is_edit(K) && !may_owe -> start_again() }
+  :: d_step { at(DECIDED) && works && wk[me].verdict == no_money && claimable && !is_edit(K) -> r.st = refused; r.F = D.F; r.pub = wk[me].d + 1; settle(other) }
   :: d_step { at(DECIDED) && works && wk[me].verdict == no_money && !claimable -> start_again() }
   :: d_step { at(DECIDED) && works && (wk[me].verdict == lacks || wk[me].verdict == no_order) -> settle(put_off) }
 
@@ -421,7 +458,7 @@ end:
   :: d_step { at(ABSENT) && works && claimable && (wk[me].proof || !SUSPECT_PROOF) ->
        wk[me].ask = 0;
        if
-       :: reserves_nothing -> settle(put_off)
+       :: reserves_nothing && !is_edit(K) -> settle(put_off)
        :: else -> wk[me].st = FETCHED; wk[me].proof = 0
        fi }
   :: d_step { at(ABSENT) && works && claimable && !(wk[me].proof || !SUSPECT_PROOF) && !behind -> say("%c: r%d is absent, its sender perhaps alive\n"); park() }
@@ -438,6 +475,9 @@ end:
   /* after the commit: the ledger has it */
 #define take_off(k) works && has(wk[me].todrop, k) -> wk[me].todrop = without(wk[me].todrop, k); printf("%c takes r%d's reservation off\n", 65 + me, k); ledger_later(k); \
     rf[k].hold = 0; position = (POSITION_WITH_DROP -> max(position, written[k]) : position)
+  :: d_step { works && wk[me].tounmark -> printf("%c: what d%d left owed is in the ledger\n", 65 + me, wk[me].tounmark - 1);
+       if :: mark == wk[me].tounmark -> mark = 0 :: else fi;
+       wk[me].tounmark = 0; position = (POSITION_WITH_DROP -> max(position, owed_at) : position) }
   :: d_step { take_off(0) }
   :: d_step { take_off(1) }
 #if R > 2
@@ -482,6 +522,7 @@ end_rest:
       require(!(dl[i].st == READY && dl[i].waits && j && !block), WAITS_FOR_NOTHING);
       require(dl[i].st == UNUSED || dl[i].st == ENDED || (dl[i].st == READY && dl[i].waits), STUCK)
     }
+    require(!mark || owed >= version(mark), RESERVED_FOR_NOBODY);
     for (i : 0 .. R - 1) {
       require(!(has(credited, i) && credit[i] != noted(0, i)), LEDGER_IS_NOT_PRIMA);
       require(!(note[i] && !has(credited, i) && !is_open(i)), LEDGER_IS_NOT_PRIMA);

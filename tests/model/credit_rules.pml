@@ -76,6 +76,18 @@
 #define OWN_RECORD 1
 #endif
 
+/* ---- an edit leaves units owed, without money ------------------------------------------------------------ */
+#ifndef OWED_WITH_END        /* the step that ends the edit marks the order with it. Else money that comes back right behind it is credited as if nothing were owed */
+#define OWED_WITH_END 1
+#endif
+#ifndef OWED_IS_READ         /* ... and who finds its record in the ledger waits no longer. Else, where who committed it died before he took the mark off, all
+                              * refunds of the order wait for ever */
+#define OWED_IS_READ 1
+#endif
+#ifndef OWED_GIVES_BACK      /* ... and the edit takes it off, should it end as something else when it comes again. Else the same */
+#define OWED_GIVES_BACK 1
+#endif
+
 /* ---- Redis lost or set back -------------------------------------------------------------------------- */
 #ifndef HOLDS_OF_TODAY       /* a reservation under another marker is none. Else one that was given back since comes back, and nobody takes it off */
 #define HOLDS_OF_TODAY 1

@@ -14,6 +14,7 @@ inline commit(x) {
      :: PARKED_IN_LEDGER && dl[x].reserves -> records++; written[dl[x].refund] = records; opened[dl[x].refund] = dl[x].reserves; wk[me].todrop = with(wk[me].todrop, dl[x].refund)
      :: else
      fi
+  :: dl[x].settled == owing -> records++; owed = dl[x].F; owed_at = records; wk[me].tounmark = x + 1
   :: dl[x].settled == forwarded -> dl[x].st = READY
   :: dl[x].settled == put_off -> dl[x].st = READY; dl[x].waits = 1
   :: else
@@ -24,11 +25,12 @@ inline commit(x) {
 #define committable(x) (dl[x].st == SETTLED && dl[x].by == me && !asleep(me) && !deaf(me))
 
 inline back(x, w) {          /* to the committed offset */
+  if :: dl[x].st == SETTLED && dl[x].by == w && left == x + 1 -> left = 0 :: else fi;
   if :: (dl[x].st == SETTLED || dl[x].st == IN_HAND) && dl[x].by == w -> dl[x].st = READY; dl[x].settled = none; dl[x].by = 0; dl[x].reserves = 0 :: else fi
 }
 
 inline begin_anew(w) {       /* with nothing in hand and an empty table */
-  leave(w); wk[w].todrop = 0; wk[w].at = 0; wk[w].entry = 0; wk[w].credited = 0;
+  leave(w); wk[w].todrop = 0; wk[w].at = 0; wk[w].entry = 0; wk[w].credited = 0; wk[w].owed = 0; wk[w].tounmark = 0;
   for (i : 0 .. R - 1) { wk[w].opened[i] = 0 }
   for (i : 0 .. N - 1) { back(i, w) }
   i = 0
@@ -46,7 +48,7 @@ end:
   :: d_step { committable(3) -> commit(3) }
 #endif
 #if CRASH
-  :: d_step { (wk[me].st != IDLE || wk[me].todrop || committable(0) || committable(1) || committable(LAST)) && faults > 0 -> faults--;
+  :: d_step { (wk[me].st != IDLE || wk[me].todrop || wk[me].tounmark || committable(0) || committable(1) || committable(LAST)) && faults > 0 -> faults--;
        printf("%c crashes and starts again\n", 65 + me); begin_anew(me) }
 #endif
 #if PAUSE
@@ -141,7 +143,7 @@ inline set_back(k, q) {      /* to what was saved: what is not final there prove
 }
 
 inline redis_fails() {
-  faults--; redis_failed = 1; suspect = SUSPECT_WAIT; heard[0] = 0; heard[1] = 0; block = 0;
+  faults--; redis_failed = 1; suspect = SUSPECT_WAIT; heard[0] = 0; heard[1] = 0; block = 0; mark = 0;
   position = (REBUILD_SETS_POSITION -> MISSING : 0)
 }
 

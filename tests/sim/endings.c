@@ -102,8 +102,11 @@ static void each_committed(const char *flow, const char *rest,
         const struct log_record *from;
         for (int64_t at = 0; (from = broker_read(&t->partitions[i], &at)) != NULL; at++) {
             struct kafka_record record;
+            const size_t before = r->to->count;
             record_of(t, i, at, from, &record);
             see(r, &record);
+            if (r->to->count > before)
+                r->to->list[before].ms = broker_ms(from);
             kafka_record_free(&record);
         }
     }

@@ -15,6 +15,7 @@ struct sim_ending {
     char resolves[SIM_DELIVERY_MAX]; /* of a result: whose dead letter it ends; "" */
     char detail[ENDING_CODE_MAX];    /* of a result: how its words begin */
     bool is_letter, is_parked;
+    int64_t ms; /* when it was written, in virtual time */
 };
 struct endings {
     struct sim_ending list[ENDINGS_MAX];

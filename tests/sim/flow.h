@@ -21,6 +21,7 @@ struct sim_refund_record {
     const char *id, *order;
     int64_t amount; /* that went back; 0: nothing did */
     bool pending;   /* it is not final: a newer version follows */
+    int64_t takes;  /* without money: units of line 2 that it takes away, and leaves owed */
     int64_t version;
 };
 extern const struct bound_record sim_refund_bound;

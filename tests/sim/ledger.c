@@ -22,8 +22,9 @@ int sim_entry_write(struct codec *codec, const struct sim_entry *e, struct buf *
     char natural[SIM_KEY_MAX], number[SIM_KEY_MAX];
     (void)snprintf(natural, sizeof natural, "acme/order/web/s1/%s", e->order);
     (void)snprintf(number, sizeof number, "S%s", e->order);
-    struct ledger_line line = {
-        .line_id = "1", .number = 1, .product = "P", .quantity = 1, .amount_minor = e->total};
+    struct ledger_line lines[] = {
+        {.line_id = "1", .number = 1, .product = "P", .quantity = 1, .amount_minor = e->total},
+        {.line_id = "2", .number = 2, .product = "Q", .quantity = 1000}}; /* what edits take away */
     struct ledger_entry entry = {.key = natural,
                                  .company = "acme",
                                  .channel = "web",
@@ -41,8 +42,8 @@ int sim_entry_write(struct codec *codec, const struct sim_entry *e, struct buf *
                                  .order_date = "2026-01-01",
                                  .posted_at = 1,
                                  .total_minor = e->total};
-    entry.lines.items = &line;
-    entry.lines.count = 1;
+    entry.lines.items = lines;
+    entry.lines.count = sizeof lines / sizeof *lines;
     return codec_encode(codec, &ledger_entry_record, &entry, out);
 }
 
@@ -75,12 +76,23 @@ static bool may_exist(const struct flow_settlement *s)
            s->code == PF_E_refused_after_unknown || (s->code == PF_E_defect && s->summary != NULL);
 }
 
+/* How it stands in the ledger; CREDIT_STATE_COUNT: not at all. */
+static enum credit_state state_of(const struct flow_settlement *s)
+{
+    if (s->is_dead_letter)
+        return may_exist(s) ? CREDIT_OPEN : CREDIT_STATE_COUNT;
+    if (s->outcome == OUTCOME_NO_MONEY && s->summary_size > 0)
+        return CREDIT_OWED;
+    return s->outcome == OUTCOME_POSTED ? CREDIT_CREDITED : CREDIT_STATE_COUNT;
+}
+
 int sim_credit_write(struct codec *codec, const struct flow_settlement *s, const char *order,
                      const char *refund, struct arena *arena, struct buf *out)
 {
     struct ledger_credit takes = {.all = true}, credit = credit_of(order, s->key->kafka);
     size_t used = 0;
-    if (s->is_dead_letter ? !may_exist(s) : s->outcome != OUTCOME_POSTED)
+    const enum credit_state state = state_of(s);
+    if (state == CREDIT_STATE_COUNT)
         return 0;
     const int result = s->summary == NULL
                            ? -EBADMSG
@@ -89,13 +101,15 @@ int sim_credit_write(struct codec *codec, const struct flow_settlement *s, const
         return result;
     credit.key = s->key->natural;
     credit.refund_id = refund;
-    credit.state = s->is_dead_letter ? CREDIT_OPEN : CREDIT_CREDITED;
+    credit.state = state;
+    credit.source_version = s->key->version;
     credit.all = result < 0;
     credit.currency = "EUR";
-    credit.document = s->is_dead_letter ? NULL : s->key->document;
+    credit.document = state == CREDIT_CREDITED ? s->key->document : NULL;
     if (result == 0) {
         credit.amount_minor = takes.amount_minor;
         credit.parts = takes.parts;
+        credit.taken = takes.taken;
     }
     const int written = codec_encode(codec, &ledger_credit_record, &credit, out);
     return written == 0 ? 1 : written;

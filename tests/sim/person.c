@@ -141,19 +141,22 @@ static bool connect_redis(struct amendment *a)
 static void keep_reserved(struct amendment *a, const struct redis_reply *reply)
 {
     const struct keys_credit credit = keys_credit(reply);
-    a->reserved_count = credit.count;
+    a->reserved_count = 0;
     a->reserved = arena_alloc(a->arena, (credit.count + 1) * sizeof *a->reserved);
     if (a->reserved == NULL)
         abort();
     for (size_t i = 0; i < credit.count; i++) {
         struct keys_credit_item item;
         keys_credit_at(reply, i, &item);
+        if (item.owed_by.size > 0)
+            continue;
+        struct ledger_credit *its = &a->reserved[a->reserved_count++];
         const char *summary = arena_text(a->arena, item.summary.data, item.summary.size);
         size_t used = 0;
-        if (ledger_unpack(summary, item.summary.size, a->arena, &a->reserved[i], &used) != 0)
+        if (ledger_unpack(summary, item.summary.size, a->arena, its, &used) != 0)
             abort();
-        a->reserved[i].currency = "EUR";
-        a->reserved[i].key = arena_text(a->arena, item.key.data, item.key.size);
+        its->currency = "EUR";
+        its->key = arena_text(a->arena, item.key.data, item.key.size);
     }
 }
 

@@ -18,6 +18,7 @@ static const struct binding refund_fields[] = {BIND(struct sim_refund_record, id
                                                BIND(struct sim_refund_record, order, BIND_TEXT),
                                                BIND(struct sim_refund_record, amount, BIND_LONG),
                                                BIND(struct sim_refund_record, pending, BIND_BOOL),
+                                               BIND(struct sim_refund_record, takes, BIND_LONG),
                                                BIND(struct sim_refund_record, version, BIND_LONG)};
 const struct bound_record sim_refund_bound =
     BOUND_RECORD("SimRefund", struct sim_refund_record, refund_fields);
@@ -61,16 +62,42 @@ static int settles(struct flow_plan *plan, enum outcome outcome)
     return 0;
 }
 
+/* An edit: its units are owed from now on. */
+static int owes(const struct sim_refund_record *e, const struct ledger_entry *entry,
+                struct arena *arena, struct flow_plan *plan)
+{
+    const struct ledger_taken taken = {.line = 1, .units = e->takes};
+    struct buf summary;
+    buf_init(&summary, SUMMARY_MAX);
+    const int result = ledger_pack_taken(entry, &taken, 1, &summary);
+    (void)settles(plan, OUTCOME_NO_MONEY);
+    plan->owes = true;
+    plan->summary = arena_text(arena, summary.data, summary.size);
+    plan->summary_size = summary.size;
+    buf_release(&summary);
+    return result;
+}
+
+/* The note says what it knows to be owed, for the judge: the ids of the edits. */
+static void put_owed(const struct ledger_entry *entry, struct buf *request)
+{
+    buf_text(request, " Owed=\"");
+    for (size_t i = 0; i < entry->owed.count; i++)
+        buf_printf(request, "%s ", entry->owed.items[i].edit_id);
+    buf_text(request, "\"/>");
+}
+
 static int sends(const struct sim_refund_record *e, const struct flow_key *k,
-                 const struct ledger_balance *balance, const struct credit *credit,
-                 struct arena *arena, struct flow_plan *plan)
+                 const struct ledger_entry *entry, const struct ledger_balance *balance,
+                 const struct credit *credit, struct arena *arena, struct flow_plan *plan)
 {
     struct buf request, summary;
     buf_init(&request, REQUEST_MAX);
     buf_init(&summary, SUMMARY_MAX);
     request_open(&request, "NewCreditNote");
-    buf_printf(&request, "<Data CreditNumber=\"%s\" OrderNumber=\"S%s\" Content=\"%lld\"/>",
+    buf_printf(&request, "<Data CreditNumber=\"%s\" OrderNumber=\"S%s\" Content=\"%lld\"",
                k->document, e->order, (long long)e->amount);
+    put_owed(entry, &request);
     int result = request_close(&request);
     if (result == 0)
         result = ledger_pack(balance, credit, NULL, 0, &summary);
@@ -105,10 +132,21 @@ static int of_what_remains(const struct sim_refund_record *e, const struct flow_
     if (fact->kept->is_all)
         return ends(plan, true, PF_E_refund_waits_for_refund, "all is kept for another one");
     if (fits(entry, fact->kept->credits, fact->kept->count, &credit, arena, &balance))
-        return sends(e, k, &balance, &credit, arena, plan);
+        return sends(e, k, entry, &balance, &credit, arena, plan);
     return fits(entry, NULL, 0, &credit, arena, &balance)
                ? ends(plan, true, PF_E_refund_waits_for_refund, "what it needs is kept")
                : ends(plan, false, PF_E_refund_exceeds_creditable, "more than remains");
+}
+
+/* The ledger must have what edits left owed before more is decided. */
+static int asks(bool reads_owed, struct arena *arena, struct flow_plan *plan)
+{
+    struct fact *asked = arena_alloc(arena, sizeof *asked);
+    if (asked == NULL)
+        return -ENOMEM;
+    *asked = (struct fact){.kind = FACT_CREDIT, .reads_owed = reads_owed};
+    *plan = (struct flow_plan){.verdict = FLOW_NEEDS_FACTS, .facts = asked, .fact_count = 1};
+    return 0;
 }
 
 static int of_ledger(const struct sim_refund_record *e, const struct flow_key *k,
@@ -123,10 +161,19 @@ static int of_ledger(const struct sim_refund_record *e, const struct flow_key *k
         return ends(plan, true, PF_E_refund_order_missing, "its order has not been posted");
     if (fold->own != NULL && fold->own->state == CREDIT_OPEN)
         return ends(plan, true, PF_E_refund_waits_for_refund, "its own note may exist");
+    if (fold->own != NULL && fold->own->state == CREDIT_OWED &&
+        fold->own->source_version > e->version)
+        return settles(plan, OUTCOME_SUPERSEDED);
+    if (fact->kept->is_own_unread)
+        return asks(true, arena, plan);
     if (e->pending)
         return ends(plan, true, PF_E_refund_money_pending, "its money is not final");
+    if (e->takes > 0)
+        return owes(e, fold->entry, arena, plan);
     if (e->amount == 0)
         return settles(plan, OUTCOME_NO_MONEY);
+    if (fact->kept->is_unread)
+        return asks(true, arena, plan);
     return of_what_remains(e, k, fact, arena, plan);
 }
 
@@ -135,15 +182,8 @@ static int refund_decide(const void *event, const struct flow_key *k, const void
                          struct arena *arena, struct flow_plan *ret_plan)
 {
     (void)rules, (void)known;
-    if (fact_count == 0 || facts[0].state == FACT_UNASKED) {
-        struct fact *asked = arena_alloc(arena, sizeof *asked);
-        if (asked == NULL)
-            return -ENOMEM;
-        *asked = (struct fact){.kind = FACT_CREDIT};
-        *ret_plan =
-            (struct flow_plan){.verdict = FLOW_NEEDS_FACTS, .facts = asked, .fact_count = 1};
-        return 0;
-    }
+    if (fact_count == 0 || facts[0].state == FACT_UNASKED)
+        return asks(false, arena, ret_plan);
     if (facts[0].state != FACT_KNOWN)
         return ends(ret_plan, false, PF_E_defect, "the ledger cannot be read");
     return of_ledger(event, k, &facts[0], arena, ret_plan);
@@ -173,6 +213,8 @@ static int refund_takes(const char *summary, size_t size, struct arena *arena,
     size_t used = 0;
     const int result = ledger_unpack(summary, size, arena, ret_credit, &used);
     ret_credit->currency = "EUR";
+    if (result == 0 && ret_credit->taken.count > 0)
+        ret_credit->state = CREDIT_OWED;
     return result;
 }
 

@@ -28,7 +28,8 @@ static void refund_write(void *data)
 {
     struct refund *r = data;
     struct log_topic *t = broker_topic("refunds.raw");
-    const struct sim_refund_record event = {r->id, r->order, r->amount, r->pending, r->version};
+    const struct sim_refund_record event = {r->id,      r->order, r->amount,
+                                            r->pending, r->takes, r->version};
     char key[SIM_KEY_MAX];
     struct buf value;
     sim_order_key(r->order, key);
@@ -45,9 +46,9 @@ static void refund_write(void *data)
     r->written_ms = sim.now_ms;
     buf_release(&value);
     refunds.written++;
-    sim_note("refund %s of order %s, %lld%s, is refunds.raw/%d/%lld", r->id, r->order,
-             (long long)r->amount, r->pending ? ", not final" : "", r->partition,
-             (long long)r->offset);
+    sim_note("refund %s of order %s, %lld%s%s, is refunds.raw/%d/%lld", r->id, r->order,
+             (long long)r->amount, r->pending ? ", not final" : "", r->takes > 0 ? ", an edit" : "",
+             r->partition, (long long)r->offset);
 }
 
 static int64_t draw_amount(void)
@@ -65,14 +66,22 @@ static void draw_one(struct refund *r, size_t i)
     (void)snprintf(r->id, sizeof r->id, "%zu", 5000 + i);
     const struct order *of = &orders.list[sim_between(0, (int64_t)orders.count - 1)];
     memcpy(r->order, of->id, sizeof r->order);
+    if (sim_chance(150)) {
+        r->amount = 0;
+        r->takes = 1;
+    }
     if (i == 0 || !sim_chance(200))
         return;
     const struct refund *former = &refunds.list[sim_between(0, (int64_t)i - 1)];
     *r = *former;
     r->pending = false;
     r->version = former->pending ? 2 : former->version;
-    if (sim_chance(150))
+    if (r->takes > 0 && sim_chance(500)) {
+        r->takes++;
+        r->version++;
+    } else if (r->takes == 0 && sim_chance(150)) {
         r->amount++;
+    }
 }
 
 void refunds_draw(struct codec *codec)
@@ -84,7 +93,7 @@ void refunds_draw(struct codec *codec)
     for (size_t i = 0; i < refunds.count; i++) {
         struct refund *r = &refunds.list[i];
         draw_one(r, i);
-        if (r->version == 0 && sim_chance(80)) {
+        if (r->version == 0 && r->takes == 0 && sim_chance(80)) {
             r->pending = true;
             r->version = 1;
         }
@@ -127,7 +136,7 @@ int64_t refunds_of_order(const char *order)
     return sum;
 }
 
-static const struct refund *refund_of_key(const char *key, size_t size)
+static struct refund *refund_of_key(const char *key, size_t size)
 {
     for (size_t i = 0; i < refunds.count; i++) {
         const size_t id = strlen(refunds.list[i].id);
@@ -163,6 +172,26 @@ static void see_reserved(void *user, struct word key, struct word name, struct w
         marker.size == r->marker.size && memcmp(marker.data, r->marker.data, marker.size) == 0;
 }
 
+/* What K's request says that its order owes, while it is under way. */
+static void note_what_is_known(const char *natural, size_t size, struct word record)
+{
+    struct refund *r = refund_of_key(natural, size);
+    const char *at = record.size > 0 ? memmem(record.data, record.size, "Owed=\"", 6) : NULL;
+    const char *end =
+        at != NULL ? memchr(at + 6, '"', record.size - (size_t)(at + 6 - record.data)) : NULL;
+    if (r == NULL || record_state(record.data, record.size) == 'p')
+        return;
+    if (end == NULL || record_state(record.data, record.size) != 's') {
+        r->reserved_ms = 0;
+        return;
+    }
+    const size_t length = (size_t)(end - at - 6);
+    if (r->reserved_ms > 0 && strlen(r->knows) == length && memcmp(r->knows, at + 6, length) == 0)
+        return;
+    r->reserved_ms = sim.now_ms;
+    (void)snprintf(r->knows, sizeof r->knows, "%.*s", (int)length, at + 6);
+}
+
 void refunds_look(const char *key, size_t size)
 {
     static const char before[] = "acme/refunds/";
@@ -172,6 +201,7 @@ void refunds_look(const char *key, size_t size)
     struct reserved r = {.natural = {natural, size - (size_t)(natural - key)},
                          .marker = store_find(server_store(), "marker:refunds")};
     const struct word record = store_find(server_store(), key);
+    note_what_is_known(natural, size - (size_t)(natural - key), record);
     store_each_field(server_store(), see_reserved, &r);
     if (r.is_there && strchr("skp", record_state(record.data, record.size)) == NULL)
         sim_fail("%.*s is not sent, and something of its order is reserved", (int)size, key);
@@ -280,6 +310,30 @@ static void check_note(const struct refund *r, const struct ledger_group *group)
         sim_fail("%s: its money went back, and nothing says what became of it", number);
 }
 
+static bool names(const char *ids, const char *id)
+{
+    const char *at = strstr(ids, id);
+    return at != NULL && at[strlen(id)] == ' ';
+}
+
+/* What an edit has left owed is known to whoever reserves behind its end. Of who was parked nobody knows
+ * when it reserved. */
+static void check_knowledge(const struct refund *r)
+{
+    char number[NUMBER_MAX];
+    (void)snprintf(number, sizeof number, "C%s", r->id);
+    for (size_t i = 0; i < refunds.count && r->reserved_ms > 0 && prima_find(number) != NULL; i++) {
+        const struct refund *edit = &refunds.list[i];
+        int count = 0;
+        const struct sim_ending *e = ending_of(edit, &count);
+        if (edit->takes > 0 && strcmp(edit->order, r->order) == 0 && ending_is(e, "no_money") &&
+            e->ms < r->reserved_ms && !names(r->knows, edit->id))
+            sim_fail("refund %s was reserved at %lld, and knew of edits %s, not of %s, which ended "
+                     "at %lld",
+                     r->id, (long long)r->reserved_ms, r->knows, edit->id, (long long)e->ms);
+    }
+}
+
 static void check_letter(const struct refund *r, const struct sim_ending *e,
                          const struct ledger_group *group, bool redis_was_lost)
 {
@@ -305,6 +359,8 @@ static void check_refund(struct codec *codec, const struct refund *r, bool redis
         sim_fail("refunds.raw/%d/%lld (%s): %d terminal records", r->partition,
                  (long long)r->offset, r->id, count);
     check_note(r, &group);
+    if (!faults_lost_unseen())
+        check_knowledge(r);
     if (e != NULL)
         check_letter(r, e, &group, redis_was_lost);
     arena_free(arena);

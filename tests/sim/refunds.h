@@ -16,6 +16,10 @@ struct refund {
     int32_t partition;
     int64_t offset; /* in refunds.raw; -1: not written yet */
     int64_t written_ms;
+    int64_t takes; /* units, without money */
+    /* of the first of its id: when what it takes was reserved last, and what was known to be owed then */
+    int64_t reserved_ms;
+    char knows[200];
 };
 
 void refunds_draw(struct codec *codec); /* and writes them, each at its time; behind orders_draw */

@@ -108,6 +108,12 @@ static int takes(const char *summary, size_t size, struct arena *arena, struct l
     if (size != 1 || summary[0] < '1' || summary[0] > '3')
         return -EBADMSG;
     struct ledger_credit *record = a_record(arena, "other", CREDIT_OPEN);
+    if (summary[0] == '3') { /* units without money */
+        record->state = CREDIT_OWED;
+        take_away(arena, record, 1, 3);
+        *ret = *record;
+        return 0;
+    }
     (void)take_of(arena, record, CREDIT_AT_LINE, 1, summary[0] - '0', (summary[0] - '0') * 1000,
                   200000, (summary[0] - '0') * 1000 / 6);
     *ret = *record;
@@ -137,6 +143,7 @@ static void begin(void)
     r->arena = arena_new(RECORD_ARENA_MAX);
     r->key.natural = "01/refunds/shopify/uk/R1";
     r->key.kafka = "01/shopify/uk/1";
+    r->lineage.delivery = "refunds.raw/0/1";
     r->credit = (struct key_credit){
         .order = r->key.kafka, .partition = PARTITION, .stamp = "", .read_to = -1};
     r->claim.facts = &world.fact;
@@ -345,6 +352,51 @@ static void test_what_the_claim_says(void **state)
     end();
 }
 
+/* What an edit left owed: told, waited for when the flow asks, and no news once the table has it. */
+static void test_what_is_owed(void **state)
+{
+    (void)state;
+    const char *keys[] = {"~01/refunds/shopify/uk/e1", NULL}, *summaries[] = {"in.raw/0/8 7 3"};
+    begin();
+    world.record.lineage.delivery = "in.raw/0/9";
+    has_entry();
+    ask();
+    looked(10, "77", false, keys, summaries);
+    answered(KTABLE_FOUND, 10);
+    assert_int_equal(world.fact.state, FACT_KNOWN);
+    assert_true(world.fact.kept->is_unread && !world.fact.kept->is_own_unread);
+    assert_int_equal(world.fact.kept->count, 0); /* no credit is kept for it */
+
+    world.fact = (struct fact){.kind = FACT_CREDIT, .reads_owed = true};
+    ask();
+    looked(10, "77", false, keys, summaries);
+    answered(KTABLE_FOUND, 10);
+    assert_int_equal(world.fact.state, FACT_UNASKED);
+    assert_int_equal(world.waits_ms, 50);
+    struct ledger_credit *owed = a_record(world.record.arena, "e1", CREDIT_OWED);
+    take_away(world.record.arena, owed, 1, 3);
+    has("01/shopify/uk/1/e1", &ledger_credit_record, owed);
+    ask();
+    looked(10, "77", false, keys, summaries); /* whoever wrote it could not take the mark off */
+    answered(KTABLE_FOUND, 11);
+    assert_int_equal(world.fact.state, FACT_KNOWN);
+    assert_false(world.fact.kept->is_unread);
+
+    const char *own[] = {"~01/refunds/shopify/uk/R1", NULL};
+    world.fact = (struct fact){.kind = FACT_CREDIT};
+    ask();
+    looked(10, "77", false, own, summaries);
+    answered(KTABLE_FOUND, 11);
+    assert_true(world.fact.kept->is_own_unread);
+    world.record.lineage.delivery = "in.raw/0/8"; /* this very delivery, before it was given up */
+    world.fact = (struct fact){.kind = FACT_CREDIT};
+    ask();
+    looked(10, "77", false, own, summaries);
+    answered(KTABLE_FOUND, 11);
+    assert_false(world.fact.kept->is_own_unread);
+    end();
+}
+
 static void test_an_order_that_nobody_has(void **state)
 {
     (void)state;
@@ -396,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_what_is_waited_for),
         cmocka_unit_test(test_what_is_put_together),
         cmocka_unit_test(test_what_the_claim_says),
+        cmocka_unit_test(test_what_is_owed),
         cmocka_unit_test(test_an_order_that_nobody_has),
         cmocka_unit_test(test_what_cannot_be_read),
         cmocka_unit_test(test_a_partition_that_is_no_inputs),

@@ -318,6 +318,57 @@ static void test_amended(void **state)
     credit_rows_run(rows, sizeof rows / sizeof *rows);
 }
 
+/* What an edit without money leaves owed: known from the step that ends it. */
+static void test_owed(void **state)
+{
+    static const struct credit_row rows[] = {
+        {"[owed_with_end] the order is marked in the step that ends the edit",
+         AT "claim a 1;owe a 1", "released", "+ ~a#a:sumA at 10"},
+        {"... and others are told", AT "claim a 1;owe a 1 v=7;claim b 2",
+         "claimed 10 + ~a#a v7:sumA", "+ ~a#a:sumA at 10, b=c"},
+        {"[owed_with_end] who decided before that decides anew",
+         AT "look;claim b 2;claim a 1;owe a 1;sent b 2 6 B s=-", "moved 10 + ~a#a v0:sumA",
+         "+ ~a#a:sumA at 10, b=c"},
+        {"said again, for the answer was lost", AT "claim a 1;owe a 1;owe a 1", "released",
+         "+ ~a#a:sumA at 10"},
+        {"by another holder's word nothing ends", AT "claim a 1;owe a 2", "lost",
+         "none at 10, a=c"},
+        {"nor by the word of who had the key", AT "claim a 1;release a 1;owe a 1", "lost",
+         "none at 10"},
+        {"[position_compare] nor by a table that lags", AT "claim a 1;owe a 1 read=9", "moved 10 -",
+         "none at 10, a=c"},
+        {"nor while the entry is amended", AT "claim a 1;block x;owe a 1", "moved 10 - blocked",
+         "- blocked by x at 10, a=c"},
+        {"[position_with_drop] its record is in the ledger", AT "claim a 1;owe a 1;done a 0 20 d=a",
+         "released", "none at 20"},
+        {"... another delivery's is not", AT "claim a 1;owe a 1;done a 0 20 d=x", "released",
+         "+ ~a#a:sumA at 20"},
+        {"... and reservations stay", A_SENT "claim b 2;owe b 2;done b 0 20 d=b", "released",
+         "+ a#5:sumA at 20, a=s!"},
+        {"it comes again, and leaves something else", AT "claim a 1;owe a 1;claim a 2;owe a 2 0 B",
+         "released", "+ ~a#a:sumB at 10"},
+        {"[owed_gives_back] ... or nothing", AT "claim a 1;owe a 1;claim a 2;release a 2 ends",
+         "released", "none at 10"},
+        {"... or is refused", AT "claim a 1;owe a 1;claim a 2;refuse a 2 -1 read=-1", "refused",
+         "none at 10, a=r"},
+        {"... not by another delivery's end",
+         AT "claim a 1;owe a 1;claim a 2 d=x;release a 2 ends d=x", "released",
+         "+ ~a#a:sumA at 10"},
+        {"... nor on its way to a retry topic", AT "claim a 1;owe a 1;claim a 2;release a 2",
+         "released", "+ ~a#a:sumA at 10"},
+        {"a newer version has read it: nobody else sees the older one's, so all must read as far",
+         AT "claim a 1;owe a 1 v=1;claim a 2 d=x;owe a 2 0 B v=2 d=x read=15", "released",
+         "+ ~a#x:sumB at 15"},
+        {"an older version changes nothing of it",
+         AT "claim a 1;owe a 1 v=2;claim a 2 d=x;owe a 2 0 B v=1 d=x", "moved 10 + ~a#a v2:sumA",
+         "+ ~a#a:sumA at 10, a=c"},
+        {"[holds_of_today] what was marked before Redis was lost is not",
+         AT "claim a 1;owe a 1;set newmarker=n marker=n;look", "known 10 -", "+ ~a#a:sumA at 10"},
+    };
+    (void)state;
+    credit_rows_run(rows, sizeof rows / sizeof *rows);
+}
+
 /* Another tool wrote where the order's record should be: it stays, nobody reserves, and what has happened
  * to a refund is on its own record. */
 static void test_unreadable(void **state)
@@ -344,13 +395,21 @@ static void test_unreadable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reserve),        cmocka_unit_test(test_a_persons_word),
-        cmocka_unit_test(test_stamp),          cmocka_unit_test(test_position),
-        cmocka_unit_test(test_kept),           cmocka_unit_test(test_given_back),
-        cmocka_unit_test(test_anew),           cmocka_unit_test(test_refused_for_credit),
-        cmocka_unit_test(test_done),           cmocka_unit_test(test_published_again),
-        cmocka_unit_test(test_another_marker), cmocka_unit_test(test_shown),
-        cmocka_unit_test(test_amended),        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_a_persons_word),
+        cmocka_unit_test(test_stamp),
+        cmocka_unit_test(test_position),
+        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_given_back),
+        cmocka_unit_test(test_anew),
+        cmocka_unit_test(test_refused_for_credit),
+        cmocka_unit_test(test_done),
+        cmocka_unit_test(test_published_again),
+        cmocka_unit_test(test_another_marker),
+        cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_amended),
+        cmocka_unit_test(test_owed),
+        cmocka_unit_test(test_unreadable),
     };
     return cmocka_run_group_tests_name("idempotency_credit", tests, credit_set_up,
                                        credit_tear_down);

@@ -113,7 +113,7 @@ static void test_done_together(void **state)
     const int before = scripts_run();
     for (int i = 0; i < REFUNDS; i++) {
         answer_begin(&answers[i]);
-        keys_credit_done(ks, order, PARTITION, naturals[i], i + 1, 100 - i, NULL, answer_take,
+        keys_credit_done(ks, order, PARTITION, naturals[i], i + 1, NULL, 100 - i, NULL, answer_take,
                          &answers[i]);
     }
     wait_all(answers, REFUNDS, VERDICT_RELEASED);

@@ -172,6 +172,24 @@ static void test_credit(void **state)
     check_bytes(item.key, "key");
     check_bytes(item.summary, "");
     assert_int_equal(item.number, 6);
+    check_bytes(item.owed_by, "");
+    const struct redis_reply owed = {.count = 6,
+                                     .items = {TEXT("known"), NUMBER(77), TEXT("9"), NUMBER(0),
+                                               NUMBER(2),
+                                               TEXT("         0     3        19                   0"
+                                                    "        22     2         4                   0"
+                                                    "~k1in.raw/0/8 -12 a bc"
+                                                    "~k9 8 ")}};
+    keys_credit_at(&owed, 0, &item);
+    check_bytes(item.key, "k1");
+    check_bytes(item.owed_by, "in.raw/0/8");
+    assert_int_equal(item.version, -12);
+    check_bytes(item.summary, "a bc");
+    keys_credit_at(&owed, 1, &item); /* no byte behind its end */
+    check_bytes(item.key, "k");
+    check_bytes(item.owed_by, "9");
+    assert_int_equal(item.version, 8);
+    check_bytes(item.summary, "");
 }
 
 static void test_numbers(void **state)

@@ -73,8 +73,12 @@ static void say_credit(struct said *said, const struct redis_reply *reply)
             keys_credit_at(reply, i, &item);
             if (item.key.data[item.key.size - 1] != k)
                 continue;
-            add(said->text, sizeof said->text, " %c", k);
-            add_number(said->text, sizeof said->text, item.number);
+            add(said->text, sizeof said->text, " %s%c", item.owed_by.size > 0 ? "~" : "", k);
+            if (item.owed_by.size > 0)
+                add(said->text, sizeof said->text, "#%.*s v%lld", (int)item.owed_by.size,
+                    item.owed_by.data, (long long)item.version);
+            else
+                add_number(said->text, sizeof said->text, item.number);
             add(said->text, sizeof said->text, ":%.*s", (int)item.summary.size, item.summary.data);
         }
 }
@@ -116,8 +120,10 @@ static const char show[] =
     "for name, value in pairs(h) do\n"
     "  if #name > 1 then\n"
     "    local n, s = string.match(value, '^(%d+) (.*)$')\n"
-    "    out[#out + 1] = string.sub(name, -1) .. '#' .. (n and #n < 7 and n or '+') .. ':' .. "
-    "(s or value)\n"
+    "    local owed, by, rest = string.sub(name, 1, 1) == '~'\n"
+    "    if owed then by, rest = string.match(s, '^(%S+) %S+ (.*)$') end\n"
+    "    out[#out + 1] = (owed and '~' or '') .. string.sub(name, -1) .. '#' .. "
+    "(by or n and #n < 7 and n or '+') .. ':' .. (rest or s or value)\n"
     "  end\n"
     "end\n"
     "table.sort(out)\n"
@@ -164,7 +170,7 @@ struct step {
     char *words[WORDS_MAX];
     size_t count;
     const char *stamp, *delivery, *parent;
-    int64_t read_to;
+    int64_t read_to, version;
 };
 
 static const char *word(const struct step *s, size_t i)
@@ -210,6 +216,7 @@ static void attempt_begin(struct attempt *a, const struct step *s, size_t at)
                                 .identity = a->identity,
                                 .delivery = s->delivery != NULL ? s->delivery : s->words[1],
                                 .parent = s->parent,
+                                .version = s->version,
                                 .credit = &a->credit};
     memset(a->work.token, word(s, 2)[0], TOKEN_SIZE);
 }
@@ -334,7 +341,7 @@ static void begin_step(const struct step *s, struct said *said)
     if (strcmp(what, "done") == 0) {
         const struct keys_told told = {word(s, 1), {"kept", 4}};
         keys_credit_done(ks, order, PARTITION, natural_of(word(s, 1)[0], a.natural), number(s, 2),
-                         number(s, 3), has(s, "told") ? &told : NULL, say, said);
+                         s->delivery, number(s, 3), has(s, "told") ? &told : NULL, say, said);
         return;
     }
     attempt_begin(&a, s, 4);
@@ -367,7 +374,9 @@ static void begin_step(const struct step *s, struct said *said)
     else if (strcmp(what, "defer") == 0)
         keys_defer(ks, &a.work, LONG_MS, say, said);
     else if (strcmp(what, "release") == 0)
-        keys_release(ks, &a.work, false, say, said);
+        keys_release(ks, &a.work, has(s, "ends"), say, said);
+    else if (strcmp(what, "owe") == 0)
+        keys_release_owing(ks, &a.work, (struct redis_bytes){a.summary, 4}, say, said);
     else
         fail_msg("no such step: %s", what);
 }
@@ -428,6 +437,8 @@ static void read_step(char *text, struct step *s)
             s->stamp = w[2] == '-' ? "" : w + 2;
         else if (strncmp(w, "read=", 5) == 0)
             s->read_to = strtoll(w + 5, NULL, 10);
+        else if (strncmp(w, "v=", 2) == 0)
+            s->version = strtoll(w + 2, NULL, 10);
         else if (strncmp(w, "d=", 2) == 0)
             s->delivery = w + 2;
         else if (strncmp(w, "p=", 2) == 0)

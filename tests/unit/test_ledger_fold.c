@@ -215,6 +215,33 @@ static void test_owed(void **state)
 }
 
 /* The edit comes again after money came back for it: its record is written anew, behind the note's. */
+/* What Redis says that an edit left owed, against what the records have. */
+static void test_has_owed(void **state)
+{
+    (void)state;
+    struct order *o = an_order();
+    struct ledger_credit *edit = write_record(o, "e1", CREDIT_OWED);
+    take_away(o->arena, edit, 1, 2);
+    edit->source_version = 7;
+    struct ledger_credit owed = *edit;
+    (void)fold(o, NULL);
+    assert_true(ledger_has_owed(&o->fold, &owed));
+    owed.source_version = 8; /* the same units once more */
+    assert_true(ledger_has_owed(&o->fold, &owed));
+    owed.taken.count = 0;
+    assert_false(ledger_has_owed(&o->fold, &owed));
+    owed.source_version = 6; /* a newer version has ended since */
+    assert_true(ledger_has_owed(&o->fold, &owed));
+    owed.key = "01/refunds/shopify/uk/e2";
+    assert_false(ledger_has_owed(&o->fold, &owed));
+    owed.key = edit->key;
+    owed.source_version = 8;
+    edit->state = CREDIT_OPEN; /* all of it is a person's now, or posted */
+    (void)fold(o, NULL);
+    assert_true(ledger_has_owed(&o->fold, &owed));
+    order_end(o);
+}
+
 static void test_an_edit_comes_again(void **state)
 {
     (void)state;
@@ -568,6 +595,7 @@ int main(void)
         cmocka_unit_test(test_own_and_open),
         cmocka_unit_test(test_unposted),
         cmocka_unit_test(test_owed),
+        cmocka_unit_test(test_has_owed),
         cmocka_unit_test(test_an_edit_comes_again),
         cmocka_unit_test(test_an_edit_is_credited_after_all),
         cmocka_unit_test(test_credit_behind_edit),

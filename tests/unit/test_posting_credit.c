@@ -8,17 +8,29 @@
 #include "posting/credit.h"
 
 void __wrap_keys_credit_done(struct keyspace *ks, const char *order, int32_t where,
-                             const char *natural, int64_t number, int64_t behind,
-                             const struct keys_told *told, redis_done done, void *user);
+                             const char *natural, int64_t number, const char *owed_by,
+                             int64_t behind, const struct keys_told *told, redis_done done,
+                             void *user);
 void __wrap_keys_credit_done(struct keyspace *ks, const char *order, int32_t where,
-                             const char *natural, int64_t number, int64_t behind,
-                             const struct keys_told *told, redis_done done, void *user)
+                             const char *natural, int64_t number, const char *owed_by,
+                             int64_t behind, const struct keys_told *told, redis_done done,
+                             void *user)
 {
     (void)ks, (void)done, (void)user;
-    note("done:%s/%d:%s:%lld:%lld%s%s%s%.*s", order, where, natural, (long long)number,
-         (long long)behind, told != NULL ? ":" : "", told != NULL ? told->delivery : "",
-         told != NULL ? "=" : "", told != NULL ? (int)told->summary.size : 0,
-         told != NULL ? told->summary.data : "");
+    note("done:%s/%d:%s:%s%lld:%lld%s%s%s%.*s", order, where, natural,
+         owed_by != NULL ? owed_by : "", (long long)number, (long long)behind,
+         told != NULL ? ":" : "", told != NULL ? told->delivery : "", told != NULL ? "=" : "",
+         told != NULL ? (int)told->summary.size : 0, told != NULL ? told->summary.data : "");
+}
+
+void __wrap_keys_release_owing(struct keyspace *ks, const struct key_work *w,
+                               struct redis_bytes summary, redis_done done, void *user);
+void __wrap_keys_release_owing(struct keyspace *ks, const struct key_work *w,
+                               struct redis_bytes summary, redis_done done, void *user)
+{
+    (void)ks, (void)w;
+    note("owes:%.*s", (int)summary.size, summary.data);
+    asked_redis(done, user);
 }
 
 static struct flow refunds;
@@ -193,6 +205,47 @@ static void test_what_is_forgotten(void **state)
     end_world();
 }
 
+static int owes(struct fact *facts, size_t fact_count, struct arena *arena, struct flow_plan *ret)
+{
+    (void)facts, (void)fact_count, (void)arena;
+    *ret = (struct flow_plan){.verdict = FLOW_SETTLES,
+                              .outcome = OUTCOME_NO_MONEY,
+                              .owes = true,
+                              .summary = "units",
+                              .summary_size = 5};
+    return 0;
+}
+
+/* Its order is marked in the step that ends it; the mark goes when the ledger has its record. */
+static void test_it_leaves_something_owed(void **state)
+{
+    (void)state;
+    struct record *r = begin();
+    more_plans = owes;
+    script = "claimed;moved;released";
+    go(r);
+    assert_int_equal(decisions, 2); /* the first time by a table that lagged */
+    assert_int_equal(r->state, SETTLED);
+    assert_int_equal(r->out.count, 2);
+    commit(r);
+    char wanted[200];
+    (void)snprintf(wanted, sizeof wanted,
+                   "claim owes:units owes:units "
+                   "done:01/shop/uk/1/%d:01/orders/shop/uk/1:orders.raw/0/770:42",
+                   credit_partition(r));
+    assert_string_equal(trace, wanted);
+    end_world();
+    r = begin(); /* a shadow changes nothing of what others decide on */
+    more_plans = owes;
+    worker.shadow = true;
+    script = "claimed;released";
+    go(r);
+    assert_string_equal(trace, "claim release:ends");
+    worker.shadow = false;
+    more_plans = NULL;
+    end_world();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_while_a_loss_is_unresolved),
         cmocka_unit_test(test_taken_over_from_before_a_loss),
         cmocka_unit_test(test_what_is_forgotten),
+        cmocka_unit_test(test_it_leaves_something_owed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -469,7 +469,65 @@ static void test_edits_without_money(void **state)
     assert_int_equal(d.plan.outcome, OUTCOME_NO_MONEY);
     read_summary(&d, &s, &takes);
     assert_true(s.was_owed);
+    assert_true(d.plan.owes);
     assert_int_equal(takes.taken.count, 0);
+    desk_close();
+}
+
+/* What edits have left owed stands in the ledger before anything is credited behind it. */
+static void test_owed_is_read_first(void **state)
+{
+    (void)state;
+    struct desk d = desk_open();
+    struct ledger_kept others = {.is_unread = true}, own = {.is_own_unread = true};
+    d.kept = &others;
+    d.now_ms = 1795200000000;
+    d.first_seen_ms = d.now_ms - 120000;
+    decide_with_credit(&d);
+    assert_int_equal(d.plan.verdict, FLOW_NEEDS_FACTS);
+    assert_int_equal(d.plan.fact_count, 1);
+    assert_int_equal(d.plan.facts[0].state, FACT_UNASKED);
+    assert_true(d.plan.facts[0].reads_owed);
+    d.first_seen_ms--; /* whoever should write it has died, and not come back */
+    decide_with_credit(&d);
+    assert_int_equal(d.plan.verdict, FLOW_WAITS);
+    assert_int_equal(d.plan.codes[0], PF_E_refund_waits_for_refund);
+    d.first_seen_ms++;
+
+    /* another edit takes no credit, and waits for its own former self alone */
+    d.event->kind = REFUND_KIND_EDIT;
+    refund_paid(d.event, memory, 0);
+    decide_with_credit(&d);
+    assert_int_equal(d.plan.outcome, OUTCOME_NO_MONEY);
+    assert_true(d.plan.owes);
+    d.kept = &own;
+    decide_with_credit(&d);
+    assert_int_equal(d.plan.verdict, FLOW_NEEDS_FACTS);
+    assert_true(d.plan.facts[0].reads_owed);
+
+    /* what takes nothing away leaves nothing owed */
+    d.kept = NULL;
+    d.event->deleted = true;
+    decide_with_credit(&d);
+    assert_int_equal(d.plan.outcome, OUTCOME_NO_MONEY);
+    assert_false(d.plan.owes);
+    desk_close();
+}
+
+static void test_an_older_version_of_an_edit(void **state)
+{
+    (void)state;
+    struct desk d = desk_open();
+    struct ledger_credit *owed = record(&d, "9001", CREDIT_OWED);
+    owed->source_version = 8;
+    d.event->source_version = 7;
+    decide_with_credit(&d);
+    assert_int_equal(d.plan.verdict, FLOW_SETTLES);
+    assert_int_equal(d.plan.outcome, OUTCOME_SUPERSEDED);
+    assert_false(d.plan.owes);
+    d.event->source_version = 8;
+    decide_with_credit(&d);
+    assert_int_equal(d.plan.outcome, OUTCOME_POSTED);
     desk_close();
 }
 
@@ -581,6 +639,8 @@ int main(void)
         cmocka_unit_test(test_summary_of_a_note),
         cmocka_unit_test(test_what_it_takes_is_what_it_takes),
         cmocka_unit_test(test_edits_without_money),
+        cmocka_unit_test(test_owed_is_read_first),
+        cmocka_unit_test(test_an_older_version_of_an_edit),
         cmocka_unit_test(test_reloaded_rules),
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_status_request),

@@ -35,7 +35,7 @@ static const struct {
     {"OrderEvent", &order_event_record, 0xdf9215481e7e3af1},
     {"OrderResult", &order_result_record, 0xc73f8b42744ad5fc},
     {"LedgerEntry", &ledger_entry_record, 0xcfd742b178bcc976},
-    {"RefundCredit", &ledger_credit_record, 0x129d249e098e361b},
+    {"RefundCredit", &ledger_credit_record, 0x3a47b22a49d33e52},
     {"RefundEvent", &refund_event_record, 0xfde609825d0084c3},
     {"RefundResult", &refund_result_record, 0xb3982e6b73d4a647},
     {"StockEvent", &stock_event_record, 0x2e6a1175a2552c16},

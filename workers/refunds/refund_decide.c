@@ -9,7 +9,8 @@
 
 #include <errno.h>
 
-enum { REQUEST_BYTES_MAX = 1 << 20 };
+/* An edit's record is in the ledger within a transaction. What takes longer has died, and waits by policy. */
+enum { REQUEST_BYTES_MAX = 1 << 20, OWED_WAIT_MS = 120000 };
 
 struct decision {
     const struct refund_event *event;
@@ -73,7 +74,23 @@ static int find_order(struct decision *d)
                    "a person has to tell whether its own credit note exists");
     if (d->event->kind == REFUND_KIND_EDIT && d->event->created_at <= posted_version_at(d->entry))
         return settle(d, OUTCOME_CONTAINED, "the order was posted as it is after this edit");
+    if (d->event->source_version != 0 && d->event->source_version < known->owed_version)
+        return settle(d, OUTCOME_SUPERSEDED, "a newer version of it has ended");
     return 0;
+}
+
+static int wait_for_owed(struct decision *d)
+{
+    if (d->known->now_ms - d->known->first_seen_ms > OWED_WAIT_MS)
+        return end(d, true, PF_E_refund_waits_for_refund,
+                   "what an edit of the order left owed is not in the ledger yet");
+    *d->plan = (struct refund_plan){.verdict = REFUND_ASKS_OWED};
+    return 1;
+}
+
+static int ask_own_owed(struct decision *d)
+{
+    return d->known->is_own_owed_unread ? wait_for_owed(d) : 0;
 }
 
 /* ---- 2 ---- */
@@ -167,6 +184,11 @@ static int ask_others(struct decision *d)
         d->arena, "nobody knows what refund %.60s of the order took, and all is kept for it",
         keeper);
     return detail == NULL ? -ENOMEM : end(d, true, PF_E_refund_waits_for_refund, detail);
+}
+
+static int ask_owed(struct decision *d)
+{
+    return d->known->is_owed_unread ? wait_for_owed(d) : 0;
 }
 
 /* ---- 3 ---- */
@@ -456,8 +478,8 @@ int refund_decide(const struct refund_event *event, const struct order_rules *ru
                   struct refund_plan *ret_plan)
 {
     static int (*const steps[])(struct decision *) = {
-        find_order, read_balance, ask_money,    ask_store_credit, ask_others,
-        read_parts, take_shares,  ask_despatch, write_plan,
+        find_order, ask_own_owed, read_balance, ask_money,    ask_store_credit, ask_others,
+        ask_owed,   read_parts,   take_shares,  ask_despatch, write_plan,
     };
     struct decision d = {
         .event = event,

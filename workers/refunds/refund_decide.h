@@ -2,7 +2,8 @@
  *
  *   1  an edit that what was posted contains, a refund whose note is there, an order that was never
  *      posted: settled at once; an order that has not been seen: it waits
- *   2  the money decides what it is (refund_money.h)
+ *   2  the money decides what it is (refund_money.h); money is credited behind what edits left owed, so
+ *      that the ledger must have that first
  *   3  parts against money, shares and taxes, against what remains (refund_parts.h, refund_shares.h)
  *   4  units that never left: a note follows, so the order in Prima is asked for first
  *   5  days, tenders, depots: what is not mapped, or closed; a note that is late is flagged
@@ -42,6 +43,11 @@ struct refund_known {
     const char *keeper; /* that refund's id; NULL: not known */
     /* a person must tell whether this refund's own note exists, and has not yet; or it exists */
     bool is_own_open, is_own_credited;
+    /* an edit of the order, or an earlier delivery of this refund, has left something owed that the entry
+     * does not have yet */
+    bool is_owed_unread, is_own_owed_unread;
+    int64_t
+        owed_version; /* source version of this refund that left something owed; 0: none, or unknown */
     enum refund_status status;
     int64_t now_ms, first_seen_ms; /* now 0: nobody waits, and no days are counted */
     int64_t pending_max_age_ms;
@@ -55,7 +61,8 @@ struct refund_plan {
         REFUND_SETTLES,
         REFUND_WAITS,
         REFUND_DEAD_LETTERS,
-        REFUND_ASKS_STATUS /* of the order, and then it is decided again */
+        REFUND_ASKS_STATUS, /* of the order, and then it is decided again */
+        REFUND_ASKS_OWED    /* the ledger, until it has what edits left owed, and then the same */
     } verdict;
     enum outcome outcome; /* REFUND_SENDS: posted; REFUND_SETTLES */
     struct flags flags;   /* the first is the result's code */

@@ -57,6 +57,16 @@ static int ask_facts(const struct asking *a, struct flow_plan *plan)
     return 0;
 }
 
+/* What an edit left owed must be in the ledger first. */
+static int ask_owed(struct asking *a, const struct fact *given, size_t given_count,
+                    struct flow_plan *plan)
+{
+    a->facts[CREDIT_FACT] = (struct fact){.kind = FACT_CREDIT, .reads_owed = true};
+    a->count = 1;
+    keep_status(a, given, given_count);
+    return ask_facts(a, plan);
+}
+
 static const char *keeper_of(const struct ledger_fold *fold, const struct ledger_kept *kept)
 {
     for (size_t i = 0; i < fold->open_count; i++)
@@ -83,6 +93,7 @@ static int know_credit(struct asking *a, const struct fact *fact)
     a->is_owed = is_own(fold, CREDIT_OWED);
     k->is_own_open = is_own(fold, CREDIT_OPEN);
     k->is_own_credited = is_own(fold, CREDIT_CREDITED);
+    k->owed_version = a->is_owed ? fold->own->source_version : 0;
     if (fold->entry == NULL) {
         k->order = fold->is_unposted ? REFUND_ORDER_UNPOSTED : REFUND_ORDER_UNSEEN;
         return 0;
@@ -99,6 +110,8 @@ static int know_credit(struct asking *a, const struct fact *fact)
     k->reserved = kept.credits;
     k->reserved_count = kept.count;
     k->is_all_kept = kept.is_all;
+    k->is_owed_unread = kept.is_unread;
+    k->is_own_owed_unread = kept.is_own_unread;
     k->keeper = keeper_of(fold, &kept);
     return 0;
 }
@@ -214,17 +227,21 @@ static int write_plan(const struct asking *a, struct flow_plan *plan)
                                    [REFUND_WAITS] = FLOW_WAITS,
                                    [REFUND_DEAD_LETTERS] = FLOW_DEAD_LETTERS};
     const struct refund_plan *p = &a->plan;
-    *plan = (struct flow_plan){.request = p->request,
-                               .request_size = p->request_size,
-                               .outcome = p->outcome,
-                               .code_count = p->flags.count,
-                               .detail = unposted_detail(a, &a->facts[CREDIT_FACT])};
+    *plan =
+        (struct flow_plan){.request = p->request,
+                           .request_size = p->request_size,
+                           .outcome = p->outcome,
+                           .code_count = p->flags.count,
+                           .owes = p->outcome == OUTCOME_NO_MONEY && p->verdict == REFUND_SETTLES &&
+                                   (p->taken_count > 0 || a->is_owed),
+                           .detail = unposted_detail(a, &a->facts[CREDIT_FACT])};
     plan->verdict = verdicts[p->verdict];
     for (size_t i = 0; i < p->flags.count; i++)
         plan->codes[i] = p->flags.items[i].code;
     const bool has_summary =
         a->to_decide.entry != NULL && (p->verdict == REFUND_SENDS || p->verdict == REFUND_SETTLES);
     const int r = has_summary ? write_summary(a, plan) : 0;
+    plan->owes &= plan->summary_size > 0;
     return r == -E2BIG ? dead_letter(plan, PF_E_event_invalid,
                                      "the refund has more parts than can be kept for it")
                        : r;
@@ -277,5 +294,7 @@ int refund_flow_decide(const void *event, const struct flow_key *key, const void
         a.to_decide.status = status_of(status);
         r = decide(&a);
     }
+    if (r == 0 && a.plan.verdict == REFUND_ASKS_OWED)
+        return ask_owed(&a, facts, fact_count, ret_plan);
     return r < 0 ? r : write_plan(&a, ret_plan);
 }

@@ -79,6 +79,7 @@ int refund_ledger_credit(const struct flow_settlement *s, const void *event_, st
     credit.document = state == CREDIT_CREDITED ? s->key->document : NULL;
     credit.at = state == CREDIT_CREDITED && s->posted_ms != 0 ? s->posted_ms : s->published_ms;
     credit.event_time = event->created_at;
+    credit.source_version = s->key->version;
     *ret_credit = credit;
     return 1;
 }

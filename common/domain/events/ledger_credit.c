@@ -60,6 +60,7 @@ static const struct binding ledger_credit_fields[] = {
     BIND(struct ledger_credit, account_minor, BIND_LONG),
     BIND(struct ledger_credit, at, BIND_LONG),
     BIND(struct ledger_credit, event_time, BIND_LONG),
+    BIND(struct ledger_credit, source_version, BIND_LONG),
     BIND_SUB(struct ledger_credit, parts, BIND_ARRAY, credit_part_record),
     BIND_SUB(struct ledger_credit, tenders, BIND_ARRAY, credit_tender_record),
     BIND_SUB(struct ledger_credit, taken, BIND_ARRAY, credit_taken_record),

@@ -77,9 +77,10 @@ struct ledger_credit {
     const char *currency; /* ISO 4217; "" of CREDIT_UNPOSTED */
     int64_t amount_minor; /* tax included */
     int64_t tax_minor;
-    int64_t account_minor; /* of it, taken off what is outstanding */
-    int64_t at;            /* ms since 1970 UTC */
-    int64_t event_time;    /* ms since 1970 UTC; 0: not known */
+    int64_t account_minor;  /* of it, taken off what is outstanding */
+    int64_t at;             /* ms since 1970 UTC */
+    int64_t event_time;     /* ms since 1970 UTC; 0: not known */
+    int64_t source_version; /* of the event; 0: not known */
     ARRAY_OF(struct ledger_credit_part) parts;
     ARRAY_OF(struct ledger_credit_tender) tenders;
     ARRAY_OF(struct ledger_credit_taken) taken; /* CREDIT_OWED */

@@ -137,6 +137,29 @@ int ledger_fold(const struct ledger_entry *entry, const struct ledger_credit rec
     return r;
 }
 
+static bool is_same_taken(const struct ledger_credit *a, const struct ledger_credit *b)
+{
+    if (a->taken.count != b->taken.count)
+        return false;
+    for (size_t i = 0; i < a->taken.count; i++)
+        if (a->taken.items[i].number != b->taken.items[i].number ||
+            a->taken.items[i].mark != b->taken.items[i].mark ||
+            a->taken.items[i].units != b->taken.items[i].units)
+            return false;
+    return true;
+}
+
+bool ledger_has_owed(const struct ledger_fold *fold, const struct ledger_credit *owed)
+{
+    for (size_t i = 0; i < fold->record_count; i++) {
+        const struct ledger_credit *record = &fold->records[i];
+        if (!is_other(owed->key, record))
+            return record->state != CREDIT_OWED || record->source_version > owed->source_version ||
+                   is_same_taken(record, owed);
+    }
+    return false;
+}
+
 /* ---- what is kept ---- */
 
 /* K's refund is counted in the fold's entry: by its record, or because the entry itself has it. Of one

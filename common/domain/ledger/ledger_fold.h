@@ -48,7 +48,14 @@ struct ledger_kept {
     bool is_all; /* nothing is left for anybody else */
     /* what is kept without room or place for it; NULL: none. is_all, then. */
     const struct ledger_credit *misfit;
+    /* An edit of the order, or an earlier delivery of K itself, has left something owed that the records do
+     * not have yet: ledger_has_owed. False by ledger_keep, which knows of none. */
+    bool is_unread, is_own_unread;
 };
+
+/* The records have what this edit left owed (its `key`, `source_version` and `taken`), or what has taken
+ * its place since. */
+bool ledger_has_owed(const struct ledger_fold *fold, const struct ledger_credit *owed);
 
 /* What is open, and what is reserved in Redis (each with its `key`): of one refund the larger of both,
  * once; nothing of it when the ledger has it as credited. The fold must have an entry. 0; -EBADMSG: it does not add up;

@@ -4,7 +4,8 @@
 --
 -- KEYS[5] o:<order>  KEYS[6] at:<flow>:<partition>, the position, where it is asked for: up to there a table of the ledger must have been read. None: nobody may decide.
 -- o:<order> is a hash. m: the marker under which it was written; under another one it is as if empty. s: the stamp, another one with each reservation.
--- b: while the order's entry is amended, the ms until when nobody else may do so, and who does. And by each refund's K its reservation, "<number> <summary>".
+-- b: while the order's entry is amended, the ms until when nobody else may do so, and who does. By each refund's K its reservation, "<number> <summary>". And by ~K what an
+-- edit without money left owed, until the ledger has it: "0 <delivery> <version> <summary>".
 local ORDER, POSITION = 5, 6
 local field, mine, stamp, blocks -- K that is asked about, its reservation, and the order's
 local is_foreign -- another tool's value: it stays as it is, and nobody reserves
@@ -127,6 +128,27 @@ end
 function credit.raise(behind)
     local at = position()
     if at and at < tonumber(behind) then redis.call('SET', KEYS[POSITION], behind) end
+end
+
+-- An edit without money ends, and leaves owed what the summary says: from this step on whoever reserves of the order knows that there is something that the ledger must have
+-- first. nil: so it is; else what the caller answers.
+local function mark_of(natural)
+    credit_of('~' .. natural)
+    return string.match(mine or '', '^0 (%S+) (%-?%d+) ')
+end
+function credit.owe(is_holder, natural, dlv, version, read_to, summary)
+    local by, before = mark_of(natural)
+    local value = '0 ' .. dlv .. ' ' .. version .. ' ' .. summary
+    if not is_holder then return mine ~= value and {'lost'} or nil end -- the same again: our answer was lost
+    if is_foreign or blocks or is_behind(read_to) or by and by ~= dlv and tonumber(before) > tonumber(version) then return credit_answer('moved') end
+    if by and by ~= dlv then credit.raise(read_to) end -- an earlier one's, which we have read: nobody else sees it any more
+    if mine == value then return nil end
+    write(field, value, string.format('%.0f ', t[1] * 1000000 + t[2]) .. natural) --mutant owed_with_end
+    return nil
+end
+-- The ledger has it; or this delivery came again, and ends as something else.
+function credit.unmark(natural, dlv)
+    if mark_of(natural) == dlv then remove(field) end
 end
 
 -- While the order's entry is amended.

@@ -26,6 +26,7 @@ rec[DLV], rec[LEASE], rec[AT] = mine and ARGV[9] or '', 0, now
 if mine or #rec[OUTS] > 0 then redis.call('ZREM', KEYS[4], ARGV[9]) end
 if #rec[OUTS] > 0 then rec[ST], rec[CODE] = 'k', ARGV[10] store() return {'parked', credit and credit.kept(ARGV[12])} end --mutant clean_refusal
 if credit then credit.give_back(ARGV[12]) end --mutant refused_gives_back
+if credit then credit.unmark(ARGV[12], ARGV[9]) end
 rec[ST], rec[CODE], rec[SUM], rec[OUTS] = 'r', ARGV[8], '', {}
 store('')
 return {'refused', credit and 0}
