@@ -99,7 +99,7 @@ class Refunds:
             r = results.read(judge.bytes_of(line["value"]))
             place = "{topic}/{partition}/{offset}".format(**r["delivery"])
             yield judge_notes.End(place, r["outcome"], r["received_at"], ms(line["timestamp"]), False, r["document"] or "",
-                                  codes=tuple(r["codes"]))
+                                  codes=tuple(r["codes"]), attempts=r["attempts"])
         for line in self.stack.consume(DEAD, raw=True):
             h = line["headers"]
             yield judge_notes.End(h["primaflow.delivery"], h["primaflow.code"], int(h["primaflow.first-seen"]), ms(line["timestamp"]), True, "",

@@ -20,8 +20,6 @@ from sums_of_notes import judge_sums
 UNREADABLE = {"tombstone", "framing_unknown", "schema_unknown", "avro_truncated", "avro_trailing", "avro_invalid"}
 ORDER_MISSING = "refund_order_missing"
 FLAGS = {"refund_tax_capped", "restock_depot_unmapped"}
-# So long after the result of an edit could be read, every worker must know what it left owed. Before, one may not: the edit itself reserves nothing.
-EDIT_KNOWN_MS = 1000
 
 
 @dataclass
@@ -34,6 +32,7 @@ class End:
     number: str = ""             # of a note
     value: bytes | None = None   # of a dead letter
     codes: tuple = ()            # of a result: what was flagged
+    attempts: int = 1            # of a result: more than one, and it has waited in a retry topic
 
 
 @dataclass
@@ -53,7 +52,6 @@ class Refunds:
     notes: list = field(default_factory=list)      # expect_refund.Note, in Prima
     accounts: dict = field(default_factory=dict)   # order number: posted.Account, at the end
     ends: dict = field(default_factory=dict)       # outcome or code: how many
-    unaware: list = field(default_factory=list)    # notes decided while an edit's owed units were not in the ledger yet
 
 
 def identity_of(schema_text):
@@ -214,6 +212,12 @@ def arrival(delivery, found):
     return document.head["arrived_at"] or delivery.end.ended_at if document else delivery.end.ended_at
 
 
+def is_before(edit, delivery):
+    """The edit had ended when the refund was decided: it was first in their order's lane and went through it without a retry, or its result could be read
+    before a worker saw the refund. What it left owed is known then, in the ledger or not."""
+    return (edit.end.attempts == 1 and edit.offset < delivery.offset) or edit.end.ended_at < delivery.end.seen_at
+
+
 class OrderJudge:
     def __init__(self, number, account, closed, names, found, facts, seen):
         self.number, self.account, self.closed, self.names = number, account, closed, names
@@ -258,15 +262,13 @@ class OrderJudge:
             yield f"note {end.number}: none may exist: its order was not posted"
             return
         came = arrival(delivery, self.found)
-        for edit in [e for e in self.edits if e.end.ended_at + EDIT_KNOWN_MS < delivery.at]:
+        for edit in [e for e in self.edits if is_before(e, delivery)]:
             self.apply(edit)
         perhaps = [e for e in self.edits if e.end.seen_at <= came]
         tries = [(chosen, *self.try_note(delivery, chosen)) for chosen in subsets(perhaps)]
         chosen, note, findings = min(tries, key=lambda t: (t[1] is None, len(t[2])))
         yield from (f"note {end.number}: {what}" for what in findings)
         if note is not None:
-            if tries[-1][2] and not findings:
-                self.seen.unaware.append(note.number)
             self.account = note.after
             self.edits = [e for e in self.edits if e not in chosen]
             self.seen.notes.append(note)

@@ -204,8 +204,6 @@ def check_notes(seen):
     currencies = {n.currency for n in seen.notes}
     say(f"{sum(seen.ends.values())} refunds of {len(seen.accounts)} orders: {len(seen.notes)} credit notes in {', '.join(sorted(currencies))}; {full} orders are "
         f"credited whole; {dict(sorted(seen.ends.items()))}")
-    if seen.unaware:
-        say(f"{len(seen.unaware)} credited money by the rates of the order while an edit, decided just before, had not come to the ledger")
     assert {"GBP", "EUR", "JPY", "KWD"} <= currencies and full > 20, "too few of a kind"
     few = {end: seen.ends.get(end, 0) for end, least in NOTE_ENDS.items() if seen.ends.get(end, 0) < least}
     assert not few, f"too few of: {few}"
