@@ -7,7 +7,7 @@
 #include <string.h>
 
 static enum verdict credit_run(struct redis_once *redis, enum script script,
-                               const struct credit_block *b, int64_t number,
+                               const struct credit_block *b, int64_t number, bool is_again,
                                struct redis_reply *ret_reply, char ret_message[static 300])
 {
     const struct keyspace ks = {.prefix = b->prefix, .flow = b->flow};
@@ -15,9 +15,11 @@ static enum verdict credit_run(struct redis_once *redis, enum script script,
     keys_call_key(&c, &ks, "marker", b->flow);
     keys_call_order(&c, &ks, b->order);
     keys_call_position(&c, &ks, b->partition);
+    keys_call_key(&c, &ks, "amends", b->holder);
     keys_call_number(&c, b->ttl_ms);
     keys_call_text(&c, b->holder);
     keys_call_number(&c, number);
+    keys_call_text(&c, is_again ? "1" : "");
     if (redis_once_run(redis, script_of(script), c.args, c.key_count, c.arg_count, ret_reply) !=
         0) {
         (void)snprintf(ret_message, 300, "Redis broke off");
@@ -33,7 +35,15 @@ static enum verdict credit_run(struct redis_once *redis, enum script script,
 enum verdict keys_credit_block(struct redis_once *redis, const struct credit_block *block,
                                struct redis_reply *ret_reply, char ret_message[static 300])
 {
-    return credit_run(redis, SCRIPT_CREDITBLOCK, block, block->lease_ms, ret_reply, ret_message);
+    return credit_run(redis, SCRIPT_CREDITBLOCK, block, block->lease_ms, false, ret_reply,
+                      ret_message);
+}
+
+enum verdict keys_credit_block_again(struct redis_once *redis, const struct credit_block *block,
+                                     char ret_message[static 300])
+{
+    struct redis_reply reply;
+    return credit_run(redis, SCRIPT_CREDITBLOCK, block, block->lease_ms, true, &reply, ret_message);
 }
 
 enum verdict keys_credit_show(struct redis_once *redis, const struct credit_block *block,
@@ -44,12 +54,12 @@ enum verdict keys_credit_show(struct redis_once *redis, const struct credit_bloc
                                        .order = block->order,
                                        .partition = block->partition,
                                        .holder = ""};
-    return credit_run(redis, SCRIPT_CREDITSHOW, &asked, 0, ret_reply, ret_message);
+    return credit_run(redis, SCRIPT_CREDITSHOW, &asked, 0, false, ret_reply, ret_message);
 }
 
 enum verdict keys_credit_unblock(struct redis_once *redis, const struct credit_block *block,
                                  int64_t behind, char ret_message[static 300])
 {
     struct redis_reply reply;
-    return credit_run(redis, SCRIPT_CREDITUNBLOCK, block, behind, &reply, ret_message);
+    return credit_run(redis, SCRIPT_CREDITUNBLOCK, block, behind, false, &reply, ret_message);
 }

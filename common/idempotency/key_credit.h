@@ -3,8 +3,8 @@
  * One thread.
  *
  * Block, then read the ledger to its end and judge: the new entry must have room for all credits
- * and for what the answer says is reserved. Then commit the entry, and unblock behind it; or
- * unblock without it. A command that dies in between leaves its block, and nobody refunds the order
+ * and for what the answer says is reserved. Block again just before the commit, commit the entry, and
+ * unblock behind it; or unblock without it. A command that dies in between leaves its block, and nobody refunds the order
  * until another one has blocked it anew and unblocked it. */
 #ifndef PRIMAFLOW_KEY_CREDIT_H
 #define PRIMAFLOW_KEY_CREDIT_H
@@ -27,6 +27,12 @@ struct credit_block {
  * with the message: Redis broke off, or refuses. ret_reply lives until the connection's next call. */
 enum verdict keys_credit_block(struct redis_once *redis, const struct credit_block *block,
                                struct redis_reply *ret_reply, char ret_message[static 300]);
+
+/* The block is there yet, and ours: KNOWN, and nobody else blocks for another lease_ms. LOST: another
+ * command took it over, or ended it: nothing may be committed. SUSPECT: Redis has lost it, or is being
+ * rebuilt: the same. Else as above. */
+enum verdict keys_credit_block_again(struct redis_once *redis, const struct credit_block *block,
+                                     char ret_message[static 300]);
 
 /* What is reserved, for people to see; nothing is written. Of `block` prefix, flow, order and
  * partition are read. KNOWN, with *ret_reply; SUSPECT; UNREADABLE; DEFECT: as above. */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/failpoint.h"
 #include "base/money.h"
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
@@ -282,8 +283,8 @@ static char *amending_decision(const struct amending *a)
     return text;
 }
 
-static int amending_send(struct amending *a, struct kafka_writer *writer, const char *decision,
-                         struct kafka_words *message)
+static int amending_write(const struct amending *a, struct kafka_writer *writer,
+                          const char *decision, struct kafka_words *message)
 {
     const struct kafka_record records[] = {{.topic = order_flow.outputs[ORDER_LEDGER].name,
                                             .partition = -1,
@@ -306,10 +307,22 @@ static int amending_send(struct amending *a, struct kafka_writer *writer, const 
     int rc = kafka_writer_begin(writer, message->text);
     for (size_t i = 0; rc == 0 && i < 2; i++)
         rc = kafka_writer_add(writer, &records[i], message->text);
-    if (rc == 0)
-        rc = audit_add(writer, &audit, message);
-    a->may_be_written = rc == 0;
-    return rc != 0 ? rc : kafka_writer_commit(writer, message->text);
+    return rc == 0 ? audit_add(writer, &audit, message) : rc;
+}
+
+/* Who slept until the lease was over is not committed behind another command's amendment, or beside a
+ * refund. */
+static enum ops_kind amending_end(struct amending *a, struct kafka_writer *writer,
+                                  struct ops_error *ret_error)
+{
+    struct kafka_words message = {""};
+    (void)fail_point("amended.commit");
+    const enum ops_kind kind = amended_block_check(a->ops, &a->block, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    a->may_be_written = true;
+    const int rc = kafka_writer_commit(writer, message.text);
+    return rc == 0 ? OPS_DONE : ops_fail_kafka(ret_error, rc, &message);
 }
 
 static enum ops_kind amending_commit(struct amending *a, struct ops_error *ret_error)
@@ -322,10 +335,12 @@ static enum ops_kind amending_commit(struct amending *a, struct ops_error *ret_e
     int rc =
         kafka_writer_new_as(ops_config(a->ops), amended_id, a->ledger.size, &writer, message.text);
     if (rc == 0)
-        rc = amending_send(a, writer, decision, &message);
+        rc = amending_write(a, writer, decision, &message);
+    const enum ops_kind kind =
+        rc == 0 ? amending_end(a, writer, ret_error) : ops_fail_kafka(ret_error, rc, &message);
     kafka_writer_free(writer);
     free(decision);
-    return rc == 0 ? OPS_DONE : ops_fail_kafka(ret_error, rc, &message);
+    return kind;
 }
 
 static enum ops_kind amending_tell_redis(struct amending *a, struct ops_error *ret_error)

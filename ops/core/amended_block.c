@@ -84,6 +84,37 @@ enum ops_kind amended_block_begin(struct ops *ops, struct arena *arena, struct a
     }
 }
 
+enum ops_kind amended_block_check(struct ops *ops, const struct amended_block *block,
+                                  struct ops_error *ret_error)
+{
+    struct redis_once *redis;
+    char message[300] = "";
+    if (block->order == NULL || block->holder[0] == '\0')
+        return OPS_DONE;
+    const enum ops_kind kind = ops_redis(ops, &redis, NULL, ret_error);
+    if (kind != OPS_DONE)
+        return kind;
+    const struct credit_block asked = block_asked(ops, block);
+    switch (keys_credit_block_again(redis, &asked, message)) {
+    case VERDICT_KNOWN:
+        return OPS_DONE;
+    case VERDICT_LOST:
+        return ops_fail(ret_error, OPS_UNAVAILABLE, "run it again",
+                        "nothing was written: it took too long, and another command amends the "
+                        "order, or has amended it");
+    case VERDICT_SUSPECT:
+        return ops_fail(ret_error, OPS_UNAVAILABLE, "run it again in some minutes",
+                        "nothing was written: Redis has lost data meanwhile, and is being rebuilt");
+    case VERDICT_UNREADABLE:
+        return ops_fail(ret_error, OPS_DATA, "see primaflow why",
+                        "nothing was written: Redis has a value for what is reserved that this "
+                        "version cannot read");
+    default:
+        return ops_fail(ret_error, OPS_UNAVAILABLE, "run it again", "nothing was written: %s",
+                        message);
+    }
+}
+
 enum ops_kind amended_block_end(struct ops *ops, const struct amended_block *block, int64_t behind,
                                 struct ops_error *ret_error)
 {

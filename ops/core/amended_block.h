@@ -22,6 +22,11 @@ __attribute__((warn_unused_result)) enum ops_kind amended_block_begin(struct ops
                                                                       struct amended_block *block,
                                                                       struct ops_error *ret_error);
 
+/* Just before the commit: the order is blocked yet, and by us. OPS_UNAVAILABLE: it is not, or nobody can
+ * tell: nothing may be committed. */
+__attribute__((warn_unused_result)) enum ops_kind amended_block_check(
+    struct ops *ops, const struct amended_block *block, struct ops_error *ret_error);
+
 /* behind: the offset behind the new entry; -1: none was written. OPS_UNAVAILABLE: nobody refunds the
  * order until the command was run again. */
 __attribute__((warn_unused_result)) enum ops_kind amended_block_end(

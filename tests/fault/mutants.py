@@ -97,6 +97,7 @@ UNIT = {
     "owed_with_end",
     "owed_gives_back",
     "amend_blocks",
+    "amend_holds",
     "amend_position",
 }
 

@@ -194,9 +194,12 @@ static bool has_room(struct amendment *a)
     struct ledger_fold fold;
     struct ledger_kept kept;
     struct ledger_entry entry = *a->group.entry;
-    struct ledger_line line = entry.lines.items[0];
-    line.amount_minor = entry.total_minor = a->total;
-    entry.lines.items = &line;
+    struct ledger_line *lines = arena_alloc(a->arena, entry.lines.count * sizeof *lines);
+    if (lines == NULL)
+        abort();
+    memcpy(lines, entry.lines.items, entry.lines.count * sizeof *lines);
+    lines[0].amount_minor = entry.total_minor = a->total;
+    entry.lines.items = lines;
     return ledger_fold(&entry, a->group.records, a->group.record_count, NULL, a->arena, &fold) ==
                0 &&
            ledger_keep(&fold, a->reserved, a->reserved_count, a->arena, &kept) == 0 && !kept.is_all;
@@ -218,9 +221,8 @@ static void commit(struct amendment *a)
     const struct sim_entry entry = {
         .order = a->task->order->id, .version = a->group.entry->version + 1, .total = a->total};
     struct buf value;
+    char message[300];
     broker_fence(SIM_PERSON);
-    if (sim.now_ms - a->began_ms > TRANSACTION_MS) /* it slept: the block may have ended */
-        return;
     struct txn *txn = broker_txn_begin(SIM_PERSON);
     buf_init(&value, 4096);
     if (sim_entry_write(person.codec, &entry, &value) < 0)
@@ -232,6 +234,12 @@ static void commit(struct amendment *a)
                                                                  .value_size = value.size},
                                          txn);
     buf_release(&value);
+    if (keys_credit_block_again(a->redis, &a->block, message) != VERDICT_KNOWN) {
+        sim_note("order %s is not blocked any more", a->task->order->id);
+        if (txn->state == TXN_OPEN)
+            broker_txn_end(txn, TXN_ABORTED);
+        return;
+    }
     sim_edge("an amendment's commit");
     sim_sleep(sim_between(0, 20));
     if (txn->state != TXN_OPEN)

@@ -24,6 +24,7 @@ static struct {
     int number, marker;
     struct seen now;
     char state[400];
+    bool has_blocked[2]; /* x, y */
 } history;
 
 static unsigned chance(unsigned below)
@@ -219,12 +220,17 @@ static void any_step(void)
         done_step(i, chance(2) == 0);
         return;
     }
-    if (what == 21)
-        (void)snprintf(step, sizeof step, "block %c", (char)('x' + chance(2)));
-    else if (what < 24)
-        (void)snprintf(step, sizeof step, "unblock %c %d", (char)('x' + chance(2)),
-                       (int)chance(50) - 1);
-    else {
+    if (what < 24) {
+        const unsigned who = chance(2);
+        if (what > 21 && !history.has_blocked[who])
+            return; /* who has written nothing has nothing to end */
+        if (what == 21)
+            (void)snprintf(step, sizeof step, "block %c", (char)('x' + who));
+        else
+            (void)snprintf(step, sizeof step, "unblock %c %d", (char)('x' + who),
+                           (int)chance(50) - 1);
+        history.has_blocked[who] = true;
+    } else {
         const unsigned kind = chance(sizeof kinds / sizeof *kinds);
         if (strcmp(kinds[kind].what, "finish") == 0 && chance(3) != 0)
             return; /* most would end so, and nothing happens behind it */

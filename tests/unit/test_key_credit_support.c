@@ -13,7 +13,7 @@ static const char order[] = "01/web/shop/1001";
 
 static struct {
     struct keyspace *keys;
-    struct redis_once *once;
+    struct redis_once *once, *commands[3]; /* each command's own: x, y, z */
     int64_t lease_ms, window_ms, block_ms;
     char stamp[120]; /* of the last look */
 } credit;
@@ -27,14 +27,20 @@ int credit_set_up(void **state)
 {
     struct redis_server server;
     char message[300];
-    return world_set_up(state) != 0
-               ? -1
-               : redis_once_open(world_url(), 5000, &credit.once, &server, message);
+    if (world_set_up(state) != 0 ||
+        redis_once_open(world_url(), 5000, &credit.once, &server, message) != 0)
+        return -1;
+    for (size_t i = 0; i < 3; i++)
+        if (redis_once_open(world_url(), 5000, &credit.commands[i], &server, message) != 0)
+            return -1;
+    return 0;
 }
 
 int credit_tear_down(void **state)
 {
     redis_once_close(credit.once);
+    for (size_t i = 0; i < 3; i++)
+        redis_once_close(credit.commands[i]);
     return world_tear_down(state);
 }
 
@@ -300,8 +306,28 @@ static void do_at_once(const struct step *s, struct said *said)
         return;
     }
     block.holder = s->count > 1 ? word(s, 1) : "";
+    struct redis_once *once = block.holder[0] >= 'x' && block.holder[0] <= 'z'
+                                  ? credit.commands[block.holder[0] - 'x']
+                                  : credit.once;
+    if (strcmp(s->words[0], "forget") == 0) { /* Redis is set back behind the block */
+        char name[200], text[400];
+        (void)REDIS_ASK(text, "DEL", key_name("o", order, name));
+        (void)REDIS_ASK(text, "SET", key_name("amends", block.holder, name), "1 00000000000000 0");
+        return;
+    }
+    if (strcmp(s->words[0], "again") == 0) {
+        static const char *const words[] = {[VERDICT_KNOWN] = "known",
+                                            [VERDICT_LOST] = "lost",
+                                            [VERDICT_SUSPECT] = "suspect",
+                                            [VERDICT_UNREADABLE] = "unreadable"};
+        said->verdict = keys_credit_block_again(once, &block, message);
+        if (said->verdict == VERDICT_DEFECT)
+            fail_msg("%s", message);
+        (void)snprintf(said->text, sizeof said->text, "%s", words[said->verdict]);
+        return;
+    }
     if (strcmp(s->words[0], "block") == 0) {
-        if (keys_credit_block(credit.once, &block, &reply, message) == VERDICT_DEFECT)
+        if (keys_credit_block(once, &block, &reply, message) == VERDICT_DEFECT)
             fail_msg("%s", message);
         say(said, &reply);
         return;
@@ -316,7 +342,7 @@ static void do_at_once(const struct step *s, struct said *said)
                                         [VERDICT_LOST] = "lost",
                                         [VERDICT_SUSPECT] = "suspect",
                                         [VERDICT_UNREADABLE] = "unreadable"};
-    said->verdict = keys_credit_unblock(credit.once, &block, number(s, 2), message);
+    said->verdict = keys_credit_unblock(once, &block, number(s, 2), message);
     if (said->verdict == VERDICT_DEFECT)
         fail_msg("%s", message);
     (void)snprintf(said->text, sizeof said->text, "%s", names[said->verdict]);
@@ -325,7 +351,8 @@ static void do_at_once(const struct step *s, struct said *said)
 static bool is_at_once(const char *what)
 {
     return strcmp(what, "at") == 0 || strcmp(what, "show") == 0 || strcmp(what, "person") == 0 ||
-           strcmp(what, "block") == 0 || strcmp(what, "unblock") == 0 ||
+           strcmp(what, "block") == 0 || strcmp(what, "again") == 0 ||
+           strcmp(what, "forget") == 0 || strcmp(what, "unblock") == 0 ||
            strcmp(what, "restore") == 0;
 }
 

@@ -396,6 +396,38 @@ static void test_a_commit_that_breaks_off_keeps_the_block(void **state)
     assert_non_null(strstr(world.trace, "unblock " KEY " behind -1"));
 }
 
+/* It slept, and another command, or a loss of Redis, took the block: nothing is committed. */
+static void test_a_block_that_is_lost_before_the_commit(void **state)
+{
+    static const struct {
+        const char *words;
+        enum verdict verdict;
+        enum ops_kind kind;
+    } rows[] = {{"another command amends", VERDICT_LOST, OPS_UNAVAILABLE},
+                {"Redis has lost data", VERDICT_SUSPECT, OPS_UNAVAILABLE},
+                {"cannot read", VERDICT_UNREADABLE, OPS_DATA},
+                {"broke off", VERDICT_DEFECT, OPS_UNAVAILABLE}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        world_reset();
+        struct ops *ops = world_ops(NULL);
+        const struct ledger_entry former = entry_of(3);
+        world_view(NATURAL, &posted);
+        put_version(ops, 8, 0);
+        put_entry(ops, &former);
+        world.is_block_lost = true;
+        world.again_verdict = rows[i].verdict;
+        world.refusal = rows[i].verdict == VERDICT_DEFECT ? "Redis broke off" : NULL;
+        assert_int_equal(amend(ops, KEY, 8, true), rows[i].kind);
+        assert_non_null(strstr(error.text, "nothing was written"));
+        assert_non_null(strstr(error.text, rows[i].words));
+        assert_null(strstr(world.trace, "| commit"));
+        const char *check = strstr(world.trace, "still " KEY);
+        assert_true(check != NULL && check > strstr(world.trace, "begin"));
+        assert_non_null(strstr(check, "unblock " KEY " behind -1"));
+    }
+}
+
 static void test_what_could_not_be_posted_is_refused(void **state)
 {
     (void)state;
@@ -518,6 +550,7 @@ int main(void)
         TEST(test_nobody_reserves_meanwhile),
         TEST(test_what_stands_in_the_way_of_a_block),
         TEST(test_a_commit_that_breaks_off_keeps_the_block),
+        TEST(test_a_block_that_is_lost_before_the_commit),
         TEST(test_what_refunds_took_needs_room),
         TEST(test_a_record_that_cannot_be_read_forbids_it),
         TEST(test_what_could_not_be_posted_is_refused),

@@ -595,6 +595,19 @@ enum verdict __wrap_keys_credit_block(struct redis_once *redis, const struct cre
     return credit_reply(ret_reply, ret_message);
 }
 
+enum verdict __wrap_keys_credit_block_again(struct redis_once *redis,
+                                            const struct credit_block *block,
+                                            char ret_message[static 300]);
+enum verdict __wrap_keys_credit_block_again(struct redis_once *redis,
+                                            const struct credit_block *block,
+                                            char ret_message[static 300])
+{
+    assert_ptr_equal(redis, &the_redis);
+    (void)snprintf(ret_message, 300, "%s", world.refusal != NULL ? world.refusal : "");
+    note("still %s", block->order);
+    return world.is_block_lost ? world.again_verdict : VERDICT_KNOWN;
+}
+
 enum verdict __wrap_keys_credit_unblock(struct redis_once *redis, const struct credit_block *block,
                                         int64_t behind, char ret_message[static 300]);
 enum verdict __wrap_keys_credit_unblock(struct redis_once *redis, const struct credit_block *block,

@@ -152,10 +152,11 @@ function credit.unmark(natural, dlv)
 end
 
 -- While the order's entry is amended.
-function credit.block(holder, lease)
+function credit.block(holder, lease, again)
     credit_of('')
     local ends, by = parts_of(blocks or '')
     if is_foreign then return {'unreadable'} end
+    if again and by ~= holder then return {'lost'} end --mutant amend_holds
     if by and by ~= holder and tonumber(ends) > now then return {'busy', ends - now} end
     write('b', string.format('%d %s', now + lease, holder))
     return credit.look('known')
