@@ -33,7 +33,13 @@
 
 /* topic/partition/offset at which it entered; in a replay: what it replays */
 #define HEADER_DELIVERY "primaflow.delivery"
-#define HEADER_PARENT "primaflow.parent"         /* the dead delivery that a redrive continues */
+#define HEADER_PARENT "primaflow.parent" /* the dead delivery that a redrive continues */
+/* topic/partition/offset of which this record of a replay topic is a copy. Lineage alone: unlike a
+ * parent's, the role of its publisher is never taken over, for it has published */
+#define HEADER_REPLAY_OF "primaflow.replay-of"
+/* traceparent of the record that was replayed: the replay is a trace of its own. The producer's own
+ * by its name, and kept like any of those */
+#define HEADER_TRACE_LINK "traceparent-link"
 #define HEADER_FIRST_SEEN "primaflow.first-seen" /* ms, wall: first fetched */
 /* ms: retry and dead-letter topics stamp their own */
 #define HEADER_ORIGINAL_TIMESTAMP "primaflow.original-timestamp"

@@ -33,7 +33,7 @@ struct flow_settlement outputs_settlement(const struct record *r, enum outcome o
         .summary = summary.size > 0 ? summary.data : NULL,
         .summary_size = summary.size,
         .delivery = r->lineage.delivery,
-        .origin = r->lineage.parent,
+        .origin = r->lineage.parent[0] != '\0' ? r->lineage.parent : r->lineage.replay_of,
         .source_topic = r->lineage.entry_topic,
         .source_partition = r->lineage.entry_partition,
         .source_offset = r->lineage.entry_offset,

@@ -110,6 +110,12 @@ static const char *header_kept(struct record *r, const char *name)
     return kafka_header_text(&r->raw, name, text, sizeof text) != NULL ? keep_text(r, text) : NULL;
 }
 
+static void read_replay_of(struct record *r)
+{
+    const char *of = header_kept(r, HEADER_REPLAY_OF);
+    r->lineage.replay_of = of != NULL ? of : "";
+}
+
 /* A new delivery that continues an earlier one. */
 static void read_origin(struct record *r, bool is_dead)
 {
@@ -157,7 +163,8 @@ static void read_lineage(struct record *r)
     r->lineage.entry_offset = r->raw.offset;
     r->lineage.first_seen_ms = now;
     r->lineage.event_ms = r->raw.timestamp_ms > 0 ? r->raw.timestamp_ms : now;
-    r->lineage.parent = r->heard.words = r->claim.senders = r->claim.known.over = "";
+    r->lineage.parent = r->lineage.replay_of = r->heard.words = r->claim.senders =
+        r->claim.known.over = "";
     if (is_forward)
         read_delivery(r);
     write_delivery(r, text);
@@ -168,6 +175,7 @@ static void read_lineage(struct record *r)
         read_forward(r, now);
     else
         read_origin(r, is_dead);
+    read_replay_of(r);
     r->lineage.event_ms = header_time(&r->raw, HEADER_ORIGINAL_TIMESTAMP, r->lineage.event_ms);
     r->lineage.resolve_first = read_resolve_first(r);
     r->lineage.was_sent =
@@ -303,8 +311,8 @@ void record_release_texts(struct record *r)
     r->decision.plan = NULL;
     r->customers = NULL;
     r->out.too_large = NULL;
-    r->lineage.delivery = r->lineage.parent = r->heard.words = r->claim.senders =
-        r->claim.known.over = "";
+    r->lineage.delivery = r->lineage.parent = r->lineage.replay_of = r->heard.words =
+        r->claim.senders = r->claim.known.over = "";
     r->heard.words_room = NULL;
     r->edit = (struct overlay_text){.size = 0};
     r->key = (struct flow_key){0};

@@ -43,6 +43,9 @@ struct outgoing {
 struct lineage {
     const char *delivery; /* topic/partition/offset at which it entered */
     const char *parent;   /* the dead delivery that it redrives, or "" */
+    /* the delivery of which a person's replay copied it, or "": never taken over, else what was posted
+     * once would be published as posted twice */
+    const char *replay_of;
     const char *entry_topic;
     int32_t entry_partition;
     int64_t entry_offset;

@@ -95,6 +95,7 @@ static void add_lineage(struct header_list *list, const struct record *r)
     if (r->edit.size > 0)
         list->headers[list->count++] =
             (struct kafka_header){HEADER_OVERLAY, r->edit.text, r->edit.size};
+    add(list, HEADER_REPLAY_OF, r->lineage.replay_of);
     add_number(list, HEADER_FIRST_SEEN, r->lineage.first_seen_ms);
     add_number(list, HEADER_ORIGINAL_TIMESTAMP, r->lineage.event_ms);
     if (r->lineage.replays > 0)

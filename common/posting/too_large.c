@@ -210,10 +210,16 @@ static void write_brief_headers(struct cut *cut, const struct record *r,
 static void write_other_headers(struct cut *cut, const struct record *r,
                                 const struct kafka_message *full, const struct too_large *why)
 {
-    static const char *const kept[] = {
-        HEADER_DLQ_DELIVERY_COUNT, HEADER_SCHEMA_ID,    HEADER_HTTP_STATUS,
-        HEADER_FIRST_FAILED_AT,    HEADER_PARENT,       HEADER_FIRST_SEEN,
-        HEADER_REPLAY_ID,          HEADER_REPLAY_COUNT, "traceparent"};
+    static const char *const kept[] = {HEADER_DLQ_DELIVERY_COUNT,
+                                       HEADER_SCHEMA_ID,
+                                       HEADER_HTTP_STATUS,
+                                       HEADER_FIRST_FAILED_AT,
+                                       HEADER_PARENT,
+                                       HEADER_FIRST_SEEN,
+                                       HEADER_REPLAY_ID,
+                                       HEADER_REPLAY_COUNT,
+                                       HEADER_REPLAY_OF,
+                                       "traceparent"};
     char said[300];
     too_large_say(why, said);
     (void)snprintf(cut->message, sizeof cut->message, "%s %s",

@@ -27,7 +27,7 @@ static const char *const ours[] = {
     HEADER_DELIVERY,      HEADER_PARENT,        HEADER_FIRST_SEEN,   HEADER_ORIGINAL_TIMESTAMP,
     HEADER_ATTEMPTS,      HEADER_FAULTS,        HEADER_REPLAY_COUNT, HEADER_REPLAY_ID,
     HEADER_UNKNOWN_SINCE, HEADER_RESOLVE_FIRST, HEADER_FAULT_AT,     HEADER_UNANSWERED,
-    HEADER_PRIMA_TEXT};
+    HEADER_PRIMA_TEXT,    HEADER_REPLAY_OF};
 static const char *const topics[] = {"orders.raw", "orders.raw.retry.0", "orders.raw.replay"};
 
 static struct stream stream;

@@ -51,6 +51,7 @@ static void test_a_dead_letter_replaces_our_context(void **state)
     add_text(&raw, HEADER_REPLAY_COUNT, "2");
     add_text(&raw, HEADER_DELIVERY, "orders.raw/1/5");
     add_text(&raw, HEADER_PARENT, "orders.raw/1/4");
+    add_text(&raw, HEADER_REPLAY_OF, "orders.raw/1/3");
     add_text(&raw, HEADER_ATTEMPTS, "3");
     struct record *r = record_of(&raw);
     (void)state;
@@ -94,6 +95,7 @@ static void test_a_dead_letter_replaces_our_context(void **state)
     header_is(m, HEADER_PARENT, "orders.raw/1/5");
     header_is(m, HEADER_REPLAY_ID, "replay-7");
     header_is(m, HEADER_REPLAY_COUNT, "3");
+    header_is(m, HEADER_REPLAY_OF, "orders.raw/1/3");
     header_is(m, HEADER_HTTP_STATUS, NULL);
     header_is(m, HEADER_ATTEMPTS, NULL);
     header_is(m, HEADER_DLQ_PREFIX "stage", NULL);

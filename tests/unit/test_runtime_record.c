@@ -2,6 +2,7 @@
 #include "test_record_support.h"
 
 #include "base/clock.h"
+#include "posting/outputs.h"
 
 /* ---- lineage ---- */
 
@@ -157,6 +158,37 @@ static void test_replayed(void **state)
             fail_msg("%s: delivery %s parent %s attempts %d replays %d old %d faults %d",
                      rows[i].name, r->lineage.delivery, r->lineage.parent, (int)r->lineage.attempts,
                      (int)r->lineage.replays, is_old, r->heard.blame.faults);
+        record_free(r);
+    }
+}
+
+/* What a person replays is told in results, also behind our own retry topic; but nobody's role is taken
+ * over, for what is replayed has published. */
+static void test_replay_of(void **state)
+{
+    static const struct {
+        const char *name;
+        enum topic_role role;
+        const char *of, *delivery, *replay_of;
+    } rows[] = {
+        {"a replay", TOPIC_REPLAY, "orders.raw/1/5", NULL, "orders.raw/1/5"},
+        {"its forward", TOPIC_RETRY, "orders.raw/1/5", "orders.raw.replay/0/2", "orders.raw/1/5"},
+        {"a stranger's", TOPIC_INPUT, "orders.raw/1/5", NULL, ""},
+        {"none", TOPIC_REPLAY, NULL, NULL, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct flow_shadow shadow;
+        struct kafka_record raw = raw_from(rows[i].role);
+        if (rows[i].of != NULL)
+            add_text(&raw, HEADER_REPLAY_OF, rows[i].of);
+        if (rows[i].delivery != NULL)
+            add_text(&raw, HEADER_DELIVERY, rows[i].delivery);
+        struct record *r = record_of(&raw);
+        if (strcmp(r->lineage.replay_of, rows[i].replay_of) != 0 || r->lineage.parent[0] != '\0' ||
+            strcmp(outputs_settlement(r, OUTCOME_DUPLICATE, &shadow).origin, rows[i].replay_of) !=
+                0)
+            fail_msg("%s: of %s, parent %s", rows[i].name, r->lineage.replay_of, r->lineage.parent);
         record_free(r);
     }
 }
@@ -324,9 +356,13 @@ static void test_goes_on_absent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lineage),        cmocka_unit_test(test_replayed),
-        cmocka_unit_test(test_times),          cmocka_unit_test(test_resolve_first),
-        cmocka_unit_test(test_of_which_loss),  cmocka_unit_test(test_resolve_first_after_a_loss),
+        cmocka_unit_test(test_lineage),
+        cmocka_unit_test(test_replayed),
+        cmocka_unit_test(test_replay_of),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_resolve_first),
+        cmocka_unit_test(test_of_which_loss),
+        cmocka_unit_test(test_resolve_first_after_a_loss),
         cmocka_unit_test(test_goes_on_absent),
     };
     return cmocka_run_group_tests_name("a record's headers", tests, set_up, tear_down);
