@@ -19,6 +19,8 @@ int audit_add(struct kafka_writer *producer, const struct audit *a, struct kafka
                              a->reason, "program", "primaflow " PF_VERSION, "topic", a->topic,
                              "written", (json_int_t)a->written, "skipped", (json_int_t)a->skipped,
                              "digest", digest_hex(a->digest, DIGEST_SIZE, digest));
+    if (json != NULL && a->more != NULL)
+        (void)json_object_update(json, (json_t *)(uintptr_t)a->more); /* only reads it */
     char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (text == NULL) {

@@ -17,11 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct json_t;
+
 struct audit {
     const char *who; /* a person at a place: "ann@host" */
     const char *action, *reason, *topic;
     size_t written, skipped;
-    const uint8_t *digest; /* DIGEST_SIZE bytes */
+    const uint8_t *digest;     /* DIGEST_SIZE bytes */
+    const struct json_t *more; /* members that only this action has; NULL: none */
 };
 
 /* Adds the record to the producer's open transaction. Errors as kafka_writer_add. */

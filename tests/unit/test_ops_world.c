@@ -22,10 +22,15 @@ static struct {
     size_t size;
 } reserved[WORLD_VIEWS];
 static size_t view_count, reserved_count, added, answer;
+enum { PENDING_MAX = 8 };
+static struct world_put pending[PENDING_MAX]; /* of world.keeps, added and not yet committed */
+static size_t pending_count;
 static struct {
     struct config *config;
     struct ops *ops;
 } opened;
+
+static void pending_clear(void);
 
 static void *copy(const void *from, size_t size)
 {
@@ -66,6 +71,7 @@ void world_release(void)
     }
     for (size_t i = 0; i < world.sent_count; i++)
         free(world.sent[i]);
+    pending_clear();
     record_count = view_count = reserved_count = added = answer = 0;
     ops_free(opened.ops);
     config_free(opened.config);
@@ -172,6 +178,49 @@ void *__wrap_calloc(size_t count, size_t size)
 
 /* ---- kafka/reader.h ---- */
 
+static bool is_in_spans(const struct kafka_range *range, const struct kafka_record *record)
+{
+    for (size_t i = 0; i < range->span_count; i++)
+        if (range->spans[i].partition == record->partition)
+            return record->offset >= range->spans[i].from && record->offset < range->spans[i].until;
+    return false;
+}
+
+/* From the first record that there is to the last; two partitions, whichever have records. */
+int __wrap_kafka_spans(const struct config *config, const char *topic,
+                       const struct kafka_range *range, struct kafka_span **ret_spans,
+                       size_t *ret_count, char ret_message[static KAFKA_TEXT_MAX]);
+int __wrap_kafka_spans(const struct config *config, const char *topic,
+                       const struct kafka_range *range, struct kafka_span **ret_spans,
+                       size_t *ret_count, char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config;
+    note("spans %s", topic);
+    if (world.spans_rc != 0)
+        return refuse(world.spans_rc, ret_message);
+    struct kafka_span *spans = calloc(2, sizeof *spans);
+    assert_non_null(spans);
+    for (int32_t p = 0; p < 2; p++) {
+        spans[p] = (struct kafka_span){p, INT64_MAX, 0};
+        for (size_t i = 0; i < record_count; i++) {
+            const struct kafka_record *r = &records[i].record;
+            if (strcmp(r->topic, topic) != 0 || r->partition != p ||
+                (range->from == KAFKA_FROM_OFFSET && r->offset < range->from_value) ||
+                (range->from == KAFKA_FROM_TIME && r->timestamp_ms < range->from_value))
+                continue;
+            if (r->offset < spans[p].from)
+                spans[p].from = r->offset;
+            if (r->offset >= spans[p].until)
+                spans[p].until = r->offset + 1;
+        }
+        if (spans[p].from == INT64_MAX)
+            spans[p].from = 0;
+    }
+    *ret_spans = spans;
+    *ret_count = 2;
+    return 0;
+}
+
 int __wrap_kafka_read(const struct config *config, const char *const topics[], size_t topic_count,
                       const struct kafka_range *range, kafka_record_seen seen, void *user,
                       char ret_message[static KAFKA_TEXT_MAX]);
@@ -197,7 +246,8 @@ int __wrap_kafka_read(const struct config *config, const char *const topics[], s
             (range->from == KAFKA_FROM_OFFSET &&
              (record.offset < range->from_value ||
               (range->partition >= 0 && record.partition != range->partition))) ||
-            (range->partition_of_key != NULL && record.partition != 0)) /* where keys belong */
+            (range->partition_of_key != NULL && record.partition != 0) || /* where keys belong */
+            (range->spans != NULL && !is_in_spans(range, &record)))
             continue;
         const int rc = seen(user, &record);
         if (rc != 0)
@@ -254,6 +304,17 @@ int __wrap_kafka_writer_new_as(const struct config *config, const char *transact
     return rc;
 }
 
+int __wrap_kafka_writer_partitions(struct kafka_writer *writer, const char *topic,
+                                   int32_t *ret_count, char ret_message[static KAFKA_TEXT_MAX]);
+int __wrap_kafka_writer_partitions(struct kafka_writer *writer, const char *topic,
+                                   int32_t *ret_count, char ret_message[static KAFKA_TEXT_MAX])
+{
+    assert_ptr_equal(writer, &the_writer);
+    note("partitions of %s", topic);
+    *ret_count = 2;
+    return writer_step("partitions", ret_message);
+}
+
 void __wrap_kafka_writer_free(struct kafka_writer *writer);
 void __wrap_kafka_writer_free(struct kafka_writer *writer)
 {
@@ -266,8 +327,30 @@ int __wrap_kafka_writer_begin(struct kafka_writer *writer, char ret_message[stat
 {
     assert_ptr_equal(writer, &the_writer);
     note("begin");
+    pending_clear();
     added = 0;
     return writer_step("begin", ret_message);
+}
+
+static void pending_clear(void)
+{
+    for (size_t i = 0; i < pending_count; i++) {
+        free((void *)(uintptr_t)pending[i].key);
+        free((void *)(uintptr_t)pending[i].value);
+    }
+    pending_count = 0;
+}
+
+static void pending_add(const struct kafka_record *record)
+{
+    if (world.keeps == NULL || strcmp(record->topic, world.keeps) != 0)
+        return;
+    assert_true(pending_count < PENDING_MAX);
+    pending[pending_count++] = (struct world_put){.topic = world.keeps,
+                                                  .key = copy(record->key, record->key_size),
+                                                  .value = copy(record->value, record->value_size),
+                                                  .size = record->value_size,
+                                                  .at_ms = 1};
 }
 
 static void keep_headers(const struct kafka_record *record)
@@ -301,6 +384,7 @@ int __wrap_kafka_writer_add(struct kafka_writer *writer, const struct kafka_reco
     if (added == 0)
         world.added_partition = record->partition;
     keep_headers(record);
+    pending_add(record);
     (void)snprintf(step, sizeof step, "add %zu", ++added);
     return writer_step(step, ret_message);
 }
@@ -317,7 +401,11 @@ int __wrap_kafka_writer_commit(struct kafka_writer *writer, char ret_message[sta
         world_put(&put);
         world.appears = NULL;
     }
-    return writer_step("commit", ret_message);
+    const int rc = writer_step("commit", ret_message);
+    for (size_t i = 0; rc == 0 && i < pending_count; i++)
+        world_put(&pending[i]);
+    pending_clear();
+    return rc;
 }
 
 /* ---- kafka/admin.h ---- */
@@ -441,6 +529,55 @@ int __wrap_kafka_topics_settings(struct kafka_admin *admin, const char *const na
         for (size_t k = 0; k < t->setting_count; k++)
             seen(user, i, t->settings[k].name, t->settings[k].value);
     }
+    return 0;
+}
+
+/* A group that nobody is in, and ends of topics of one partition. */
+
+int __wrap_kafka_group_is_empty(const struct config *config, const char *group, bool *ret_empty,
+                                char ret_message[static KAFKA_TEXT_MAX]);
+int __wrap_kafka_group_is_empty(const struct config *config, const char *group, bool *ret_empty,
+                                char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config;
+    note("members of %s", group);
+    *ret_empty = !world.group_works;
+    return world.admin_rc == 0 ? 0 : refuse(world.admin_rc, ret_message);
+}
+
+int __wrap_kafka_ends(const struct config *config, const char *const topics[], size_t topic_count,
+                      enum kafka_end which, struct kafka_place **ret_places, size_t *ret_count,
+                      char ret_message[static KAFKA_TEXT_MAX]);
+int __wrap_kafka_ends(const struct config *config, const char *const topics[], size_t topic_count,
+                      enum kafka_end which, struct kafka_place **ret_places, size_t *ret_count,
+                      char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config;
+    (void)which;
+    if (world.admin_rc != 0)
+        return refuse(world.admin_rc, ret_message);
+    *ret_places = calloc(topic_count, sizeof **ret_places);
+    assert_non_null(*ret_places);
+    for (size_t i = 0; i < topic_count; i++) {
+        (void)snprintf((*ret_places)[i].topic, sizeof(*ret_places)[i].topic, "%s", topics[i]);
+        (*ret_places)[i].offset = world.end;
+    }
+    *ret_count = topic_count;
+    return 0;
+}
+
+int __wrap_kafka_group_committed(const struct config *config, const char *group,
+                                 struct kafka_place places[], size_t count,
+                                 char ret_message[static KAFKA_TEXT_MAX]);
+int __wrap_kafka_group_committed(const struct config *config, const char *group,
+                                 struct kafka_place places[], size_t count,
+                                 char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config;
+    (void)ret_message;
+    note("offsets of %s", group);
+    for (size_t i = 0; i < count; i++)
+        places[i].offset = world.committed;
     return 0;
 }
 

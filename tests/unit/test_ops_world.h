@@ -61,6 +61,9 @@ struct world_answer { /* of Prima's, in order; the last one stays */
 struct world {
     /* what the fakes say */
     int read_rc, writer_rc, admin_rc, redis_rc, view_rc, register_rc;
+    int spans_rc;           /* of kafka_spans */
+    bool group_works;       /* kafka_group_is_empty: somebody is in it */
+    int64_t end, committed; /* of every partition that is asked for */
     const char *fails_at;   /* a writer's call: "begin", "add 2", "commit"; with writer_rc */
     const char *refusal;    /* the message of what fails */
     const char *fails_read; /* only the reading of this topic fails; NULL: any, with read_rc */
@@ -68,6 +71,7 @@ struct world {
     const struct world_put *appears;
     int64_t appears_at_ms;
     const struct world_put *appears_at_pen; /* ... once kafka_writer_new_as was called */
+    const char *keeps; /* what is committed to this topic can be read there; NULL: nothing can */
     int brokers, reads_until_ready;
     size_t memory_max; /* what is larger is not given; 0: all is */
     enum verdict amend_verdict;
