@@ -103,8 +103,8 @@ static const struct arg args_table[] = {
      "at most N records a second (a tenth of limit.rate; 1000 where there is none)", 1,
      INT64_C(1000000)},
     {"--resolve-first", ARG_FLAG, offsetof(struct options, resolve_first), NULL,
-     "also records older than idempotency.ttl: the worker asks Prima about each before anything "
-     "else",
+     "also records older than idempotency.ttl; the worker asks Prima about each of whose key Redis "
+     "has nothing, before anything else",
      0, 0},
     {"--reason", ARG_TEXT, offsetof(struct options, reason), "TEXT",
      "why, for ops.audit. No names of customers", 0, 0},
@@ -164,7 +164,9 @@ const struct command command_replay_run = {
         "Key, value and headers stay as they are, but for those of replay.drop_headers; the "
         "record's time is in primaflow.original-timestamp, its traceparent in traceparent-link.\n"
         "Records older than idempotency.ttl are left out, for Redis may have forgotten them; "
-        "with --resolve-first the worker asks Prima about each: what Prima has is then a dead "
+        "with --resolve-first they go, and the worker asks Prima first about each of whose key "
+        "Redis "
+        "has nothing: what Prima has is then a dead "
         "letter exists_unproven unless a key says whose it is (primaflow replay rebuild-keys), "
         "what Prima lacks is posted.\n"
         "Records that were replayed replay.max_count times are left out.\n"

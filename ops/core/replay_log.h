@@ -27,7 +27,7 @@ struct replay_entry {
     struct replay_choice choice;
     int64_t *next; /* of each span: what is to be read next */
     int64_t rate;
-    bool resolve_first; /* those older than the keys' TTL go, and are asked for in Prima first */
+    bool resolve_first;        /* those older than the keys' TTL go, too; each is asked for first */
     const char *who, *reason;  /* who began it */
     int64_t began_ms, last_ms; /* wall: begun, last record */
     int64_t sent;

@@ -15,8 +15,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { LEASE_MS = 30000, RETRY_TOPICS_MAX = 32 };
+enum {
+    LEASE_MS = 30000,
+    RETRY_TOPICS_MAX = 32,
+    /* a worker that has ended stays a member, for it may come back to its slot: Kafka forgets it when
+     * its session ends, after 10 s as workers ask for */
+    MEMBERS_WAIT_MS = 20000,
+    MEMBERS_LOOK_MS = 500
+};
 
 /* The slot of whoever rebuilds: none of a worker's, whose names are numbers or a platform's. */
 static const char slot_name[] = "rebuild-keys";
@@ -36,18 +44,24 @@ struct rebuilding {
 
 /* ---- may it begin? ---- */
 
-static enum ops_kind nobody_works(struct rebuilding *r)
+static enum ops_kind nobody_works(struct rebuilding *r, int64_t wait_ms)
 {
-    struct kafka_words message = {""};
-    bool empty = false;
-    const int rc = kafka_group_is_empty(ops_config(r->ops), r->group, &empty, message.text);
-    if (rc != 0)
-        return ops_fail_kafka(r->error, rc, &message);
-    return empty ? OPS_DONE
-                 : ops_fail(r->error, OPS_DATA, "stop them, run this, and start them again",
+    const int64_t until = clock_monotonic_ms() + wait_ms;
+    for (;;) {
+        struct kafka_words message = {""};
+        bool empty = false;
+        const int rc = kafka_group_is_empty(ops_config(r->ops), r->group, &empty, message.text);
+        if (rc != 0)
+            return ops_fail_kafka(r->error, rc, &message);
+        if (empty)
+            return OPS_DONE;
+        if (clock_monotonic_ms() >= until)
+            return ops_fail(r->error, OPS_DATA, "stop them, run this, and start them again",
                             "workers of %s are at work: a key that is not back yet would be "
                             "claimed by one of them",
                             r->group);
+        (void)nanosleep(&(struct timespec){.tv_nsec = MEMBERS_LOOK_MS * 1000000L}, NULL);
+    }
 }
 
 static enum ops_kind read_control(struct rebuilding *r)
@@ -232,7 +246,7 @@ static enum ops_kind rebuild(struct rebuilding *r, const char *marker)
     if (rc != 0)
         return redis_failed(r);
     memcpy(r->keys.marker, r->under_way, sizeof r->keys.marker);
-    const enum ops_kind kind = nobody_works(r); /* nor came just before it was marked */
+    const enum ops_kind kind = nobody_works(r, 0); /* nor came just before it was marked */
     if (kind == OPS_DONE) {
         (void)fail_point("rebuild_keys.marked");
         rc = restore_all(r, &message);
@@ -279,7 +293,7 @@ enum ops_kind replay_rebuild(struct ops *ops, const struct flow *flow,
                                  .user = &r};
     enum ops_kind kind = ops_codec(ops, &r.restore.codec, ret_error);
     if (kind == OPS_DONE)
-        kind = nobody_works(&r);
+        kind = nobody_works(&r, MEMBERS_WAIT_MS);
     if (kind == OPS_DONE)
         kind = read_control(&r);
     if (kind == OPS_DONE)

@@ -224,7 +224,7 @@ static int add_copy(struct replaying *r, const struct kafka_record *record)
         return 0;
     }
     const struct replay_mark mark = {
-        .id = r->entry->id, .count = times + 1, .resolve_first = is_old};
+        .id = r->entry->id, .count = times + 1, .resolve_first = r->entry->resolve_first};
     int rc = replay_copy(&r->copier, record, &mark, &copy);
     if (rc == 0)
         rc = spool_add(&r->spool, &copy);

@@ -233,6 +233,7 @@ static void test_rebuild_is_refused(void **state)
                      CLI_DATA);
     run_has(run_err, "workers of primaflow.orders are at work");
     assert_null(strstr(world.trace, "redis"));
+    assert_in_range(world.slept_ms, 15000, 30000); /* the session of one that has just ended */
 }
 
 static void test_refused(void **state)
