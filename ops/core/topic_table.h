@@ -13,7 +13,7 @@
 #include "kafka/writer.h"
 #include "config/config.h"
 
-enum { TOPIC_NAME_MAX = 80, TOPICS_MAX = 64, TOPIC_SETTINGS_MAX = 6, TOPIC_DIFFERENCES_MAX = 512 };
+enum { TOPIC_NAME_MAX = 80, TOPICS_MAX = 68, TOPIC_SETTINGS_MAX = 6, TOPIC_DIFFERENCES_MAX = 512 };
 
 struct topic_wanted {
     char name[TOPIC_NAME_MAX];
