@@ -58,6 +58,17 @@ struct prima_stock_row {
  * PRIMA_UNKNOWN. */
 typedef bool (*prima_stock_seen)(void *user, const struct prima_stock_row *row);
 
+/* Of an order what left together, each value as Prima wrote it: "" where absent. Whether they are any
+ * good is not this layer's business. */
+struct prima_despatch_line {
+    const char *order_line, *quantity;
+};
+struct prima_despatch {
+    const char *number, *date, *carrier, *service, *tracking_number, *tracking_url;
+    const struct prima_despatch_line *lines;
+    size_t line_count;
+};
+
 struct prima_document { /* an order as Prima has it; texts "" where absent */
     const char *type, *number, *date, *currency, *net, *tax, *gross, *hold;
     size_t line_count;
@@ -84,6 +95,8 @@ struct prima_reply {
     const char *order_status; /* PRIMA_ORDER_STATUS: "Despatched", ... or NULL */
     /* PRIMA_ORDER_STATUS, where an echo field is configured and came: our own mark; else NULL */
     const char *echo;
+    const struct prima_despatch *despatches; /* PRIMA_ORDER_STATUS: none where Prima tells none */
+    size_t despatch_count;
     const struct prima_account *accounts; /* PRIMA_CUSTOMER_SEARCH, PRIMA_NEW_CUSTOMER */
     size_t account_count;
     const struct prima_product *products; /* PRIMA_PRODUCT_READ: those that Prima has */

@@ -67,6 +67,8 @@ static void take_values(struct prima_reply *out, const struct reply *reply, stru
     out->words = shorten(arena, reply->error);
     out->order_status = reply->order_status;
     out->echo = reply->echo;
+    out->despatches = reply->despatches;
+    out->despatch_count = reply->despatch_count;
     out->accounts = reply->accounts;
     out->account_count = reply->account_count;
     out->products = reply->products;

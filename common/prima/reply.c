@@ -69,7 +69,7 @@ static void on_open(void *user, const char *name, const struct xml_attribute *at
         kind->row(s, name, attributes, count);
     }
     if (s->depth == 4 && s->has_parts && kind->part != NULL)
-        kind->part(s, name);
+        kind->part(s, name, attributes, count);
 }
 
 static void on_close(void *user, const char *name)

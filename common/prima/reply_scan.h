@@ -16,6 +16,10 @@ struct scan {
     size_t number_room;               /* the same for the orders' numbers */
     bool is_in_data, has_parts;       /* has_parts: the row at hand asked for its children */
     struct prima_document *documents; /* the reply's, to count lines in */
+    /* the reply's, and the lines of the last of them with the room for more */
+    struct prima_despatch *despatches;
+    struct prima_despatch_line *despatch_lines;
+    size_t despatch_line_room;
     /* of a stock read as it arrives (reply_stream.h): each row is told and counted, none is kept */
     prima_stock_seen stock_seen;
     void *stock_user;

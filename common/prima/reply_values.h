@@ -19,6 +19,8 @@ struct reply {
     const char *error; /* RequestError, of the root or else of the first Data that has one; "" */
     const char *order_status; /* NULL: none */
     const char *echo;         /* NULL: none */
+    const struct prima_despatch *despatches;
+    size_t despatch_count;
     const struct prima_account *accounts;
     size_t account_count;
     const struct prima_product *products;

@@ -2,6 +2,7 @@
  * 404, 405 or 413. See admin.h. */
 #include "admin.h"
 
+#include "despatch.h"
 #include "http.h"
 
 #include <errno.h>
@@ -191,6 +192,14 @@ static struct response post_status(struct admin *a, json_t *body, const char *re
     return admin_done();
 }
 
+/* What a warehouse does: a parcel leaves, or its papers are put right. */
+static struct response post_despatch(struct admin *a, json_t *body, const char *rest)
+{
+    (void)rest;
+    const char *wrong = despatch_take(a->world->ledger, body);
+    return wrong == NULL ? admin_done() : admin_wrong(400, wrong);
+}
+
 /* What people do to Prima's products: delete one, or bring it back. */
 static struct response post_product(struct admin *a, json_t *body, const char *rest)
 {
@@ -235,7 +244,8 @@ static const struct route {
     {"DELETE", "/faults", delete_faults}, {"POST", "/latency", post_latency},
     {"POST", "/capacity", post_capacity}, {"POST", "/period", post_period},
     {"POST", "/wording", post_wording},   {"POST", "/status", post_status},
-    {"POST", "/product", post_product},   {"POST", "/reset", post_reset},
+    {"POST", "/product", post_product},   {"POST", "/despatch", post_despatch},
+    {"POST", "/reset", post_reset},
 };
 
 /* The part of url behind the route's path: "" or "/..."; NULL when it is another path. */
@@ -271,7 +281,7 @@ static struct response admin_serve(struct admin *a, const char *method, const ch
     return path_known
                ? admin_wrong(405, "another method is needed here")
                : admin_wrong(404, "no such address: /stats /faults /latency /capacity /period "
-                                  "/wording /status /product /reset /healthz");
+                                  "/wording /status /despatch /product /reset /healthz");
 }
 
 static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, const char *url,

@@ -291,6 +291,8 @@ void db_clear(struct db *db)
                                          "credit_notes",
                                          "order_payments",
                                          "order_charges",
+                                         "despatch_lines",
+                                         "despatches",
                                          "order_lines",
                                          "orders",
                                          "customers",

@@ -20,6 +20,7 @@ struct ledger {
     bool refuse_off_balance; /* else it is stored with its difference */
     bool restocks;           /* a credit note's goods are on hand again */
     bool echo;               /* OrderStatus returns CustomerRef */
+    bool parcels;            /* ... and what has left, parcel by parcel */
     enum wording_style style;
     char closed_until[11]; /* YYYY-MM-DD: documents of this date and before are refused; "": none */
     int64_t last_request, last_customer;

@@ -31,6 +31,7 @@ static int open_ledger(struct sandbox *s)
         .refuse_off_balance = s->options.refuse_off_balance,
         .restocks = s->options.restocks,
         .echo = s->options.echo,
+        .parcels = s->options.parcels,
         .style = s->options.wording,
     };
     const int result = ledger_open(&s->ledger, s->options.db, message);

@@ -23,6 +23,7 @@ enum option_id {
     BALANCE,
     RESTOCKS,
     ECHO_FIELD,
+    PARCELS,
     OPTION_COUNT,
     CONFIG_FILE = OPTION_COUNT,
     PAIR,
@@ -62,6 +63,7 @@ static const struct command_option table[ROW_COUNT] = {
          "does",
          "on"},
     [ECHO_FIELD] = {"echo", '\0', "on|off", "OrderStatus gives CustomerRef back", "off"},
+    [PARCELS] = {"parcels", '\0', "on|off", "OrderStatus tells what left, parcel by parcel", "on"},
     [CONFIG_FILE] = {"config", '\0', "FILE", "the same keys as lines \"key: value\"", NULL},
     [PAIR] = {NULL, 'o', "KEY=VALUE", "one of them", NULL},
     [PORTS_FILE] = {"ports-file", '\0', "FILE",
@@ -192,6 +194,7 @@ static int options_convert(struct value values[static OPTION_COUNT], struct opti
         [BALANCE] = choose(values[BALANCE].text, "refuse", "store", &o->refuse_off_balance),
         [RESTOCKS] = choose(values[RESTOCKS].text, "on", "off", &o->restocks),
         [ECHO_FIELD] = choose(values[ECHO_FIELD].text, "on", "off", &o->echo),
+        [PARCELS] = choose(values[PARCELS].text, "on", "off", &o->parcels),
     };
     for (int i = 0; i < OPTION_COUNT; i++)
         if (!good[i])

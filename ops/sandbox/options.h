@@ -10,7 +10,7 @@ struct options {
         *ports_file; /* data, ports_file: NULL when not given. Owned */
     struct latency latency;
     struct capacity capacity;
-    bool unique, echo, restocks, price_of_line, refuse_off_balance;
+    bool unique, echo, parcels, restocks, price_of_line, refuse_off_balance;
     enum wording_style wording;
     bool check;
 };

@@ -20,6 +20,34 @@ static void reply_integer(struct request *r, const char *name, int64_t value)
     buf_printf(r->reply, " %s=\"%lld\"", name, (long long)value);
 }
 
+static void reply_despatch_lines(struct request *r, int64_t order_id, const char *number)
+{
+    struct db *db = r->ledger->db;
+    db_query(db, DB_DESPATCH_LINES, "it", order_id, number);
+    while (db_next(db, DB_DESPATCH_LINES)) {
+        buf_text(r->reply, "<Line");
+        reply_attribute(r, "OrderLine", db_text(db, DB_DESPATCH_LINES, 0));
+        reply_integer(r, "Quantity", db_int(db, DB_DESPATCH_LINES, 1));
+        buf_text(r->reply, "/>");
+    }
+}
+
+static void reply_despatches(struct request *r, int64_t order_id)
+{
+    static const char *const names[] = {"DespatchNumber", "DespatchDate",   "Carrier",
+                                        "CarrServ",       "TrackingNumber", "TrackingURL"};
+    struct db *db = r->ledger->db;
+    db_query(db, DB_DESPATCH_ALL, "i", order_id);
+    while (db_next(db, DB_DESPATCH_ALL)) {
+        buf_text(r->reply, "<Despatch");
+        for (int i = 0; i < 6; i++)
+            reply_attribute(r, names[i], db_text(db, DB_DESPATCH_ALL, i));
+        buf_byte(r->reply, '>');
+        reply_despatch_lines(r, order_id, db_text(db, DB_DESPATCH_ALL, 0));
+        buf_text(r->reply, "</Despatch>");
+    }
+}
+
 enum outcome apply_order_status(struct request *r)
 {
     struct db *db = r->ledger->db;
@@ -33,9 +61,13 @@ enum outcome apply_order_status(struct request *r)
     reply_attribute(r, "OrderStatus", db_text(db, DB_ORDER_FIND, 1));
     if (r->ledger->echo)
         reply_attribute(r, "CustomerRef", db_text(db, DB_ORDER_FIND, 2));
-    buf_text(r->reply, "/>");
-    reply_end(r);
+    const int64_t id = db_int(db, DB_ORDER_FIND, 0);
     db_end(db, DB_ORDER_FIND);
+    buf_byte(r->reply, '>');
+    if (r->ledger->parcels)
+        reply_despatches(r, id);
+    buf_text(r->reply, "</Data>");
+    reply_end(r);
     return OUTCOME_READ;
 }
 

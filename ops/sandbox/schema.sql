@@ -116,6 +116,27 @@ CREATE TABLE IF NOT EXISTS order_lines (
     PRIMARY KEY (order_id, position)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS despatches ( -- a parcel that left
+    order_id INTEGER NOT NULL REFERENCES orders (id),
+    despatch_number TEXT NOT NULL CHECK (despatch_number <> ''),
+    despatch_date TEXT NOT NULL,     -- YYYY-MM-DD or ''
+    carrier TEXT NOT NULL,
+    service TEXT NOT NULL,
+    tracking_number TEXT NOT NULL,
+    tracking_url TEXT NOT NULL,
+    PRIMARY KEY (order_id, despatch_number)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS despatch_lines (
+    order_id INTEGER NOT NULL,
+    despatch_number TEXT NOT NULL,
+    position INTEGER NOT NULL,       -- of the order's line
+    quantity INTEGER NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (order_id, despatch_number, position),
+    FOREIGN KEY (order_id, despatch_number) REFERENCES despatches (order_id, despatch_number),
+    FOREIGN KEY (order_id, position) REFERENCES order_lines (order_id, position)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS order_charges (
     order_id INTEGER NOT NULL REFERENCES orders (id),
     position INTEGER NOT NULL,
@@ -215,6 +236,8 @@ CREATE VIEW IF NOT EXISTS available AS
     SELECT s.product_id, p.product, p.mtrx_code1, p.mtrx_code2, p.mtrx_code3, p.mtrx_code4, s.depot, s.on_hand,
            s.on_hand - coalesce(reserved.quantity, 0) AS quantity
     FROM stock s JOIN products p ON p.id = s.product_id
-         LEFT JOIN (SELECT l.product_id, l.depot, sum(l.quantity) AS quantity FROM order_lines l JOIN orders o ON o.id = l.order_id
-                    WHERE o.status IN ('Open', 'Held') GROUP BY l.product_id, l.depot) reserved
+         LEFT JOIN (SELECT l.product_id, l.depot, sum(l.quantity - coalesce((SELECT sum(d.quantity) FROM despatch_lines d
+                                         WHERE d.order_id = l.order_id AND d.position = l.position), 0)) AS quantity
+                    FROM order_lines l JOIN orders o ON o.id = l.order_id
+                    WHERE o.status IN ('Open', 'Held', 'Part Despatched') GROUP BY l.product_id, l.depot) reserved
          ON reserved.product_id = s.product_id AND reserved.depot = s.depot;

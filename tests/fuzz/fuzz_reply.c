@@ -192,6 +192,20 @@ static void check_fate(const struct understood *u, enum prima_type type, int sta
     FUZZ_CHECK(u->fate != PRIMA_OK || type != PRIMA_NEW_CUSTOMER || u->reply.account_count == 1);
 }
 
+/* Whatever was read of parcels is there to its last byte. */
+static size_t parcels_size(const struct reply *reply)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < reply->despatch_count; i++) {
+        const struct prima_despatch *d = &reply->despatches[i];
+        size += strlen(d->number) + strlen(d->date) + strlen(d->carrier) + strlen(d->service) +
+                strlen(d->tracking_number) + strlen(d->tracking_url) + d->line_count;
+        for (size_t k = 0; k < d->line_count; k++)
+            size += strlen(d->lines[k].order_line) + strlen(d->lines[k].quantity);
+    }
+    return size;
+}
+
 /* The same bytes give the same, whatever was read before with that reader. */
 static void check_same(const struct understood *a, const struct understood *b)
 {
@@ -202,6 +216,7 @@ static void check_same(const struct understood *a, const struct understood *b)
     FUZZ_CHECK(memcmp(a->answer.text.data, b->answer.text.data, a->answer.text.size) == 0);
     FUZZ_CHECK(strcmp(a->reply.error, b->reply.error) == 0 &&
                a->reply.product_count == b->reply.product_count);
+    FUZZ_CHECK(parcels_size(&a->reply) == parcels_size(&b->reply));
     FUZZ_CHECK((a->reply.order_status == NULL) == (b->reply.order_status == NULL));
     FUZZ_CHECK(a->reply.order_status == NULL ||
                strcmp(a->reply.order_status, b->reply.order_status) == 0);

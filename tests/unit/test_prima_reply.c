@@ -387,6 +387,47 @@ static void test_documents(void **state)
     config_free(config);
 }
 
+/* Parcels of an order by their configured names, and each parcel's own lines. */
+static void test_parcels(void **state)
+{
+    static const char text[] =
+        "<R RequestStatus='OK'><Data OrderNumber='2011' OrderStatus='Part Despatched'>"
+        "<Despatch DespatchNumber='D1' DespatchDate='2026-11-20' Courier='DPD' Carrier='other' "
+        "CarrServ='24' TrackingNumber='T 1' TrackingURL='https://t.example/1'>"
+        "<Line OrderLine='1' Quantity='2'/><Line OrderLine='2' Quantity='1'/><Other/></Despatch>"
+        "<Despatch DespatchNumber='D2'/><Despatch><Line/></Despatch>"
+        "<Note><Line OrderLine='9' Quantity='9'/></Note></Data></R>";
+    static const char *const override[] = {"prima.name.despatch_carrier=Courier"};
+    struct config *config;
+    struct config_message message;
+    struct prima_names names;
+    struct reply reply;
+    struct arena *arena = arena_new(100000);
+    (void)state;
+    assert_int_equal(config_load(NULL, override, 1, &config, &message), 0);
+    assert_int_equal(prima_names_read(config, &names, &message), 0);
+    assert_int_equal(
+        reply_read(reader, &names, PRIMA_ORDER_STATUS, text, sizeof text - 1, arena, &reply), 0);
+    assert_int_equal(reply.despatch_count, 3);
+    const struct prima_despatch *d = reply.despatches;
+    assert_string_equal(d[0].number, "D1");
+    assert_string_equal(d[0].date, "2026-11-20");
+    assert_string_equal(d[0].carrier, "DPD");
+    assert_string_equal(d[0].service, "24");
+    assert_string_equal(d[0].tracking_number, "T 1");
+    assert_string_equal(d[0].tracking_url, "https://t.example/1");
+    assert_int_equal(d[0].line_count, 2);
+    assert_string_equal(d[0].lines[0].order_line, "1");
+    assert_string_equal(d[0].lines[1].quantity, "1");
+    assert_int_equal(d[1].line_count, 0);
+    assert_string_equal(d[1].tracking_number, "");
+    assert_string_equal(d[2].number, "");
+    assert_int_equal(d[2].line_count, 1);
+    assert_string_equal(d[2].lines[0].order_line, "");
+    arena_free(arena);
+    config_free(config);
+}
+
 static void test_products(void **state)
 {
     static const char text[] =
@@ -570,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_many_rows),
         cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_parcels),
         cmocka_unit_test(test_products),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_order_status),

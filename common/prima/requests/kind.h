@@ -13,7 +13,8 @@ struct request_kind {
     void (*data)(struct scan *s, const struct xml_attribute *attributes, size_t count);
     void (*row)(struct scan *s, const char *name, const struct xml_attribute *attributes,
                 size_t count);
-    void (*part)(struct scan *s, const char *name);
+    void (*part)(struct scan *s, const char *name, const struct xml_attribute *attributes,
+                 size_t count);
     /* NULL: it is not kept. Fills what the request asks about. */
     void (*subject)(const struct prima_names *names, const char *request, size_t size,
                     struct asked *asked);

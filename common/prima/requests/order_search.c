@@ -73,8 +73,10 @@ static void order_search_row(struct scan *s, const char *name,
         add_document(s, attributes, count);
 }
 
-static void order_search_part(struct scan *s, const char *name)
+static void order_search_part(struct scan *s, const char *name,
+                              const struct xml_attribute *attributes, size_t count)
 {
+    (void)attributes, (void)count;
     if (strcmp(name, s->names->document_line) == 0)
         s->documents[s->reply->document_count - 1].line_count++;
 }

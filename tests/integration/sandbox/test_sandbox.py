@@ -83,6 +83,34 @@ class Requests(WithSandbox):
         self.assertEqual(self.prima.admin("POST", "/status", {"order_number": "1", "company": "01", "status": "Cancelled"})[0], 200)
         self.assertEqual(self.available("SKU00001", "01"), before)
 
+    def despatch(self, number, **more):
+        return self.prima.admin("POST", "/despatch", {"order_number": "1", "company": "01", "despatch_number": number, **more})
+
+    def test_parcels_leave_and_are_corrected(self):
+        line = '<OrderLineData OrderLine="{}" Product="{}" Quantity="2" Price="1.00" Warehouse="01"/>'
+        before = self.available("SKU00001", "01")
+        self.prima.call(order("1", lines=line.format(1, "SKU00001") + line.format(2, "SKU00002")))
+        for wrong, said in (({"lines": [{"order_line": "3", "quantity": 1}]}, "no such line"), ({"lines": [{"order_line": "1", "quantity": 3}]}, "more units"),
+                            ({"lines": 1}, "order_number"), ({"order_number": "2"}, "no such order")):
+            status, reply = self.despatch("D1", **wrong)
+            self.assertEqual(status, 400)
+            self.assertIn(said, reply["error"])
+        self.assertEqual(self.despatch("D1", carrier="DPD", tracking_number="T1", lines=[{"order_line": "1", "quantity": 1}])[0], 200)
+        reply = self.prima.call(status_of("1"))
+        self.assertEqual(reply.rows("Data")[0]["OrderStatus"], "Part Despatched")
+        self.assertEqual([(r["DespatchNumber"], r["Carrier"], r["TrackingNumber"]) for r in reply.rows("Despatch")], [("D1", "DPD", "T1")])
+        self.assertEqual([(r["OrderLine"], r["Quantity"]) for r in reply.rows("Line")], [("1", "1")])
+        self.assertEqual(self.available("SKU00001", "01"), before - 2)  # one has left, one is still reserved
+        self.assertEqual(self.despatch("D1", tracking_number="T2")[0], 200)
+        self.assertEqual(self.despatch("D1", lines=[])[0], 400)
+        self.assertEqual(self.despatch("D2")[0], 200)
+        reply = self.prima.call(status_of("1"))
+        self.assertEqual(reply.rows("Data")[0]["OrderStatus"], "Despatched")
+        self.assertEqual([(r["DespatchNumber"], r["Carrier"], r["TrackingNumber"]) for r in reply.rows("Despatch")], [("D1", "DPD", "T2"), ("D2", "", "")])
+        self.assertEqual([(r["OrderLine"], r["Quantity"]) for r in reply.rows("Line")], [("1", "1"), ("1", "1"), ("2", "2")])
+        self.assertEqual(self.available("SKU00001", "01"), before - 2)
+        self.assertEqual(self.prima.sql("SELECT on_hand FROM available WHERE product = 'SKU00001' AND depot = '01'"), [(before - 2,)])
+
     def test_stock_reads(self):
         reply = self.prima.call('<Request RequestType="MultiAvailableToSell"><Data><sku Product="TSHIRT" MtrxCode1="RED" MtrxCode2="M" Warehouse="S1"/>'
                                 '<sku Product="NOPE"/><sku Product="SKU00003"/></Data></Request>')
