@@ -32,6 +32,11 @@ const struct redis_scripts *schedule_scripts(void)
     return &scripts;
 }
 
+const struct redis_script *schedule_script_open_orders(void)
+{
+    return &schedule_scripts()->list[SCRIPT_OPENORDERS];
+}
+
 /* ---- leases ---- */
 
 void schedule_call_lease(struct redis *redis, const struct lease_call *call, redis_done done,

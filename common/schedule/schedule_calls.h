@@ -6,6 +6,7 @@
 
 /* For redis_new: this folder's alone. Any thread. */
 const struct redis_scripts *schedule_scripts(void);
+const struct redis_script *schedule_script_open_orders(void); /* open_orders.h */
 
 enum lease_word {
     LEASE_TAKEN,

@@ -1,6 +1,7 @@
 /* primaflow mappings check: the mappings tried on recent orders, before they are put to work. */
 #include "commands.h"
 #include "core/mappings_check.h"
+#include "domain/mappings/status_rules.h"
 #include "domain/mappings/stock_rules.h"
 #include "mappings_print.h"
 #include "order_flow.h"
@@ -38,6 +39,14 @@ static void warn_silent(void *user, const char *file, const char *channel, const
     (void)user;
     cli_warn("%s: no level of stock is published to channel %s, store %s: %s", file, channel, store,
              why);
+}
+
+static void warn_nameless(void *user, const char *carrier, const char *channel, const char *store)
+{
+    (void)user;
+    cli_warn("carriers.yaml: charges.yaml sends goods with carrier %s, for which channel %s, store "
+             "%s has no name: its parcels will go out under Prima's name",
+             carrier, channel, store);
 }
 
 static int mappings_print(const struct cli *cli, struct seen *seen)
@@ -99,6 +108,7 @@ static int mappings_run(struct cli *cli, const struct args *args)
         return cli_report(&error);
     rules_idle_rows(rules, warn_idle, NULL);
     rules_silent_channels(rules, warn_silent, NULL);
+    rules_nameless_carriers(rules, warn_nameless, NULL);
     seen_init(&seen);
     const int code = mappings_check(cli, o, &seen);
     seen_release(&seen);

@@ -1,4 +1,4 @@
-/* Records of stock as bytes: against what fastavro made, a stock event's identity F, and what each
+/* Records of stock, and of orders on their way, as bytes: against what fastavro made, a stock event's identity F, and what each
  * kind of event must have.
  *
  * The golden vectors were computed by a program of its own (Python, from the definition in
@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 #include "codec_support.h"
+#include "domain/events/order_status.h"
 #include "domain/events/stock_event.h"
 #include "domain/events/stock_level.h"
 #include "domain/events/stock_reservation.h"
@@ -29,6 +30,7 @@ static const struct pair {
      &stock_reservation_record},
     {"StockLevel", "level_full.json", "level_full.hex", &stock_level_record},
     {"StockResult", "stock_result_full.json", "stock_result_full.hex", &stock_result_record},
+    {"OrderStatus", "status_full.json", "status_full.hex", &order_status_record},
 };
 enum { PAIRS = sizeof pairs / sizeof *pairs };
 

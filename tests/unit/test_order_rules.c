@@ -92,6 +92,22 @@ static const struct {
      "bundles:\n  - {sku: A, components: [{product: P}], computed_by_channel: shop}\n",
      "computed_by_channel: 'shop' is neither true nor false"},
 
+    {"who else", "channels.yaml", CHANNEL ", fulfilled_by: somebody}\n",
+     "fulfilled_by: 'somebody' is not one of prima or third_party"},
+    {"a carrier without its name", "carriers.yaml", "carriers:\n  - {carrier: DPD}\n",
+     "carriers.yaml:2:5: the key 'name' is missing"},
+    {"a carrier twice", "carriers.yaml",
+     "carriers:\n  - {carrier: DPD, name: A}\n  - {carrier: dpd, name: B}\n",
+     "carriers.yaml:3:5: this carrier is here twice; delete one row"},
+    {"an address without the number", "carriers.yaml",
+     "carriers:\n  - {carrier: DPD, name: A, tracking_url: \"https://a.example/\"}\n",
+     "tracking_url: write {number} once"},
+    {"an address with two numbers", "carriers.yaml",
+     "carriers:\n  - {carrier: DPD, name: A, tracking_url: \"https://{number}/{number}\"}\n",
+     "tracking_url: write {number} once"},
+    {"an address that is none", "carriers.yaml",
+     "carriers:\n  - {carrier: DPD, name: A, tracking_url: \"javascript:{number}\"}\n",
+     "tracking_url: is no address"},
     {"a buffer that keeps back less than nothing", "buffers.yaml", "buffers:\n  - {units: -1}\n",
      "buffers.yaml:2:6: units: '-1' is not a whole number from 0"},
     {"a buffer of how much", "buffers.yaml", "buffers:\n  - {product: P}\n",
@@ -328,7 +344,7 @@ static void test_broken_settings(void **state)
     }
 }
 
-/* A folder may lack bundles, companies and buffers, and no other file. */
+/* A folder may lack bundles, companies, buffers and carriers, and no other file. */
 static void test_which_files_are_needed(void **state)
 {
     (void)state;
@@ -336,10 +352,10 @@ static void test_which_files_are_needed(void **state)
         const char *file;
         bool needed;
     } files[] = {
-        {"channels.yaml", true}, {"depots.yaml", true},   {"payments.yaml", true},
-        {"charges.yaml", true},  {"tax.yaml", true},      {"skus.yaml", true},
-        {"policies.yaml", true}, {"bundles.yaml", false}, {"companies.yaml", false},
-        {"buffers.yaml", false},
+        {"channels.yaml", true}, {"depots.yaml", true},    {"payments.yaml", true},
+        {"charges.yaml", true},  {"tax.yaml", true},       {"skus.yaml", true},
+        {"policies.yaml", true}, {"bundles.yaml", false},  {"companies.yaml", false},
+        {"buffers.yaml", false}, {"carriers.yaml", false},
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         print_message("  %s\n", files[i].file);
@@ -397,6 +413,8 @@ static void test_idle_rows(void **state)
         {"bundles.yaml", "bundles:\n  - {store: gb, sku: S, components: [{product: P}]}\n",
          "bundles.yaml bundle S any/gb; "},
         {"bundles.yaml", "bundles: []\n", ""},
+        {"carriers.yaml", "carriers:\n  - {store: gb, carrier: C, name: N}\n",
+         "carriers.yaml carrier C any/gb; "},
         {"buffers.yaml",
          "buffers:\n  - {store: gb, units: 1}\n  - {store: gb, product: P, units: 1}\n  - {store: "
          "gb, depot: D, units: 1}\n",

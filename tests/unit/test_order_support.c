@@ -139,9 +139,9 @@ static char *read_file(const char *path)
     return text;
 }
 
-static const char *const mapping_names[] = {"companies", "channels", "depots", "payments",
-                                            "charges",   "tax",      "skus",   "bundles",
-                                            "policies",  "buffers"};
+static const char *const mapping_names[] = {"companies", "channels", "depots",  "payments",
+                                            "charges",   "tax",      "skus",    "bundles",
+                                            "policies",  "buffers",  "carriers"};
 static char folder[64];
 
 static void remove_folder(void)

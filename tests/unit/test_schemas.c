@@ -14,6 +14,7 @@
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_event.h"
 #include "domain/events/order_result.h"
+#include "domain/events/order_status.h"
 #include "domain/events/refund_event.h"
 #include "domain/events/refund_result.h"
 #include "domain/events/stock_confirmation.h"
@@ -43,6 +44,7 @@ static const struct {
     {"StockOrder", &stock_order_record, 0x94cb7b595d5a3da3},
     {"StockReservation", &stock_reservation_record, 0xebb4e2d0a04a0c77},
     {"StockLevel", &stock_level_record, 0xdc6fab8aeab8a70b},
+    {"OrderStatus", &order_status_record, 0x689c0a602982aeca},
     {"StockResult", &stock_result_record, 0x2b1371d785b938f0},
     {"StockState", &stock_state_record, 0x647ca046823f0393},
 };

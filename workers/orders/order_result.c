@@ -121,6 +121,8 @@ int order_write_result(struct codec *codec, const struct flow_settlement *s, con
         .goods = digest_hex(s->goods, CODEC_PART_SIZE, goods),
         .money = digest_hex(s->money, FLOW_MONEY_SIZE, money),
         .source_version = event->source_version,
+        .source_name = event->source_name,
+        .has_delivery_address = event->shipping_address != NULL,
         .source = {s->source_topic, s->source_partition, s->source_offset},
         .overlay = s->overlay[0] != '\0' ? s->overlay : NULL,
         .event_id = event->event_id,

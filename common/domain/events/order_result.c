@@ -43,6 +43,8 @@ static const struct binding order_result_fields[] = {
     BIND(struct order_result, goods, BIND_TEXT),
     BIND(struct order_result, money, BIND_TEXT),
     BIND(struct order_result, source_version, BIND_LONG),
+    BIND(struct order_result, source_name, BIND_TEXT),
+    BIND(struct order_result, has_delivery_address, BIND_BOOL),
     BIND_SUB(struct order_result, proof, BIND_RECORD, money_proof_record),
     BIND_RESULT_ENDING(struct order_result),
 };

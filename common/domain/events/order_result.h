@@ -42,6 +42,8 @@ struct order_result {
     const char *identity;      /* F in hexadecimal */
     const char *goods, *money; /* digests of its parts, in hexadecimal */
     int64_t source_version;
+    const char *source_name;         /* may be NULL */
+    bool has_delivery_address;       /* false: handed over or collected */
     const struct money_proof *proof; /* may be NULL */
     RESULT_ENDING
 };

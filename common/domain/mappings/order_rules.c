@@ -133,6 +133,7 @@ static int read_files(struct order_rules *rules, const char *folder, struct conf
         {"bundles.yaml", true, rules_read_bundles},
         {"policies.yaml", false, rules_read_policies},
         {"buffers.yaml", true, rules_read_buffers},
+        {"carriers.yaml", true, rules_read_carriers},
     };
     for (size_t i = 0; i < RULES_FILES; i++) {
         char path[4096];

@@ -70,6 +70,7 @@ struct channel_rules {
     int adjustment_tax;                   /* enum adjustment_tax: of amounts for the whole order */
     const char *online_depot;             /* nets lines that name no location; may be NULL */
     int till_stock;                       /* enum till_stock: of goods handed over at a till */
+    int fulfilled_by; /* enum fulfilled_by: whether Prima knows what becomes of its orders */
 };
 
 /* Of money that goes back as store credit: a note like any other; one that takes back no tax of that
@@ -81,6 +82,7 @@ enum store_credit {
     STORE_CREDIT_WITHOUT_TAX
 };
 enum adjustment_tax { ADJUSTMENT_TAX_BY_ORDER, ADJUSTMENT_TAX_BY_CHANNEL };
+enum fulfilled_by { FULFILLED_BY_PRIMA, FULFILLED_BY_THIRD_PARTY };
 enum till_stock { TILL_STOCK_NETTED, TILL_STOCK_IN_PRIMA };
 enum closed_period { CLOSED_PERIOD_POST, CLOSED_PERIOD_PERSON };
 enum before_despatch { BEFORE_DESPATCH_NOTE, BEFORE_DESPATCH_PERSON };

@@ -11,6 +11,7 @@ static const char *const guests_names[] = {"match", "account", NULL};
 static const char *const order_location_names[] = {"handed_over", "always", NULL};
 static const char *const liable_names[] = {"person", "own", NULL};
 static const char *const till_stock_names[] = {"netted", "in_prima", NULL};
+static const char *const fulfilled_by_names[] = {"prima", "third_party", NULL};
 static const char *const store_credit_names[] = {"credit_note", "person", "without_tax", NULL};
 static const char *const adjustment_tax_names[] = {"by_order", "by_channel", NULL};
 /* The first of enum rules_action. */
@@ -57,6 +58,7 @@ static const struct rules_field channel_fields[] = {
      .choices = adjustment_tax_names},
     {CHANNEL_FIELD("online_depot", online_depot, RULES_TEXT)},
     {CHANNEL_FIELD("till_stock", till_stock, RULES_CHOICE), .choices = till_stock_names},
+    {CHANNEL_FIELD("fulfilled_by", fulfilled_by, RULES_CHOICE), .choices = fulfilled_by_names},
     {RULES_FIELD(struct channel_row, tolerance, RULES_NODE)},
     {RULES_FIELD(struct channel_row, unpaid, RULES_NODE)},
     {RULES_FIELD(struct channel_row, accounts, RULES_NODE)},

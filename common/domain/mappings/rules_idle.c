@@ -60,6 +60,9 @@ void rules_idle_rows(const struct order_rules *rules, rules_idle_seen seen, void
     for (size_t i = 0; i < rules->bundle_count; i++)
         look_at(&v, "bundles.yaml", "bundle", rules->bundles[i].sku, rules->bundles[i].channel,
                 rules->bundles[i].store);
+    for (size_t i = 0; i < rules->carrier_count; i++)
+        look_at(&v, "carriers.yaml", "carrier", rules->carriers[i].carrier,
+                rules->carriers[i].channel, rules->carriers[i].store);
     for (size_t i = 0; i < rules->buffer_count; i++) {
         const struct buffer_rule *b = &rules->buffers[i];
         const char *name = b->product != NULL ? b->product

@@ -6,6 +6,7 @@
 #ifndef PRIMAFLOW_RULES_PARTS_H
 #define PRIMAFLOW_RULES_PARTS_H
 
+#include "domain/mappings/status_rules.h"
 #include "domain/mappings/stock_rules.h"
 
 struct depot_rule {
@@ -43,7 +44,7 @@ struct sku_row {
     const struct yaml_node *node; /* where it stands */
 };
 
-enum { RULES_FILES = 10 };
+enum { RULES_FILES = 11 };
 
 struct order_rules {
     struct arena *arena;
@@ -76,6 +77,8 @@ struct order_rules {
     size_t bundle_count;
     struct buffer_rule *buffers; /* in the order of products, those without product first */
     size_t buffer_count;
+    struct carrier_rule *carriers;
+    size_t carrier_count;
     struct stock_settings stock;
     enum rules_action policies[PF_ERROR_COUNT];
 };
@@ -94,6 +97,7 @@ RULES_READER(rules_read_skus);
 RULES_READER(rules_read_bundles);
 RULES_READER(rules_read_policies);
 RULES_READER(rules_read_buffers);
+RULES_READER(rules_read_carriers);
 
 /* What may be done about money that is not captured, for RULES_CHOICE; "outstanding" is another word
  * for "post", which rules_say_post makes of it. */
