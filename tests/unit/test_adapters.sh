@@ -23,7 +23,7 @@ includes_hiredis='#include [<"](hiredis|async\.h)' includes_rdkafka='#include [<
 reply='struct redis_item|(reply|r|i)(->|\.)items\[[0-9]' topic='"(shadow\.)?(orders|refunds|stock|ops)\.(raw|results|ledger|snapshots|levels|reservations|status|decisions|overlays|audit|control)[."]'
 only 'hiredis has one room' "$includes_hiredis" 'common/redis/'
 only 'librdkafka has one room' "$includes_rdkafka|$internal" 'common/kafka/'
-only 'a raw reply is looked into beside the scripts' "$reply" 'common/(redis|idempotency)/|common/facts/fact_calls\.c:|common/schedule/schedule_calls\.c:'
+only 'a raw reply is looked into beside the scripts' "$reply" 'common/(redis|idempotency)/|common/facts/fact_calls\.c:|common/schedule/(schedule_calls|open_orders)\.c:'
 only 'topics have one list' "^[^/*]*[^/* ].*$topic" 'common/kafka/topics\.def|common/config/|[^:]*:[0-9]+: *(/?\*|[^"]*/\*)'
 has "$includes_hiredis" common/redis
 has "$includes_rdkafka" common/kafka

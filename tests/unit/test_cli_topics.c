@@ -66,7 +66,7 @@ static void test_every_topic_that_others_rely_on_is_there(void **state)
         {"stock.results", "delete", "LogAppendTime", 8},
         {"stock.levels", "compact", "CreateTime", 8},
         {"stock.reservations", "compact", "CreateTime", 8},
-        {"orders.status", "delete", "LogAppendTime", 8},
+        {"orders.status", "compact,delete", "CreateTime", 8},
         {"orders.ledger", "compact,delete", "CreateTime", 8},
         {"ops.control", "compact", "CreateTime", 1},
         {"ops.decisions", "delete", "LogAppendTime", 1},

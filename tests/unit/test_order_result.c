@@ -136,6 +136,13 @@ static void test_posted(void **state)
     struct flow_settlement edited = *settle(&d, OUTCOME_POSTED);
     (void)snprintf(edited.overlay, sizeof edited.overlay, "%s", "00c1ff0203040506");
     assert_string_equal(result_of(&d, &edited).overlay, "00c1ff0203040506");
+    assert_string_equal(r.source_name, d.event->source_name);
+    assert_true(r.has_delivery_address);
+    d.event->shipping_address = NULL; /* handed over */
+    d.event->source_name = NULL;
+    const struct order_result handed = result_of(&d, settle(&d, OUTCOME_POSTED));
+    assert_null(handed.source_name);
+    assert_false(handed.has_delivery_address);
     desk_close(&d);
 }
 

@@ -133,7 +133,8 @@ static void on_taken(void *user, int64_t token, int64_t now_ms, const char *note
     c->token = token;
     c->taken_ms = now_ms;
     c->clock_ahead_ms = now_ms - clock_wall_ms();
-    log_info(.message = "polling stock of this company", .key = c->name);
+    log_info(.message = "polling this company", .key = c->name);
+    status_poller_start(&c->status, token);
     for (size_t i = 0; i < c->source_count; i++) {
         struct company_source *s = &c->sources[i];
         s->last = stock_note_find(note, s->name);
@@ -152,6 +153,7 @@ static void end_reading(struct company *c)
     }
     if (c->reading_of != NULL)
         atomic_store(&c->reading.stop, 1);
+    status_poller_stop(&c->status);
 }
 
 static void on_lost(void *user)
@@ -183,8 +185,9 @@ static struct plan plan_of(const struct company *c, const struct stock_source *s
                          .seed = plan_seed(seeded)};
 }
 
-void company_init(struct company *c, struct host *host, const struct poller_company *settings,
-                  struct codec *codec)
+int company_init(struct company *c, struct host *host, const struct poller_company *settings,
+                 const struct order_rules *rules, struct codec *codec,
+                 struct config_message *message)
 {
     const struct config *config = host->config;
     *c = (struct company){.host = host,
@@ -212,6 +215,7 @@ void company_init(struct company *c, struct host *host, const struct poller_comp
         .rows_min_percent = config_int(config, CFG_poller_rows_min_share),
         .bad_max = config_int(config, CFG_poller_bad_rows_max),
         .order_matters = strcmp(config_text(config, CFG_poller_row_order), "any") != 0};
+    return status_poller_init(&c->status, host, c->name, c->lease_name, &c->lease, rules, message);
 }
 
 void company_start(struct company *c, struct redis *redis)
@@ -219,6 +223,7 @@ void company_start(struct company *c, struct redis *redis)
     const struct lease_hooks hooks = {on_taken, on_lost, c};
     (void)uv_async_init(&c->host->loop, &c->ended, on_ended);
     c->ended.data = c;
+    status_poller_open(&c->status);
     lease_start(&c->lease, redis, &c->host->timers, config_text(c->host->config, CFG_redis_prefix),
                 c->lease_name, NULL, config_int(c->host->config, CFG_poller_lease), &hooks);
 }
@@ -230,7 +235,7 @@ void company_stop(struct company *c)
 
 bool company_is_stopped(struct company *c)
 {
-    if (c->reading_of != NULL)
+    if (c->reading_of != NULL || !status_poller_is_stopped(&c->status))
         return false;
     if (!c->lease.is_stopped) {
         lease_stop(&c->lease);

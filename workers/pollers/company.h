@@ -1,4 +1,5 @@
-/* The poller of one company: its lease, its sources' jobs, the reading that is under way. One
+/* The poller of one company: its lease, its sources' jobs, the reading that is under way, and beside
+ * them the statuses of its orders (status_poller.h). One
  * reading at a time: Prima is asked for one thing of a company after the other, and one
  * transactional id has one writer.
  *
@@ -14,6 +15,7 @@
 #include "host/host.h"
 #include "poller_settings.h"
 #include "schedule/job.h"
+#include "status_poller.h"
 #include "stock_note.h"
 
 struct company_source {
@@ -39,14 +41,19 @@ struct company {
     struct company_source *sources;
     size_t source_count;
     struct codec *codec;
+    struct status_poller status;
     struct company_source *reading_of; /* NULL: nothing is being read */
     struct stock_reading reading;
     uv_thread_t thread;
     uv_async_t ended;
 };
 
-void company_init(struct company *company, struct host *host, const struct poller_company *settings,
-                  struct codec *codec);
+/* -EINVAL with the key and the remedy. */
+__attribute__((warn_unused_result)) int company_init(struct company *company, struct host *host,
+                                                     const struct poller_company *settings,
+                                                     const struct order_rules *rules,
+                                                     struct codec *codec,
+                                                     struct config_message *ret_message);
 void company_start(struct company *company, struct redis *redis);
 /* Stops its jobs, ends its reading. */
 void company_stop(struct company *company);

@@ -75,7 +75,8 @@ static int poller_prepare(struct host *h, struct config_message *ret_message)
         struct codec *codec = NULL;
         result = open_codec(h->config, &codec, ret_message);
         if (result == 0)
-            company_init(&p->companies[p->company_count++], h, &p->settings.companies[i], codec);
+            result = company_init(&p->companies[p->company_count++], h, &p->settings.companies[i],
+                                  p->settings.rules, codec, ret_message);
     }
     return result;
 }
@@ -84,6 +85,7 @@ static void poller_release(struct host *h)
 {
     struct poller *p = poller_of(h);
     for (size_t i = 0; i < p->company_count; i++) {
+        status_poller_release(&p->companies[i].status);
         codec_close(p->companies[i].codec);
         free(p->companies[i].sources);
     }
@@ -133,7 +135,7 @@ static int64_t poller_in_hand(const struct host *h)
     const struct poller *p = (const struct poller *)(const void *)h;
     int64_t readings = 0;
     for (size_t i = 0; i < p->company_count; i++)
-        readings += p->companies[i].reading_of != NULL;
+        readings += (p->companies[i].reading_of != NULL) + p->companies[i].status.is_running;
     return readings;
 }
 
@@ -160,8 +162,9 @@ int poller_main(int argc, char **argv)
     static const struct host_job job = {
         .name = "poller",
         .usage = "Reads what Prima has of each product, per company and depot, and publishes it as "
-                 "complete snapshots\nto stock.snapshots. Several may run: one at a time reads a "
-                 "company, another one takes over when it ends.",
+                 "complete snapshots\nto stock.snapshots; asks how far open orders are, and "
+                 "publishes each change to orders.status.\nSeveral may run: one at a time asks for "
+                 "a company, another one takes over when it ends.",
         .prepare = poller_prepare,
         .release = poller_release,
         .answers = poller_answers,

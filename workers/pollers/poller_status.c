@@ -36,16 +36,29 @@ static json_t *source_json(const struct company_source *s)
                      (json_int_t)s->job.state.failures);
 }
 
+static json_t *status_json(const struct status_poller *s)
+{
+    char ended[CLOCK_TEXT_MAX];
+    const int64_t late = status_poller_late_ms(s);
+    return json_pack("{s:b, s:I, s:o, s:s?, s:s?, s:I}", "caught_up", s->is_caught_up,
+                     "open_orders", (json_int_t)s->sums.open, "late_ms",
+                     late >= 0 ? json_integer((json_int_t)late) : json_null(), "last_result",
+                     s->ended_ms > 0 ? status_end_name(s->end) : NULL, "last_ended_at",
+                     s->ended_ms > 0 ? clock_format(s->ended_ms, ended) : NULL, "failures_in_a_row",
+                     (json_int_t)s->failures);
+}
+
 static json_t *company_json(const struct company *c)
 {
     const int64_t age = company_age_ms(c);
     json_t *sources = json_array();
     for (size_t i = 0; i < c->source_count; i++)
         (void)json_array_append_new(sources, source_json(&c->sources[i]));
-    return json_pack("{s:s, s:b, s:b, s:I, s:o, s:o}", "company", c->name, "lease_held",
+    return json_pack("{s:s, s:b, s:b, s:I, s:o, s:o, s:o}", "company", c->name, "lease_held",
                      c->token != 0, "lease_elsewhere", c->lease.is_elsewhere, "token",
                      (json_int_t)c->token, "age_ms",
-                     age >= 0 ? json_integer((json_int_t)age) : json_null(), "sources", sources);
+                     age >= 0 ? json_integer((json_int_t)age) : json_null(), "sources", sources,
+                     "status", status_json(&c->status));
 }
 
 static void write_status(void *user, struct buf *out)
@@ -81,6 +94,14 @@ static void refresh_gauges(void *user)
         const struct company *c = &p->companies[i];
         const int64_t age = company_age_ms(c);
         metrics_set(METRIC_lease_held, c->lease_name, c->token != 0 ? 1 : 0);
+        const int64_t late = status_poller_late_ms(&c->status);
+        if (late >= 0) {
+            metrics_set(METRIC_status_open, c->name, (double)c->status.sums.open);
+            metrics_set(METRIC_status_late, c->name, (double)late / 1e3);
+        } else {
+            metrics_unset(METRIC_status_open, c->name);
+            metrics_unset(METRIC_status_late, c->name);
+        }
         if (age >= 0)
             metrics_set(METRIC_stock_age, c->name, (double)age / 1e3);
         else
