@@ -215,7 +215,7 @@ static void test_an_output_that_takes_nothing(void **state)
 static void test_without_memory(void **state)
 {
     (void)state;
-    world.memory_max = 5000;
+    world.memory_max = 8000;
     assert_int_equal(run("topics", "check", NULL), CLI_UNAVAILABLE);
     assert_string_equal(run_err, "primaflow: error: no memory\n");
     assert_int_equal(run("why", "1001", NULL), CLI_UNAVAILABLE);

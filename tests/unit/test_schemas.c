@@ -34,7 +34,7 @@ static const struct {
     uint64_t fingerprint;
 } today[] = {
     {"OrderEvent", &order_event_record, 0xdf9215481e7e3af1},
-    {"OrderResult", &order_result_record, 0xc73f8b42744ad5fc},
+    {"OrderResult", &order_result_record, 0x1d2aacda27e77121},
     {"LedgerEntry", &ledger_entry_record, 0xcfd742b178bcc976},
     {"RefundCredit", &ledger_credit_record, 0x3a47b22a49d33e52},
     {"RefundEvent", &refund_event_record, 0xfde609825d0084c3},
