@@ -54,6 +54,7 @@ static int begin_again(struct status_follow *f, int32_t partition)
     kafka_tail_remove(f->tail, partition, p->queue);
     p->queue = NULL;
     p->position = KAFKA_TAIL_BEGINNING;
+    p->target = -1;
     p->is_at_end = false;
     return kafka_tail_add(f->tail, partition, KAFKA_TAIL_BEGINNING, &p->queue);
 }

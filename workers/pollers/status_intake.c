@@ -77,6 +77,8 @@ static int on_result(struct status_turn *t, const struct kafka_record *record, s
         !status_facts_of_result(&r, facts))
         return result;
     const int64_t since = r.has_posted_at ? r.posted_at : r.published_at;
+    if (since < t->from_ms)
+        return 0;
     return open_orders_add(&t->set, r.key, facts,
                            since + config_int(t->config, CFG_poller_status_every));
 }

@@ -5,6 +5,7 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,17 @@ static int open_codec(struct status_poller *s, struct config_message *message)
     return result;
 }
 
+static int read_from(const struct config *config, int64_t *ret_ms, struct config_message *message)
+{
+    const char *text = config_text(config, CFG_poller_status_from);
+    *ret_ms = 0;
+    if (text[0] == '\0' || clock_parse(text, ret_ms) == 0)
+        return 0;
+    (void)snprintf(message->text, sizeof message->text,
+                   "poller.status_from: \"%.60s\" is no day; write it as 2026-11-30", text);
+    return -EINVAL;
+}
+
 int status_poller_init(struct status_poller *s, struct host *host, const char *company,
                        const char *lease_name, const struct lease *lease,
                        const struct order_rules *rules, struct config_message *message)
@@ -169,7 +181,9 @@ int status_poller_init(struct status_poller *s, struct host *host, const char *c
     s->turn.lease_name = lease_name;
     s->turn.lease = lease;
     status_turn_init(&s->turn);
-    const int result = status_words_read(host->config, &s->turn.words, message);
+    int result = status_words_read(host->config, &s->turn.words, message);
+    if (result == 0)
+        result = read_from(host->config, &s->turn.from_ms, message);
     return result == 0 && s->is_on ? open_codec(s, message) : result;
 }
 

@@ -67,6 +67,7 @@ struct status_turn {
     const struct config *config;
     const struct order_rules *rules;
     struct status_words words;
+    int64_t from_ms; /* orders that were posted before are not asked for */
     struct codec *codec;
     const char *company, *lease_name;
     char letters[160]; /* orders.raw.dlq */

@@ -188,17 +188,22 @@ is_so("... and is no exception", [ids["stopped"]], letters("order_stopped_in_pri
 
 is_so("people see the exception", True, "order_stopped_in_prima" in cli("dlq", "list"))
 
-# ---- a poller that dies between its commit and Redis ----
+# ---- pollers that die before their commit, and between it and Redis ----
 
-kill("a", signal.SIGTERM)
-killed = poller("b", fail="status.committed:kill")
-status(ids["killed"], "Part Despatched")
-until("a poller dies behind its commit", lambda: killed.poll() is not None)
-pollers.pop("b")
-is_so("... by the kill", -signal.SIGKILL, killed.returncode)
+is_so("a poller that is told to stop ends", 0, kill("a", signal.SIGTERM))
+for where, order, word, wanted in (("commit", "killed", "Part Despatched", ["part_despatched"]),
+                                   ("committed", "killed", "Held", ["part_despatched", "held"])):
+    killed = poller(where, fail=f"status.{where}:kill")
+    status(ids[order], word)
+    until(f"a poller dies at its {where}", lambda: killed.poll() is not None)
+    pollers.pop(where)
+    is_so("... by the kill", -signal.SIGKILL, killed.returncode)
+    poller(f"behind-{where}")
+    until("another one tells of it, or finds it told", lambda: len(told(ids[order])) >= len(wanted))
+    await_asked(ids[order], "... and asks for the same order")
+    is_so("... and tells nothing twice", wanted, [r["state"] for r in told(ids[order])])
+    kill(f"behind-{where}", signal.SIGTERM)
 poller("c")
-await_asked(ids["killed"], "another one asks for the same order")
-is_so("... and tells nothing twice", 1, len(told(ids["killed"])))
 
 # ---- two of them ----
 
