@@ -122,6 +122,7 @@ int status_follow_read(struct status_follow *f, size_t max, int wait_ms,
             more |= left < before;
         }
     }
+    f->taken = max - left;
     return result;
 }
 

@@ -19,6 +19,7 @@ struct status_follow {
         bool has_moved;   /* since its place was kept */
     } * parts;
     int32_t count;
+    size_t taken; /* records, by the last reading */
 };
 
 /* Zeroed before; `offsets`: where each partition begins, -1: at its beginning. -EIO, -EINVAL with

@@ -217,10 +217,11 @@ enum status_end status_take_in(struct status_turn *t)
         end = follow(t, f, topics[i]);
         if (end != STATUS_COMPLETE || (i == FROM_LETTERS && !is_at_end))
             break;
-        end = read_some(t, f, 0, on_record);
+        /* one that was just opened, or whose broker is away, is waited for a little */
+        end = read_some(t, f, status_follow_is_at_end(f) ? 0 : WAIT_MS, on_record);
         is_at_end &= status_follow_is_at_end(f);
+        t->has_more |= f->taken > 0;
     }
-    t->has_more |= !is_at_end;
     return end;
 }
 

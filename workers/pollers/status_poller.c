@@ -62,13 +62,14 @@ static void take_batch(struct status_turn *t)
         log_info(.message = "order statuses published", .key = t->company, .count = published);
 }
 
-static void say_end(const struct status_poller *s)
+/* Catching up is said once, not every few seconds. */
+static void say_end(const struct status_poller *s, enum status_end before)
 {
     const struct status_turn *t = &s->turn;
     char detail[sizeof t->words_of_end + 120];
     (void)snprintf(detail, sizeof detail, "%s%s%s", status_end_meaning(t->end),
                    t->words_of_end[0] != '\0' ? ": " : "", t->words_of_end);
-    if (t->end == STATUS_COMPLETE)
+    if (t->end == STATUS_COMPLETE || (t->end == STATUS_CATCHING_UP && before == t->end))
         return;
     if (t->end == STATUS_LEASE || t->end == STATUS_STOPPED || t->end == STATUS_CATCHING_UP)
         log_info(.message = "a turn of order statuses ended early", .key = t->company,
@@ -118,6 +119,7 @@ static void on_ended(uv_async_t *async)
     struct status_turn *t = &s->turn;
     (void)uv_thread_join(&s->thread);
     s->is_running = false;
+    const enum status_end before = s->end;
     s->end = t->end;
     s->is_caught_up = t->is_caught_up;
     s->ended_ms = clock_wall_ms();
@@ -125,7 +127,7 @@ static void on_ended(uv_async_t *async)
     take_batch(t);
     if (t->found > 0)
         log_info(.message = "open orders found", .key = t->company, .count = t->found);
-    say_end(s);
+    say_end(s, before);
     status_turn_forget(t);
     const bool good = t->end == STATUS_COMPLETE || t->end == STATUS_CATCHING_UP;
     s->failures = good ? 0 : s->failures + 1;
