@@ -25,6 +25,8 @@ static void why_warn(const struct why_story *story)
     for (size_t i = 0; i < story->count; i++) {
         if (story->orders[i].credit.why_not[0] != '\0')
             cli_warn("%s", story->orders[i].credit.why_not);
+        if (story->orders[i].stock.why_not[0] != '\0')
+            cli_warn("%s", story->orders[i].stock.why_not);
         if (story->orders[i].prima.why_not[0] != '\0')
             cli_warn("%s", story->orders[i].prima.why_not);
     }
@@ -72,7 +74,9 @@ const struct command command_why = {
         "Redis, what Prima has now, and the next step.\n"
         "Of each event it shows what changed since the one before; of a dead letter of a posted "
         "order, what differs from what was posted.\n"
-        "With an order: each of its refunds in a line, and what remains creditable. With a refund: "
+        "With an order: each of its refunds in a line, what remains creditable, and what is "
+        "reserved "
+        "for it in stock, per product and depot. With a refund: "
         "what is reserved for it in Redis, its record in the ledger, and its order.\n"
         "[1a2b3c4d] is the beginning of the content's digest: the same digest, the same order. "
         "Nothing personal is shown.\n"

@@ -109,6 +109,7 @@ void why_print_text(const struct why_order *o)
         printf("\n");
     }
     why_refunds_text(o);
+    why_stock_text(o);
     printf("  Prima: %s%s%s\n", prima_words(&o->prima), o->prima.status[0] != '\0' ? ", " : "",
            o->prima.status);
     for (size_t i = 0, count = why_next(o, next); i < count; i++)
@@ -175,5 +176,6 @@ void why_print_json(const struct why_order *o)
                   "events", events, "redis", redis, "prima", "answer", prima_words(&o->prima),
                   "status", o->prima.status, "next", steps);
     why_refunds_json(o, order);
+    why_stock_json(o, order);
     cli_print_json(order, JSON_COMPACT);
 }

@@ -13,4 +13,8 @@ void why_refunds_text(const struct why_order *order);
 struct json_t;
 void why_refunds_json(const struct why_order *order, struct json_t *json); /* sets its members */
 
+/* why_print_stock.c: what an order has reserved in stock; nothing where that is not remembered. */
+void why_stock_text(const struct why_order *order);
+void why_stock_json(const struct why_order *order, struct json_t *json); /* sets its member */
+
 #endif

@@ -7,6 +7,7 @@
 #include "domain/events/order_result.h"
 #include "domain/events/refund_event.h"
 #include "domain/events/refund_result.h"
+#include "domain/events/stock_order.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -56,8 +57,8 @@ const struct config *ops_config(const struct ops *ops)
 static int records_check(struct codec *codec, char message[static 300])
 {
     static const struct bound_record *const records[] = {
-        &order_event_record,  &order_result_record,  &ledger_entry_record,
-        &refund_event_record, &refund_result_record, &ledger_credit_record};
+        &order_event_record,   &order_result_record,  &ledger_entry_record, &refund_event_record,
+        &refund_result_record, &ledger_credit_record, &stock_order_record};
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         const int rc = codec_check(codec, records[i], message);
         if (rc < 0 && rc != -ENOENT) /* a folder need not have them all */

@@ -108,7 +108,7 @@ static enum ops_kind order_gather(const struct gathering *g, struct why_order *r
                       ret_error);
 }
 
-/* What remains creditable, where a refund could ask for it. */
+/* What remains creditable, where a refund could ask for it; and an order's stock. */
 static enum ops_kind credit_gather(const struct gathering *g, struct why_order *o,
                                    struct ops_error *ret_error)
 {
@@ -123,6 +123,9 @@ static enum ops_kind credit_gather(const struct gathering *g, struct why_order *
         kind = why_credit_gather(g->ops, o->id.kafka, o->id.is_refund || why_is_posted(o), &options,
                                  &o->credit, ret_error);
     g->story->is_incomplete |= o->credit.why_not[0] != '\0';
+    if (kind == OPS_DONE && !o->id.is_refund)
+        kind = why_stock_gather(g->ops, o->id.kafka, &options, &o->stock, ret_error);
+    g->story->is_incomplete |= o->stock.why_not[0] != '\0';
     return kind;
 }
 
@@ -172,6 +175,7 @@ void why_release(struct why_order *order)
     arena_free(order->memory);
     order->memory = NULL;
     why_credit_release(&order->credit);
+    why_stock_release(&order->stock);
     if (order->order != NULL)
         why_release(order->order);
     free(order->order);

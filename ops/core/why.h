@@ -84,6 +84,23 @@ struct why_credit {
     char why_not[400]; /* something could not be asked; "" */
 };
 
+/* What an order takes of one product at one depot. Texts live in its why_stock. */
+struct why_stock_row {
+    const char *sku, *depot; /* stock key; "": one of several */
+    int64_t since_ms, units;
+    int64_t allocated_units, allocated_ms; /* that Prima took off its own figure, and when */
+};
+
+/* What the stock worker remembers of an order. */
+struct why_stock {
+    bool is_read; /* stock.orders was; false without a reason: there is no such topic */
+    bool is_remembered;
+    struct why_stock_row *rows;
+    size_t count, gaps;
+    struct arena *memory;
+    char why_not[400]; /* it could not be asked; "" */
+};
+
 struct why_order {
     struct why_id id;
     struct why_event *events; /* by time */
@@ -93,6 +110,7 @@ struct why_order {
     struct key_view redis;
     struct why_prima prima;
     struct why_credit credit; /* of an order; of a refund that of its order */
+    struct why_stock stock;   /* of an order */
     struct why_order *order;  /* of a refund; NULL: not known which */
 };
 
@@ -178,6 +196,12 @@ __attribute__((warn_unused_result)) enum ops_kind why_credit_gather(
     struct ops *ops, const char *order, bool is_posted, const struct why_options *options,
     struct why_credit *ret_credit, struct ops_error *ret_error);
 void why_credit_release(struct why_credit *credit);
+
+/* why_stock.c */
+__attribute__((warn_unused_result)) enum ops_kind why_stock_gather(
+    struct ops *ops, const char *order, const struct why_options *options,
+    struct why_stock *ret_stock, struct ops_error *ret_error);
+void why_stock_release(struct why_stock *stock); /* it is empty then */
 
 /* why_ledger.c: the text of a message of the ledger, which is one of the order's. */
 void why_ledger_read(struct codec *codec, const struct kafka_record *record, struct arena *arena,

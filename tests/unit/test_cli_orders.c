@@ -9,6 +9,7 @@
 #include "domain/events/ledger_credit.h"
 #include "domain/events/ledger_entry.h"
 #include "domain/events/order_result.h"
+#include "domain/events/stock_order.h"
 
 #define NATURAL "01/orders/shopify/uk/1001"
 #define KEY "01/shopify/uk/1001"
@@ -231,6 +232,63 @@ static void test_how_far_back_it_reads(void **state)
     run_has(run_out, "version 6");
     assert_int_equal(run("why", KEY, "--all-partitions", NULL), CLI_DONE);
     assert_string_equal(world.range_key, "");
+}
+
+static void put_stock(size_t reservations)
+{
+    static const char *texts[] = {"SHIRT:RED", "01", "", "S1"};
+    static struct stock_order_depot depots[] = {{1}, {3}};
+    static struct stock_order_gap gap = {1, GAP_SKU};
+    static struct stock_order_reservation rows[] = {
+        {.sku = 0,
+         .depot = 1,
+         .units = 2,
+         .allocated_units = 1,
+         .has_allocated_at = true,
+         .allocated_at = 1795000000000},
+        {.sku = 0, .depot = 2, .depots = {depots, 2}, .units = 1},
+    };
+    const struct stock_order_state remembered = {.texts = {texts, 4},
+                                                 .has_version = true,
+                                                 .gaps = {&gap, reservations > 0},
+                                                 .since = 1794999999000,
+                                                 .reservations = {rows, reservations}};
+    world_put_struct(world_ops(NULL),
+                     &(struct world_put){.topic = "stock.orders", .key = KEY, .at_ms = now_ms()},
+                     &stock_order_record, &remembered);
+}
+
+static void test_what_it_takes_from_stock(void **state)
+{
+    (void)state;
+    put_version(7, now_ms());
+    assert_int_equal(run("why", KEY, NULL), CLI_DONE);
+    assert_null(strstr(run_out, "Stock:"));
+    assert_int_equal(run("why", KEY, "--json", NULL), CLI_DONE);
+    run_has(run_out, "\"stock\":null");
+    put_stock(0);
+    assert_int_equal(run("why", KEY, NULL), CLI_DONE);
+    run_has(run_out, "  Stock: nothing is reserved\n");
+    put_stock(1);
+    assert_int_equal(run("why", KEY, NULL), CLI_DONE);
+    run_has(run_out,
+            "  Stock: SHIRT:RED at depot 01, 2 units since 2026-11-18T11:06:39.000Z; Prima "
+            "has 1 since 2026-11-18T11:06:40.000Z\n");
+    run_has(run_out, "  Stock: 1 gap: something of it is not reserved");
+    put_stock(2);
+    assert_int_equal(run("why", KEY, NULL), CLI_DONE);
+    run_has(run_out,
+            "  Stock: SHIRT:RED at any depot, 1 unit since 2026-11-18T11:06:39.000Z; not in "
+            "Prima's figure yet\n");
+    assert_int_equal(run("why", KEY, "--json", NULL), CLI_DONE);
+    json_t *json = json_loads(run_out, 0, NULL);
+    const json_t *stock = json_object_get(json, "stock"),
+                 *row = json_array_get(json_object_get(stock, "reservations"), 0);
+    assert_int_equal(json_array_size(json_object_get(stock, "reservations")), 2);
+    assert_int_equal(json_integer_value(json_object_get(row, "units")), 2);
+    assert_int_equal(json_integer_value(json_object_get(row, "allocated_units")), 1);
+    assert_string_equal(json_string_value(json_object_get(row, "sku")), "SHIRT:RED");
+    json_decref(json);
 }
 
 static void test_nothing_found_or_not_all_asked(void **state)
@@ -540,6 +598,7 @@ int main(void)
         TEST(test_more_changes_than_are_listed),
         TEST(test_dead_letters_of_a_posted_order),
         TEST(test_how_far_back_it_reads),
+        TEST(test_what_it_takes_from_stock),
         TEST(test_nothing_found_or_not_all_asked),
         TEST(test_an_import_is_tried_then_written),
         TEST(test_an_import_that_is_refused),

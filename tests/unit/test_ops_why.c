@@ -11,20 +11,21 @@ static void test_the_keys_partition_then_all(void **state)
         const char *trace, *range_key;
     } rows[] = {
         {"there", 0, false,
-         "redis | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'",
+         "redis | read orders.raw,... | read refunds.raw,... | read stock.orders | only reads | OrderStatus of '01'",
          KEY},
         {"elsewhere", 5, false,
-         "redis | read orders.raw,... | read orders.raw,... | read refunds.raw,... | only reads | "
+         "redis | read orders.raw,... | read orders.raw,... | read refunds.raw,... | read stock.orders | only reads | "
          "OrderStatus of '01'",
          ""},
         {"all at once", 0, true,
-         "redis | read orders.raw,... | read refunds.raw,... | only reads | OrderStatus of '01'",
+         "redis | read orders.raw,... | read refunds.raw,... | read stock.orders | only reads | OrderStatus of '01'",
          ""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         world_reset();
         world.answer_count = 1;
+        world.range_of = "refunds.raw";
         struct ops *ops = world_ops(NULL);
         put_event(ops, version(7), 10, rows[i].partition);
         put_event(ops, version(6), 4, rows[i].partition); /* too old */
@@ -48,7 +49,7 @@ static void test_a_result_alone_is_not_enough(void **state)
     put_result(ops, &r, 10);
     assert_int_equal(why(ops, KEY, 0, false), OPS_DONE);
     assert_string_equal(world.trace, "redis | read orders.raw,... | read orders.raw,... | "
-                                     "read refunds.raw,... | only reads | OrderStatus of '01'");
+                                     "read refunds.raw,... | read stock.orders | only reads | OrderStatus of '01'");
     assert_int_equal(only_event()->kind, WHY_RESULT);
 }
 

@@ -230,9 +230,11 @@ int __wrap_kafka_read(const struct config *config, const char *const topics[], s
 {
     (void)config;
     note("read %s%s", topics[0], topic_count > 1 ? ",..." : "");
-    world.range = *range;
-    (void)snprintf(world.range_key, sizeof world.range_key, "%s",
-                   range->partition_of_key != NULL ? range->partition_of_key : "");
+    if (world.range_of == NULL || strcmp(world.range_of, topics[0]) == 0) {
+        world.range = *range;
+        (void)snprintf(world.range_key, sizeof world.range_key, "%s",
+                       range->partition_of_key != NULL ? range->partition_of_key : "");
+    }
     if (world.read_rc != 0 &&
         (world.fails_read == NULL || strcmp(world.fails_read, topics[0]) == 0))
         return refuse(world.read_rc, ret_message);

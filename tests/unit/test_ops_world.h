@@ -91,6 +91,7 @@ struct world {
 
     /* what was asked */
     char trace[4000];         /* "read orders.raw | as primaflow.x | begin | add t key | commit" */
+    const char *range_of;     /* only of readings that begin with this topic; NULL: any */
     struct kafka_range range; /* of the last read */
     char range_key[256];      /* its partition_of_key, "" none */
     char registered[200];     /* "OrderEvent of orders.raw": what the registry was last told */
