@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 /* ---- restoring ---- */
 
@@ -165,6 +166,16 @@ static void shard_resume(struct reservation_shard *s)
     reservation_shard_hear(s);
 }
 
+/* What only a programmer can break: unchecked, every record would pass for one that cannot be read. */
+static void check_schemas(const struct stock_tools *tools)
+{
+    char message[300] = "";
+    for (size_t i = 0; reservation_records[i] != NULL; i++)
+        if (codec_check(tools->codec, reservation_records[i], message) < 0)
+            host_fail(tools->host, EX_CONFIG, "a schema does not fit this release", message,
+                      "install schemas/ of the same release as the worker");
+}
+
 static struct reservation_shard *shard_of(struct reservation_process *p, int32_t partition)
 {
     for (size_t i = 0; i < p->count; i++)
@@ -177,6 +188,8 @@ static struct reservation_shard *shard_of(struct reservation_process *p, int32_t
         .process = p,
         .partition = partition,
         .maker = {.codec = p->tools->codec, .rules = p->tools->rules, .limit = &p->limit}};
+    if (p->count == 0)
+        check_schemas(p->tools);
     p->resume = shard_resume;
     reservation_process_add(p, s);
     return s;
