@@ -7,6 +7,7 @@ set -euo pipefail
 export PRIMAFLOW_BIN=$1
 TMP=$(mktemp -d)
 COUNT=40
+export PRIMAFLOW_TOPICS_PARTITIONS=2 # a broker makes them sooner
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/../own_stack.sh"
 
