@@ -13,7 +13,7 @@ extern const struct command command_config_reference, command_consume, command_d
     command_import_bigcommerce_refunds, command_amended, command_ledger_import, command_ledger_show,
     command_mappings_check, command_produce, command_replay_cancel, command_replay_plan,
     command_replay_rebuild_keys, command_replay_resume, command_replay_run, command_replay_status,
-    command_report_refunds, command_report_shadow, command_topics_check, command_topics_create,
-    command_why;
+    command_report_exceptions, command_report_refunds, command_report_shadow, command_topics_check,
+    command_topics_create, command_why;
 
 #endif

@@ -20,7 +20,7 @@ static const struct options defaults = {.words = DLQ_WORDS_DEFAULTS, .limit = 10
 static const struct arg args_table[] = {
     DLQ_WORDS_ARGS(struct options),
     {"--state", ARG_TEXT, offsetof(struct options, state), "STATE",
-     "open (the default), retried, resolved, replaced, discarded, or all", 0, 0},
+     "open, retried, resolved, replaced, discarded, expired, or all; else open and expired", 0, 0},
     {"--snoozed", ARG_FLAG, offsetof(struct options, snoozed), NULL,
      "also those that were put off to a later time", 0, 0},
     {"--prima", ARG_FLAG, offsetof(struct options, prima), NULL,
@@ -33,7 +33,7 @@ static const struct arg args_table[] = {
 
 static int states_read(const char *text, unsigned *ret_states)
 {
-    *ret_states = 1U << LETTER_OPEN;
+    *ret_states = 1U << LETTER_OPEN | 1U << LETTER_EXPIRED;
     if (text == NULL)
         return CLI_DONE;
     *ret_states = (1U << LETTER_STATES) - 1;
@@ -44,9 +44,9 @@ static int states_read(const char *text, unsigned *ret_states)
             *ret_states = 1U << i;
             return CLI_DONE;
         }
-    return cli_fail(CLI_USAGE,
-                    "--state '%s' is none of open, retried, resolved, replaced, discarded, all",
-                    text);
+    return cli_fail(
+        CLI_USAGE,
+        "--state '%s' is none of open, retried, resolved, replaced, discarded, expired, all", text);
 }
 
 static int list_print(const struct cli *cli, const struct options *o,
@@ -119,6 +119,8 @@ const struct command command_dlq_list = {
         "  resolved   a later delivery settled its order, or a person amended it\n"
         "  replaced   a later dead letter of the same order says what there is to do now\n"
         "  discarded  a person said that nothing is to be done\n"
+        "  expired    open, and its bytes have gone with the topic's retention; primaflow report "
+        "exceptions --yes keeps such ones listed\n"
         "Amounts: an order's total, a refund's money that went back. Nothing personal is shown.\n"
         "Exit 69: the results could not be read (a warning says so); what is listed may be "
         "resolved.",

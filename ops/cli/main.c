@@ -38,6 +38,7 @@ static const struct command *const commands[] = {
     &command_ledger_import,
     &command_ledger_show,
     &command_mappings_check,
+    &command_report_exceptions,
     &command_report_refunds,
     &command_report_shadow,
     &command_doctor,

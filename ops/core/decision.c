@@ -13,7 +13,7 @@ static const char pen_id[] = "primaflow.cli.decisions";
 
 static const char *const names[DECISION_KINDS] = {"retried", "discarded", "assigned", "noted",
                                                   "snoozed", "amended",   "adopted",  "released",
-                                                  "edited"};
+                                                  "edited",  "remembered"};
 
 const char *decision_name(enum decision_kind kind)
 {
@@ -51,7 +51,13 @@ bool decision_read(const struct kafka_record *record, struct decision *ret_decis
                          .assignee = text_of(json, "assignee"),
                          .fields = text_of(json, "fields"),
                          .digest = text_of(json, "digest"),
-                         .version = json_integer_value(json_object_get(json, "version"))};
+                         .version = json_integer_value(json_object_get(json, "version")),
+                         .code = text_of(json, "code"),
+                         .order = text_of(json, "order"),
+                         .currency = text_of(json, "currency"),
+                         .minor = json_integer_value(json_object_get(json, "minor"))};
+    if (clock_parse(text_of(json, "letter_at"), &d.letter_at_ms) != 0)
+        d.letter_at_ms = 0;
     if (clock_parse(text_of(json, "until"), &d.until_ms) != 0)
         d.until_ms = 0;
     if (clock_parse(text_of(json, "at"), &d.at_ms) != 0)
@@ -59,6 +65,18 @@ bool decision_read(const struct kafka_record *record, struct decision *ret_decis
     *ret_decision = d;
     *ret_json = json;
     return true;
+}
+
+static int add_remembered(json_t *json, const struct decision *d)
+{
+    char at[CLOCK_TEXT_MAX];
+    json_t *more =
+        json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "code", d->code, "order", d->order, "letter_at",
+                  clock_format(d->letter_at_ms, at), "version", (json_int_t)d->version, "currency",
+                  d->currency, "minor", (json_int_t)d->minor);
+    const int rc = more != NULL ? json_object_update(json, more) : -1;
+    json_decref(more);
+    return rc;
 }
 
 static char *decision_text(const struct decision *d)
@@ -76,6 +94,8 @@ static char *decision_text(const struct decision *d)
         rc = json_object_update_missing_new(json, json_pack("{s:I, s:s, s:s}", "version",
                                                             (json_int_t)d->version, "fields",
                                                             d->fields, "digest", d->digest));
+    if (rc == 0 && d->kind == DECISION_REMEMBERED)
+        rc = add_remembered(json, d);
     char *text = rc == 0 ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
@@ -161,6 +181,44 @@ static int keep_text(char **place, const char *text)
     return 0;
 }
 
+bool decision_letter(const struct decision *d, struct dead_letter *ret_letter)
+{
+    struct letter_place place;
+    enum topic_role role;
+    const struct flow *flow = NULL;
+    if (d->kind != DECISION_REMEMBERED || !letter_place_read(d->letter, &place))
+        return false;
+    for (size_t i = 0; flows[i] != NULL && flow == NULL; i++)
+        if (flow_topic_role(flows[i], place.topic, &role) && role == TOPIC_DEAD_LETTERS)
+            flow = flows[i];
+    *ret_letter = (struct dead_letter){.flow = flow,
+                                       .partition = place.partition,
+                                       .offset = place.offset,
+                                       .at_ms = d->letter_at_ms,
+                                       .first_failed_ms = d->letter_at_ms,
+                                       .code = pf_error_find(d->code),
+                                       .version = d->version};
+    (void)snprintf(ret_letter->topic, sizeof ret_letter->topic, "%s", place.topic);
+    (void)snprintf(ret_letter->natural, sizeof ret_letter->natural, "%s", d->key);
+    (void)snprintf(ret_letter->delivery, sizeof ret_letter->delivery, "%s", d->delivery);
+    return flow != NULL;
+}
+
+int decision_recall(struct letter_book *book, const struct decision *d)
+{
+    struct dead_letter letter;
+    struct letter_case *entry;
+    if (!decision_letter(d, &letter) || letter_book_find(book, d->delivery) != NULL)
+        return 0;
+    const int rc = letter_book_enter(book, &letter, d->order, strlen(d->order), &entry);
+    if (rc != 0)
+        return rc;
+    entry->is_expired = true;
+    entry->minor = d->minor;
+    (void)snprintf(entry->currency, sizeof entry->currency, "%.3s", d->currency);
+    return 0;
+}
+
 int decision_apply(struct letter_book *book, const struct decision *d)
 {
     struct letter_case *letter = letter_book_find(book, d->delivery);
@@ -182,6 +240,9 @@ int decision_apply(struct letter_book *book, const struct decision *d)
         return 0;
     case DECISION_EDITED:
         letter->edits = d->version < UINT16_MAX ? (uint16_t)d->version : UINT16_MAX;
+        return 0;
+    case DECISION_REMEMBERED:
+        letter->is_remembered = true;
         return 0;
     default:
         break;

@@ -22,7 +22,8 @@ enum decision_kind {
     /* core/parked.h's: its worker has it again, as posted, or to be sent */
     DECISION_ADOPTED,
     DECISION_RELEASED,
-    DECISION_EDITED,  /* its overlay is another one now: core/letter_edits.h */
+    DECISION_EDITED, /* its overlay is another one now: core/letter_edits.h */
+    DECISION_REMEMBERED, /* core/exceptions_report.h's: what is known of a letter whose bytes are about to go */
     DECISION_KINDS
 };
 const char *decision_name(enum decision_kind kind); /* as in the log: "retried" */
@@ -36,9 +37,14 @@ struct decision {
     const char *reason;
     const char *assignee; /* DECISION_ASSIGNED: "" nobody any more */
     int64_t until_ms;     /* DECISION_SNOOZED, wall */
-    int64_t version;      /* DECISION_AMENDED; DECISION_EDITED: of the overlay, from 1 */
+    int64_t version;      /* DECISION_AMENDED; DECISION_EDITED: of the overlay, from 1;
+                           * DECISION_REMEMBERED: of the letter */
     /* DECISION_EDITED: names of the fields, never values; digest of the overlay, "" none is left */
     const char *fields, *digest;
+    /* DECISION_REMEMBERED: its code's name, its topic key, when it was written, what is at stake ("":
+     * not known) */
+    const char *code, *order, *currency;
+    int64_t letter_at_ms, minor;
     int64_t at_ms;
 };
 
@@ -64,6 +70,13 @@ typedef int (*decision_seen)(void *user, const struct decision *decision);
 __attribute__((warn_unused_result)) enum ops_kind decisions_read(struct ops *ops, int64_t *position,
                                                                  decision_seen seen, void *user,
                                                                  struct ops_error *ret_error);
+
+/* The letter that is remembered, as far as it is known. False: it is no such decision. */
+bool decision_letter(const struct decision *decision, struct dead_letter *ret_letter);
+/* Enters a letter that is remembered and has no bytes any more: the book, which has all that there are from
+ * its time on, lacks it. 0; -ENOMEM. */
+__attribute__((warn_unused_result)) int decision_recall(struct letter_book *book,
+                                                        const struct decision *decision);
 
 /* What a decision does to the book, before it is judged. 0; -ENOMEM. */
 __attribute__((warn_unused_result)) int decision_apply(struct letter_book *book,

@@ -139,6 +139,29 @@ static enum ops_kind results_read(struct ops *ops, const struct dlq_reading *let
     return OPS_DONE;
 }
 
+/* ---- what is remembered ---- */
+
+struct remembered {
+    int64_t since_ms;
+    bool any;
+};
+
+static int oldest_take(void *user, const struct decision *decision)
+{
+    struct remembered *r = user;
+    if (decision->kind != DECISION_REMEMBERED)
+        return 0;
+    r->any = true;
+    if (decision->letter_at_ms > 0 && decision->letter_at_ms < r->since_ms)
+        r->since_ms = decision->letter_at_ms;
+    return 0;
+}
+
+static int recall_take(void *user, const struct decision *decision)
+{
+    return decision_recall(user, decision);
+}
+
 /* ---- all ---- */
 
 static int decision_take(void *user, const struct decision *decision)
@@ -162,14 +185,24 @@ enum ops_kind dlq_read(struct ops *ops, const struct dlq_options *options,
                        struct ops_error *ret_error)
 {
     struct dlq_reading reading = {.book = ret_book, .oldest_ms = INT64_MAX};
+    struct remembered remembered = {.since_ms = options->since_ms};
+    int64_t position = 0;
     enum ops_kind kind = OPS_DONE;
     ret_incomplete[0] = '\0';
     if (options->amounts)
         kind = ops_codec(ops, &reading.codec, ret_error);
+    /* What the book lacks of those that are remembered has gone: it is read from before them. */
     if (kind == OPS_DONE)
-        kind = letters_read(ops, options->since_ms, &reading, ret_error);
+        kind = decisions_read(ops, &position, oldest_take, &remembered, ret_error);
+    if (kind == OPS_DONE)
+        kind = letters_read(ops, remembered.since_ms, &reading, ret_error);
     if (kind == OPS_DONE && options->enter != NULL)
         kind = enter_more(options, &reading, ret_error);
+    position = 0;
+    if (kind == OPS_DONE && remembered.any)
+        kind = decisions_read(ops, &position, recall_take, ret_book, ret_error);
+    if (remembered.any && remembered.since_ms < reading.oldest_ms)
+        reading.oldest_ms = remembered.since_ms;
     if (kind == OPS_DONE && (ret_book->count > 0 || options->holds))
         kind = results_read(ops, &reading, options, ret_incomplete, ret_error);
     if (kind == OPS_DONE)

@@ -51,6 +51,19 @@ static int see_letter(void *user, const struct kafka_record *record)
     return 0;
 }
 
+/* Its bytes have gone: what was remembered of it. */
+static int see_remembered(void *user, const struct decision *decision)
+{
+    struct deciding *d = user;
+    struct dead_letter letter;
+    if (strcmp(decision->letter, d->place) != 0 || !decision_letter(decision, &letter))
+        return 0;
+    d->told->letter = letter;
+    d->is_there = true;
+    (void)snprintf(d->order, sizeof d->order, "%s", decision->order);
+    return 0;
+}
+
 static int see_decision(void *user, const struct decision *decision)
 {
     return decision_apply(user, decision);
@@ -66,6 +79,9 @@ static enum ops_kind find_letter(struct deciding *d, struct ops_error *ret_error
     const struct dlq_options options = {.since_ms = d->options->since_ms,
                                         .holds = role == TOPIC_RESULTS};
     enum ops_kind kind = dlq_fetch(d->ops, &d->options->place, see_letter, d, ret_error);
+    int64_t position = 0;
+    if (kind == OPS_DONE && !d->is_there)
+        kind = decisions_read(d->ops, &position, see_remembered, d, ret_error);
     if (kind == OPS_DONE && d->is_there)
         kind = dlq_read(d->ops, &options, &d->book, incomplete, ret_error);
     if (kind != OPS_DONE)
@@ -83,7 +99,8 @@ static enum ops_kind find_letter(struct deciding *d, struct ops_error *ret_error
 /* Of one that has ended there is nothing to decide. */
 static enum ops_kind check(const struct deciding *d, struct ops_error *ret_error)
 {
-    if (d->letter->state != LETTER_OPEN && d->letter->state != LETTER_RETRIED)
+    if (d->letter->state != LETTER_OPEN && d->letter->state != LETTER_RETRIED &&
+        d->letter->state != LETTER_EXPIRED)
         return ops_fail(ret_error, OPS_DATA, "see primaflow dlq show", "%s is %s already", d->place,
                         letter_state_name(d->letter->state));
     return OPS_DONE;

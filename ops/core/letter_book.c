@@ -10,8 +10,8 @@
 
 const char *letter_state_name(enum letter_state state)
 {
-    static const char *const names[LETTER_STATES] = {"open", "retried", "resolved", "replaced",
-                                                     "discarded"};
+    static const char *const names[LETTER_STATES] = {"open",     "retried",   "resolved",
+                                                     "replaced", "discarded", "expired"};
     return names[state];
 }
 
@@ -398,8 +398,11 @@ int letter_book_judge(struct letter_book *book)
             return -ENOMEM;
     for (size_t i = 0; i < book->count; i++) {
         struct letter_case *c = letter_book_at(book, i);
-        if ((c->state == LETTER_OPEN || c->state == LETTER_RETRIED) && c->is_discarded)
+        if ((c->state == LETTER_OPEN || c->state == LETTER_RETRIED || c->state == LETTER_EXPIRED) &&
+            c->is_discarded)
             c->state = LETTER_DISCARDED;
+        else if (c->state == LETTER_OPEN && c->is_expired)
+            c->state = LETTER_EXPIRED;
         else if (c->state == LETTER_OPEN && c->is_retried && !c->is_returned)
             c->state = LETTER_RETRIED;
     }

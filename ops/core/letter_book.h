@@ -9,6 +9,7 @@
  *   replaced   a later letter of the same key says what there is to do now: its retry failed again, or
  *              a newer version came
  *   discarded  a person said that nothing is to be done
+ *   expired    open, and its bytes have gone with its topic's retention: what was remembered of it stays
  * An amendment or conflict is about a key that Prima has: only a result that names its delivery, or a
  * person's word, ends it. A parked letter is replaced by no other: it waits for a person.
  *
@@ -30,6 +31,7 @@ enum letter_state {
     LETTER_RESOLVED,
     LETTER_REPLACED,
     LETTER_DISCARDED,
+    LETTER_EXPIRED,
     LETTER_STATES
 };
 const char *letter_state_name(enum letter_state state);
@@ -46,12 +48,13 @@ struct letter_case {
     struct letter_case *older; /* of its key, in the order of entering */
     uint32_t cause;            /* place among the book's causes */
     int32_t partition;
-    char currency[4];                 /* "": not known */
-    uint16_t code;                    /* enum pf_error */
-    uint8_t flow, state;              /* place among `flows`; enum letter_state */
-    uint8_t is_cut, seen;             /* seen: by a second reading */
-    uint8_t is_retried, is_discarded; /* a person's word */
-    uint8_t is_returned;              /* its retry has ended, and settled nothing */
+    char currency[4];                  /* "": not known */
+    uint16_t code;                     /* enum pf_error */
+    uint8_t flow, state;               /* place among `flows`; enum letter_state */
+    uint8_t is_cut, seen;              /* seen: by a second reading */
+    uint8_t is_retried, is_discarded;  /* a person's word */
+    uint8_t is_returned;               /* its retry has ended, and settled nothing */
+    uint8_t is_remembered, is_expired; /* in the log of decisions; without bytes any more */
     uint8_t is_held; /* posted on hold, in the topic of results; else in that of dead letters */
     uint16_t edits;  /* version of its overlay; 0: nobody has edited it (core/letter_edits.h) */
     uint32_t note;   /* place among the book's notes + 1; 0: nobody has said anything */
