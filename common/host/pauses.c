@@ -11,7 +11,8 @@
 static const char *const reasons[] = {
     [PAUSE_PRIMA] = "prima_unavailable", [PAUSE_DENIED] = "prima_denied",
     [PAUSE_REDIS] = "redis_unavailable", [PAUSE_REGISTRY] = "registry_unavailable",
-    [PAUSE_KAFKA] = "kafka_unavailable", [PAUSE_RIGHTS] = "kafka_denied"};
+    [PAUSE_KAFKA] = "kafka_unavailable", [PAUSE_RIGHTS] = "kafka_denied",
+    [PAUSE_SURGE] = "dead_letter_surge"};
 
 const char *pause_reason_name(enum pause_reason reason)
 {
@@ -26,8 +27,10 @@ void pauses_begin(struct pauses *p, enum pause_reason reason, const char *detail
         p->since_ms = clock_monotonic_ms();
     p->bits |= 1u << reason;
     metrics_add(METRIC_pauses, pause_reason_name(reason), 1);
-    log_warning(.message =
-                    "paused: dependency unavailable; polling continues, retry counters are frozen",
+    log_warning(.message = reason == PAUSE_SURGE
+                               ? "paused: one code stops most records; polling continues"
+                               : "paused: dependency unavailable; polling continues, retry "
+                                 "counters are frozen",
                 .reason = pause_reason_name(reason), .detail = detail);
 }
 

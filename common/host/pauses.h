@@ -13,6 +13,7 @@ enum pause_reason {
     PAUSE_REGISTRY,
     PAUSE_KAFKA,
     PAUSE_RIGHTS,
+    PAUSE_SURGE, /* posting/surge_watch.h */
     PAUSE_REASONS
 };
 

@@ -1,6 +1,7 @@
 /* The posting engine: its part in the stream (engine.h). Each record that was read and not committed
  * stands in its partition's backlog, by offset. */
 #include "posting/posting.h"
+#include "posting/surge_watch.h"
 
 #include <assert.h>
 
@@ -208,6 +209,7 @@ static void reload(struct worker *w)
     w->flow->rules_free(w->posting->rules);
     w->posting->rules = fresh;
     log_info(.message = "mappings reloaded");
+    surge_reloaded(w);
 }
 
 /* What is at Prima is not waited for: its transfer ends, and its key says so for whoever takes

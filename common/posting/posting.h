@@ -11,6 +11,7 @@
 #include "posting/ready.h"
 #include "posting/recent.h"
 #include "posting/record.h"
+#include "posting/surge.h"
 #include "posting/window.h"
 #include "stream/stream.h"
 
@@ -62,6 +63,7 @@ struct posting {
     bool *table_also;     /* ../facts/credit.c */
 
     unsigned exceptions[PF_OWNER_COUNT]; /* published since the start, by owner */
+    struct surge surge;                  /* surge_watch.h; keys 0: not watched */
 };
 
 /* Of a partition: read and not committed, by offset. */

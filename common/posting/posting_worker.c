@@ -7,6 +7,7 @@
 #include "posting/posting_status.h"
 #include "posting/settings.h"
 #include "posting/transitions.h"
+#include "posting/surge_watch.h"
 
 enum { MESSAGE_MAX = 4 << 20 };
 
@@ -47,6 +48,7 @@ static void begin(struct worker *w)
                  config_int(w->host.config, CFG_breaker_probe_interval));
     recent_init(&p->recent, p->retry_delay_max_ms + p->settle_deadline_ms +
                                 w->times.window_ms); /* a try, and the longest wait for it */
+    surge_begin(w);
     facts_begin(w);
     days_left_begin(w);
 }

@@ -203,6 +203,7 @@ struct ending {
     const char *detail;
     enum pf_error codes[8]; /* every flag that was raised */
     size_t code_count;
+    uint64_t key;     /* a hash of K, or of the delivery where that is not known: surge_watch.h */
     bool is_too_old;  /* it ends, instead of waiting any longer */
     const char *days; /* without a document, and a law counts its days: days_left.h; or NULL */
 };

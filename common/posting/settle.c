@@ -15,6 +15,7 @@
 #include "posting/outgoing.h"
 #include "posting/outputs.h"
 #include "posting/permit_line.h"
+#include "posting/surge_watch.h"
 #include "posting/too_large.h"
 #include "posting/verdict.h"
 #include "posting/posting.h"
@@ -31,6 +32,7 @@ void record_settled(struct record *r)
     timers_cancel(&w->host.timers, &r->ready.timer);
     record_leave_lane(r);
     credit_settled(r);
+    surge_settles(r);
     record_release_texts(r);
     kafka_record_free(&r->raw);
     (void)fail_point("settled");
@@ -413,5 +415,6 @@ void act_forget(struct record *r)
     }
     if (r->end.days != NULL)
         metrics_add(METRIC_note_days, r->end.days, 1);
+    surge_ended(r);
     record_free(r);
 }

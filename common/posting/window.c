@@ -79,7 +79,8 @@ static bool may_read(const struct worker *w)
         return false;
     if ((w->host.pauses.bits & ~prima) == 0)
         return w->host.pauses.bits == 0 || lacks_keys(w);
-    return !(w->host.pauses.bits & (1u << PAUSE_REDIS | 1u << PAUSE_KAFKA | 1u << PAUSE_RIGHTS)) &&
+    return !(w->host.pauses.bits &
+             (1u << PAUSE_REDIS | 1u << PAUSE_KAFKA | 1u << PAUSE_RIGHTS | 1u << PAUSE_SURGE)) &&
            w->posting->window.buffered == 0;
 }
 

@@ -34,7 +34,8 @@ static bool waits_for(const struct worker *w, const struct wait_seen *starting, 
     static const enum wait of_pause[] = {
         [PAUSE_PRIMA] = WAIT_prima, [PAUSE_DENIED] = WAIT_credentials,
         [PAUSE_REDIS] = WAIT_redis, [PAUSE_REGISTRY] = WAIT_registry,
-        [PAUSE_KAFKA] = WAIT_kafka, [PAUSE_RIGHTS] = WAIT_rights};
+        [PAUSE_KAFKA] = WAIT_kafka, [PAUSE_RIGHTS] = WAIT_rights,
+        [PAUSE_SURGE] = WAIT_surge};
     if (!w->host.running)
         return starting->wait == wait;
     for (size_t i = 0; i < sizeof of_pause / sizeof *of_pause; i++)

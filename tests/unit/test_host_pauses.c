@@ -40,9 +40,9 @@ static struct pauses *pauses_new(void)
 static void test_reasons(void **state)
 {
     (void)state;
-    static const char *const names[PAUSE_REASONS] = {"prima_unavailable", "prima_denied",
-                                                     "redis_unavailable", "registry_unavailable",
-                                                     "kafka_unavailable", "kafka_denied"};
+    static const char *const names[PAUSE_REASONS] = {
+        "prima_unavailable", "prima_denied", "redis_unavailable", "registry_unavailable",
+        "kafka_unavailable", "kafka_denied", "dead_letter_surge"};
     for (enum pause_reason reason = 0; reason < PAUSE_REASONS; reason++)
         assert_string_equal(pause_reason_name(reason), names[reason]);
 }

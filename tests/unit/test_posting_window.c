@@ -14,7 +14,8 @@ enum {
     KAFKA = 1 << PAUSE_KAFKA,
     PRIMA = 1 << PAUSE_PRIMA,
     DENIED = 1 << PAUSE_DENIED,
-    REGISTRY = 1 << PAUSE_REGISTRY
+    REGISTRY = 1 << PAUSE_REGISTRY,
+    SURGE = 1 << PAUSE_SURGE
 };
 
 static struct posting posting;
@@ -60,6 +61,8 @@ static void test_room(void **state)
          .room = 0},
         {"Redis is away", .pauses = REDIS, .room = 0},
         {"Kafka is away", .pauses = KAFKA, .room = 0},
+        {"a surge: nobody probes", .pauses = SURGE, .room = 0},
+        {"... also while Prima is away", .pauses = SURGE | PRIMA, .room = 0},
         {"Prima is away: a first one is let in", .pauses = PRIMA, .room = 12},
         {"... and no more",
          {.buffered = 1, .unsettled = 1},

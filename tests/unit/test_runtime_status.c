@@ -170,6 +170,10 @@ static void test_running(void **state)
         {PAUSE_KAFKA,
          "waiting for kafka: Kafka does not answer: no broker can be reached\nkafka_unavailable\n",
          "kafka"},
+        {PAUSE_SURGE,
+         "waiting for surge: one code stops most records, and deadletter.surge says "
+         "pause\ndead_letter_surge\n",
+         "surge"},
     };
     assert_string_equal(asked(answers.ready, true), "");
     assert_true(sample("primaflow_ready") == 1);
