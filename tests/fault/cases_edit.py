@@ -7,7 +7,9 @@ import subprocess
 
 import feed
 import records
-from case import case, expect
+from case import case, expect, until
+from cases_refunds import at_rest, feed_refunds, posted, refunder
+from refund_feed import REFUND_RESULTS, REFUNDS_DEAD, Book, excess, natural, refund
 from stack import DEAD, IN, RESULTS, RETRIES, TREE, binaries
 
 RIGHT, WRONG = 200000, -1  # a tax rate: below zero is no order's. It is none of what the checker compares with Prima's document
@@ -255,3 +257,39 @@ def exported_and_imported(w):
     for order, count in zip(orders, (3, 2, 2)):
         w.await_outcomes(order, count)
     w.judge()
+
+
+@case("edit", usual=("on",))
+def refund_down_to_what_remains(w):
+    """More is paid back than remains of an order: edited down to that, the refund is posted, and its resend is a duplicate; killed on the way, there is one note."""
+    order = w.order(quantity=2)
+    posted(w, order)
+    worker = refunder(w).await_running()
+    base, book = w.numbers() * 10, Book(w.stack)
+    first, second = refund(order, base + 1), refund(order, base + 2, 2)
+    feed_refunds(w, first)
+    until("the first is posted", 40, lambda: book.outcomes().get(natural(first)) == ["posted"])
+    feed_refunds(w, second)
+    until("the second is too much", 40, lambda: book.outcomes().get(natural(second)) == ["refund_exceeds_creditable"])
+    place = [f"{d['topic']}/{d['partition']}/{d['offset']}" for d in w.stack.consume(REFUNDS_DEAD, raw=True)
+             if d["headers"]["primaflow.idempotency-key"] == natural(second)][-1]
+    code, said = cli(w, "dlq", "edit", place, "--set", "lines[0].quantity=1", "--yes", "--reason", "x")
+    expect(code == 65 and "would be a dead letter" in said, said)
+    changes = ("lines[0].quantity=1", "lines[0].amount.shop_minor=600", "lines[0].tax.shop_minor=100", "transactions[0].amount.shop_minor=600",
+               "succeeded.shop_minor=600")
+    code, said = cli(w, "dlq", "edit", place, *(word for change in changes for word in ("--set", change)), "--yes", "--reason", "one unit remains")
+    expect(code == 0 and "would become: posted" in said, said)
+    worker.drain()
+    code, said = retry(w, place)
+    expect(code == 0, said)
+    refunder(w, fail="post.begun:kill").await_death()
+    refunder(w).await_running()
+    until("the edited one is posted", 60, lambda: "posted" in book.outcomes().get(natural(second), []))
+    feed_refunds(w, {**second, "event_id": "again"})
+    until("its resend has ended", 40, lambda: len(book.outcomes()[natural(second)]) == 3)
+    at_rest(w)
+    expect(sorted(book.outcomes()[natural(second)]) == ["duplicate", "posted", "refund_exceeds_creditable"], f"{book.outcomes()[natural(second)]}")
+    told = [line["value"]["overlay"] for line in w.stack.consume(REFUND_RESULTS) if line["value"]["key"] == natural(second)]
+    expect(len(set(told)) == 1 and told[0], f"both results name the edit: {told}")
+    expect([n[1:] for n in book.notes(order)] == [(1, 600), (1, 600)] or [n[2] for n in book.notes(order)] == [600, 600], f"{book.notes(order)}")
+    expect(not excess(book, [order]), f"{excess(book, [order])}")
