@@ -3,8 +3,9 @@
  * bytes and has each header of ours once.
  *
  * Input: a byte for the topic's role, a byte for what is made of the record, then headers: name NUL
- * value NUL. A name "0" to "9" is short for one of ours. */
+ * value NUL. A name of one character from "0" on is short for one of ours. */
 #include "base/clock.h"
+#include "codec/overlay.h"
 #include "obs/log.h"
 #include "kafka/headers.h"
 #include "posting/actions.h"
@@ -27,7 +28,7 @@ static const char *const ours[] = {
     HEADER_DELIVERY,      HEADER_PARENT,        HEADER_FIRST_SEEN,   HEADER_ORIGINAL_TIMESTAMP,
     HEADER_ATTEMPTS,      HEADER_FAULTS,        HEADER_REPLAY_COUNT, HEADER_REPLAY_ID,
     HEADER_UNKNOWN_SINCE, HEADER_RESOLVE_FIRST, HEADER_FAULT_AT,     HEADER_UNANSWERED,
-    HEADER_PRIMA_TEXT,    HEADER_REPLAY_OF};
+    HEADER_PRIMA_TEXT,    HEADER_REPLAY_OF,     HEADER_OVERLAY};
 static const char *const topics[] = {"orders.raw", "orders.raw.retry.0", "orders.raw.replay"};
 
 static struct stream stream;
@@ -116,7 +117,18 @@ static void check_message(const struct kafka_message *m, const struct kafka_reco
 /* The record's texts, which are gone once it has settled. */
 struct read_back {
     char delivery[DELIVERY_MAX], parent[DELIVERY_MAX];
+    char overlay[OVERLAY_TEXT_MAX + 1];
+    size_t overlay_size;
 };
+
+static void keep_overlay(struct read_back *was, const struct record *r, enum topic_role role)
+{
+    FUZZ_CHECK(role == TOPIC_RETRY || r->edit.size == 0);
+    FUZZ_CHECK(r->edit.size <= sizeof was->overlay);
+    was->overlay_size = r->edit.size;
+    if (r->edit.size > 0)
+        memcpy(was->overlay, r->edit.text, r->edit.size);
+}
 
 static void add_header(struct kafka_record *raw, struct kafka_header header)
 {
@@ -148,6 +160,9 @@ static void check_forwarded(const struct record *r, const struct read_back *was,
                (!r->heard.blame.is_pending || again->heard.blame.type == r->heard.blame.type));
     FUZZ_CHECK(again->lineage.first_seen_ms == r->lineage.first_seen_ms &&
                again->lineage.event_ms == r->lineage.event_ms);
+    FUZZ_CHECK(
+        again->edit.size == was->overlay_size &&
+        (was->overlay_size == 0 || memcmp(again->edit.text, was->overlay, was->overlay_size) == 0));
     record_free(again);
 }
 
@@ -185,6 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct read_back lineage;
     (void)snprintf(lineage.delivery, sizeof lineage.delivery, "%s", r->lineage.delivery);
     (void)snprintf(lineage.parent, sizeof lineage.parent, "%s", r->lineage.parent);
+    keep_overlay(&lineage, r, role);
     r->end.code = PF_E_conflict;
     r->end.detail = "Why.";
     r->key.natural = "01/orders/web/shop/1";
