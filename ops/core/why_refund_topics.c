@@ -82,6 +82,8 @@ static void result_read(const struct refund_message *m, struct why_event *e)
     if (r->publisher != NULL)
         buf_printf(&text, "; posted by %s/%" PRId32 "/%" PRId64, r->publisher->topic,
                    r->publisher->partition, r->publisher->offset);
+    if (r->overlay != NULL)
+        buf_printf(&text, "; as a person edited it, edit %s", r->overlay);
     if (r->narrative != NULL && r->narrative[0] != '\0')
         buf_printf(&text, "; %s", r->narrative);
     (void)snprintf(e->text, sizeof e->text, "%s", text.data);

@@ -116,6 +116,8 @@ static void result_read(const struct gather *g, const struct kafka_record *recor
     if (r.publisher != NULL)
         buf_printf(&text, "; posted by %s/%" PRId32 "/%" PRId64, r.publisher->topic,
                    r.publisher->partition, r.publisher->offset);
+    if (r.overlay != NULL)
+        buf_printf(&text, "; as a person edited it, edit %s", r.overlay);
     if (r.narrative != NULL && r.narrative[0] != '\0')
         buf_printf(&text, "; %s", r.narrative);
     (void)snprintf(e->text, sizeof e->text, "%s", text.data);

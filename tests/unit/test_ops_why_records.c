@@ -152,11 +152,13 @@ static void test_a_result(void **state)
     r.document = "2011001";
     r.narrative = "Held for a look.";
     r.publisher = r.resolves = &before;
+    r.overlay = "00c1ff0203040506";
     put_result(ops, &r, 10);
     assert_int_equal(why(ops, KEY, 0, true), OPS_DONE);
-    assert_string_equal(only_event()->text,
-                        "posted_on_hold: unknown_sku, total_mismatch; document 2011001; posted by "
-                        "orders.raw/1/4; Held for a look.");
+    assert_string_equal(
+        only_event()->text,
+        "posted_on_hold: unknown_sku, total_mismatch; document 2011001; posted by "
+        "orders.raw/1/4; as a person edited it, edit 00c1ff0203040506; Held for a look.");
     assert_string_equal(only_event()->outcome, "posted_on_hold");
     assert_string_equal(only_event()->delivery, "orders.raw/2/9");
     assert_string_equal(only_event()->resolves, "orders.raw/1/4");
