@@ -42,11 +42,12 @@ const char *outcome_name(enum outcome outcome); /* "posted", ... as in results *
 
 /* Who a record is. Texts live in the record's arena. */
 struct flow_key {
-    const char *natural;  /* K: company/type/channel/store/id */
-    const char *kafka;    /* the topic key: company/channel/store/id; of a flow with a ledger it is
+    const char *natural; /* K: company/type/channel/store/id */
+    const char *kafka;   /* the topic key: company/channel/store/id; of a flow with a ledger it is
                              that of the order */
-    const char *lane;     /* records of one lane run one after the other; NULL: K's */
-    const char *company;  /* for comwsomhandler */
+    const char *lane;    /* records of one lane run one after the other; NULL: K's. Of a flow with a
+                             ledger: the K of the order */
+    const char *company; /* for comwsomhandler */
     const char *document; /* Prima's number of the document, from K alone */
     int64_t version;      /* the source's version of the content; higher is newer; 0: unknown */
     bool cancels;         /* the event takes K back: it is never sent, see posting/record_state.h */
@@ -170,6 +171,8 @@ struct flow_settlement {
     int64_t received_ms, posted_ms, published_ms; /* wall; 0: not posted */
     int64_t attempts;
     enum pf_error code; /* for outcomes that carry one without a summary */
+    /* of a flow with a ledger, posted now: the order's own exception that is open; PF_OK: none is known */
+    enum pf_error related;
     const char *detail;
     /* of a later version: the delivery whose dead letter stays open, that it brings to its end; or
      * NULL */

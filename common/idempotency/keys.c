@@ -161,6 +161,8 @@ void keys_finish(struct keyspace *ks, const struct key_work *w, enum finish_how 
     keys_call_begin(&c, ks, w->natural);
     keys_call_key(&c, ks, "d", w->natural);
     keys_call_credit_key(&c, ks, w);
+    if (w->credit != NULL)
+        keys_call_key(&c, ks, "k", w->credit->order_natural);
     keys_call_begin_args(&c, ks);
     keys_call_bytes(&c, w->token, TOKEN_SIZE);
     keys_call_text(&c, hows[how]);

@@ -35,10 +35,11 @@ struct keyspace {
 /* What an attempt takes of an order's credit: what it was decided on, compared in the step that
  * reserves (scripts/credit.lua). */
 struct key_credit {
-    const char *order; /* the order's topic key */
-    int32_t partition; /* of the ledger */
-    const char *stamp; /* of the look that it was decided on; "": nothing was reserved */
-    int64_t read_to;   /* the table's next offset when it was decided; `refuse`: -1 when the ledger
+    const char *order;         /* the order's topic key */
+    const char *order_natural; /* the order's K */
+    int32_t partition;         /* of the ledger */
+    const char *stamp;         /* of the look that it was decided on; "": nothing was reserved */
+    int64_t read_to; /* the table's next offset when it was decided; `refuse`: -1 when the ledger
                           is not why */
 };
 

@@ -7,7 +7,7 @@
  *               [8] a send is from before Redis was lost (0/1) [9] senders (scripts/common.lua)
  *   POSTED      [1] how (keys_posted) [2] publisher's delivery [3] summary [4] version [5] ms when [6] delivery of the open exception
  *               [7] delivery of the document's version [8] number of the reservation (own, of what takes credit)
- *   FINISHED    [1] ms when [2] number of the reservation (of what takes credit)
+ *   FINISHED    [1] ms when [2] number of the reservation, [3] the order's open exception (of what takes credit)
  *   KNOWN, MOVED (of credit) [1] position or -1 [2] stamp [3] blocked (0/1) [4] reservations [5] a row for each, and behind all rows K and summary of each
  *   REFUSED     [1] code (claim)
  *   PARKED      [1] content is ours or unknown (0/1) [2] code [3] F [4] summary [5] ms until absence counts [6] found proves (0/1)
@@ -116,6 +116,11 @@ int64_t keys_finished_ms(const struct redis_reply *reply)
 int64_t keys_finished_number(const struct redis_reply *reply)
 {
     return reply->items[2].number;
+}
+
+const char *keys_finished_related(const struct redis_reply *reply)
+{
+    return reply_text(reply, 3);
 }
 
 int64_t keys_parked_number(const struct redis_reply *reply)

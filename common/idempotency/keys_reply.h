@@ -57,6 +57,9 @@ int64_t keys_finished_ms(const struct redis_reply *reply); /* FINISHED: when it 
 /* Of what takes credit, its reservation's number; 0: none. FINISHED; PARKED, by `park`, `refuse` and
  * `answered` */
 int64_t keys_finished_number(const struct redis_reply *reply);
+/* FINISHED, of what takes credit: which exception of its order is open: "order_amended",
+ * "cancelled_after_posting"; "": none, or nobody knows. */
+const char *keys_finished_related(const struct redis_reply *reply);
 int64_t keys_parked_number(const struct redis_reply *reply);
 struct redis_bytes keys_senders(const struct redis_reply *reply); /* RENEWED: scripts/common.lua */
 

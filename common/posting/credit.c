@@ -26,6 +26,7 @@ void credit_begin(struct record *r)
         return;
     r->credit = (struct key_credit){
         .order = r->key.kafka,
+        .order_natural = r->key.lane != NULL ? r->key.lane : "",
         .partition =
             kafka_partition_of(r->key.kafka, strlen(r->key.kafka), w->stream->ledger_partitions),
         .stamp = "",

@@ -34,6 +34,7 @@ struct flow_settlement outputs_settlement(const struct record *r, enum outcome o
         .summary_size = summary.size,
         .delivery = r->lineage.delivery,
         .origin = r->lineage.parent[0] != '\0' ? r->lineage.parent : r->lineage.replay_of,
+        .related = r->claim.related,
         .source_topic = r->lineage.entry_topic,
         .source_partition = r->lineage.entry_partition,
         .source_offset = r->lineage.entry_offset,

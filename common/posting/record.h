@@ -141,7 +141,9 @@ struct claim_state {
     size_t fact_at;            /* of `facts`: the one that is being found out */
     struct products *products; /* products.c: those of `facts` that are sought; NULL: not yet */
     int64_t reserved;          /* number of its reservation, once its document is known; 0: none */
-    bool leaves_owed;          /* it ends so, and has marked its order in Redis with it */
+    enum pf_error
+        related;      /* which exception of its order was open when it was posted; PF_OK: none */
+    bool leaves_owed; /* it ends so, and has marked its order in Redis with it */
     struct credit_search *credit; /* ../facts/credit.c; NULL: not yet */
     const char *senders;  /* whose sends are unanswered, as Redis said last (senders.h); in the
                                   arena, or "" */

@@ -344,6 +344,8 @@ static void on_finished(void *user, const struct redis_reply *reply)
     }
     r->posted.at_ms = keys_finished_ms(reply);
     r->claim.reserved = keys_finished_number(reply);
+    const char *related = keys_finished_related(reply);
+    r->claim.related = related[0] != '\0' ? pf_error_find(related) : PF_OK;
     record_transition(r, memcmp(r->decision.sent_identity, r->identity, IDENTITY_SIZE) == 0
                              ? FINISHED
                              : FINISHED_OTHER);

@@ -207,6 +207,22 @@ static void test_done(void **state)
     credit_rows_run(rows, sizeof rows / sizeof *rows);
 }
 
+/* A note is told what its order has open. */
+static void test_related(void **state)
+{
+    static const struct credit_row rows[] = {
+        {"an amendment", A_SENT "order amended;finish a 1 ok A", "finished#5 order_amended",
+         "5 a#5:sumA at 10, a=p"},
+        {"a cancellation", A_SENT "order cancelled;finish a 1 ok A",
+         "finished#5 cancelled_after_posting", "5 a#5:sumA at 10, a=p"},
+        {"both: the lines are the first question", A_SENT "order cancelled amended;finish a 1 ok A",
+         "finished#5 order_amended", "5 a#5:sumA at 10, a=p"},
+        {"neither", A_SENT "order;finish a 1 ok A", "finished#5", "5 a#5:sumA at 10, a=p"},
+    };
+    (void)state;
+    credit_rows_run(rows, sizeof rows / sizeof *rows);
+}
+
 static void test_published_again(void **state)
 {
     static const struct credit_row rows[] = {
@@ -416,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_anew),
         cmocka_unit_test(test_refused_for_credit),
         cmocka_unit_test(test_done),
+        cmocka_unit_test(test_related),
         cmocka_unit_test(test_published_again),
         cmocka_unit_test(test_another_marker),
         cmocka_unit_test(test_shown),

@@ -100,8 +100,11 @@ static void say(void *user, const struct redis_reply *reply)
     if (said->verdict == VERDICT_KNOWN || said->verdict == VERDICT_MOVED ||
         (said->verdict == VERDICT_CLAIMED && keys_credit_is_told(reply)))
         say_credit(said, reply);
-    if (said->verdict == VERDICT_FINISHED)
+    if (said->verdict == VERDICT_FINISHED) {
         add_number(said->text, sizeof said->text, keys_finished_number(reply));
+        if (keys_finished_related(reply)[0] != '\0')
+            add(said->text, sizeof said->text, " %s", keys_finished_related(reply));
+    }
     if (said->verdict == VERDICT_PARKED) /* by a claim it has more */
         add_number(said->text, sizeof said->text,
                    reply->count > 2 ? keys_parked(reply).number : keys_parked_number(reply));
@@ -215,6 +218,7 @@ static void attempt_begin(struct attempt *a, const struct step *s, size_t at)
     (void)snprintf(a->summary, sizeof a->summary, "sum%c", content);
     (void)snprintf(a->request, sizeof a->request, "req%c", content);
     a->credit = (struct key_credit){.order = order,
+                                    .order_natural = "01/orders/web/shop/1",
                                     .partition = PARTITION,
                                     .stamp = s->stamp != NULL ? s->stamp : credit.stamp,
                                     .read_to = s->read_to};
@@ -270,6 +274,11 @@ static void do_person(const struct step *s, struct said *said)
                                                         : "not taken");
 }
 
+/* A posted order, with its life (scripts/record.lua). */
+static const char order_record[] = "redis.call('SET', KEYS[1], cmsgpack.pack({'p', 'f', '', 0, 0, "
+                                   "'', 0, 'in/0/0', '', 1, '', {}, '', 1, 1, 1, "
+                                   "'g', 'm', {'', 1, ARGV[1], '', '', 1, '', ARGV[2]}}))";
+
 /* What Redis says to the command line, or to the rebuild, at once. */
 static void do_at_once(const struct step *s, struct said *said)
 {
@@ -309,6 +318,13 @@ static void do_at_once(const struct step *s, struct said *said)
     struct redis_once *once = block.holder[0] >= 'x' && block.holder[0] <= 'z'
                                   ? credit.commands[block.holder[0] - 'x']
                                   : credit.once;
+    if (strcmp(s->words[0], "order") == 0) { /* what its channel has told of it since */
+        char name[200], text[400];
+        (void)REDIS_ASK(text, "EVAL", order_record, "1",
+                        key_name("k", "01/orders/web/shop/1", name),
+                        has(s, "amended") ? "goods" : "", has(s, "cancelled") ? "in/0/1" : "");
+        return;
+    }
     if (strcmp(s->words[0], "forget") == 0) { /* Redis is set back behind the block */
         char name[200], text[400];
         (void)REDIS_ASK(text, "DEL", key_name("o", order, name));
@@ -350,10 +366,10 @@ static void do_at_once(const struct step *s, struct said *said)
 
 static bool is_at_once(const char *what)
 {
-    return strcmp(what, "at") == 0 || strcmp(what, "show") == 0 || strcmp(what, "person") == 0 ||
-           strcmp(what, "block") == 0 || strcmp(what, "again") == 0 ||
-           strcmp(what, "forget") == 0 || strcmp(what, "unblock") == 0 ||
-           strcmp(what, "restore") == 0;
+    return strcmp(what, "at") == 0 || strcmp(what, "show") == 0 || strcmp(what, "block") == 0 ||
+           strcmp(what, "again") == 0 || strcmp(what, "forget") == 0 ||
+           strcmp(what, "order") == 0 || strcmp(what, "person") == 0 ||
+           strcmp(what, "unblock") == 0 || strcmp(what, "restore") == 0;
 }
 
 static void begin_step(const struct step *s, struct said *said)

@@ -238,6 +238,17 @@ static void test_posted(void **state)
 }
 
 /* The ledger with that record: what remains is what the result said, and the note is a duplicate. */
+static void test_what_its_order_has_open(void **state)
+{
+    (void)state;
+    struct desk *d = desk_open();
+    struct flow_settlement *s = settle(d, OUTCOME_POSTED);
+    assert_null(result_of(d).related);
+    s->related = PF_E_cancelled_after_posting;
+    assert_string_equal(result_of(d).related, "cancelled_after_posting");
+    desk_close(d);
+}
+
 static void test_the_ledger_agrees(void **state)
 {
     (void)state;
@@ -530,6 +541,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_posted),
+        cmocka_unit_test(test_what_its_order_has_open),
         cmocka_unit_test(test_the_ledger_agrees),
         cmocka_unit_test(test_a_flagged_note),
         cmocka_unit_test(test_days_and_moved_date),

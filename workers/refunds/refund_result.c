@@ -131,6 +131,7 @@ int refund_write_result(struct codec *codec, const struct flow_settlement *s, co
         .has_posted_at = s->posted_ms != 0,
         .posted_at = s->posted_ms,
         .published_at = s->published_ms,
+        .related = s->related != PF_OK ? pf_error_info(s->related)->name : NULL,
         .attempts = s->attempts > INT32_MAX ? INT32_MAX : (int32_t)s->attempts,
     };
     r = add_deliveries(&m);

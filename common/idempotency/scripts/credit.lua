@@ -95,6 +95,14 @@ function credit.kept(natural)
     return tonumber(parts_of(mine or '') or 0)
 end
 
+-- What finance has open of the order itself, by its own record (life.lua): its document and the channel's order part, and a credit note is part of that.
+function credit.related()
+    local order = read(KEYS[6])
+    local life = order and order[LIFE]
+    if not life then return '' end
+    return life[OPEN] ~= '' and 'order_amended' or life[CANCEL_DLV] ~= '' and 'cancelled_after_posting' or ''
+end
+
 -- CODE of a posted K whose ledger record is committed, and whose summary is what `told` left.
 local TOLD = 'told'
 
