@@ -1,11 +1,12 @@
 /* A person's word about a parked key: looked at, adopted, released or discarded, by one script
- * (scripts/parked.lua) that is safe to run twice. From the command line, which has no slot. Blocking. One
- * thread.
+ * (scripts/parked.lua) that is safe to run twice. From the command line, which has no slot.
+ * Blocking. One thread.
  *
- * A parked key is nobody's work, so that no lease is in the way; what a worker has is BUSY and stays its.
+ * A parked key is nobody's work, so that no lease is in the way; what a worker has is BUSY and
+ * stays its.
  *   adopt     Prima's document is ours: posted, and the next delivery of its content publishes it
- *   release   key_parked_take, then commit what goes with it, then key_parked_free: nobody sends it in
- *             between. Who dies there leaves a claim that runs out; nothing was sent by it
+ *   release   key_parked_take, then commit what goes with it, then key_parked_free: nobody sends it
+ *       in between. Who dies there leaves a claim that runs out; nothing was sent by it
  *   discard   nothing of it is sent any more */
 #ifndef PRIMAFLOW_KEY_PARKED_H
 #define PRIMAFLOW_KEY_PARKED_H
@@ -40,8 +41,9 @@ struct parked_view { /* of KNOWN */
 enum parked_word { PARKED_LOOK, PARKED_ADOPT, PARKED_TAKE, PARKED_FREE, PARKED_DISCARD };
 
 /* KNOWN (look, with *ret_view), FINISHED (adopt), CLAIMED (take), RELEASED (free), DISCARDED.
- * Else POSTED (ret_view->delivery); BUSY and WAIT (ret_view->wait_ms); CANCELLED; LOST: it is not parked;
- * UNPROVEN: a summary is needed; SUSPECT: Redis is being rebuilt; UNREADABLE; DEFECT with the message. */
+ * Else POSTED (ret_view->delivery); BUSY and WAIT (ret_view->wait_ms); CANCELLED; LOST: it is
+ * not parked; UNPROVEN: a summary is needed; SUSPECT: Redis is being rebuilt; UNREADABLE; DEFECT
+ * with the message. */
 enum verdict key_parked(struct redis_once *redis, enum parked_word word,
                         const struct parked_key *key, struct parked_view *ret_view,
                         char ret_message[static 300]);

@@ -1,9 +1,11 @@
-/* Does one cause stop many records? Of the last distinct keys that ended in this process, which share ended
- * with one code that hangs on the record and on the mappings alone: a mapping that is missing or wrong, a
- * channel that sends something new. The same end for each of them comes again however often they are tried.
+/* Does one cause stop many records? Of the last distinct keys that ended in this process, which
+ * share ended with one code that hangs on the record and on the mappings alone: a mapping that
+ * is missing or wrong, a channel that sends something new. The same end for each of them comes
+ * again however often they are tried.
  *
- * A key counts once, by its last end. A surge begins when the window is full and a code has its share of it,
- * and ends when that code has less than half of that. Embedded, zeroed; loop thread only. */
+ * A key counts once, by its last end. A surge begins when the window is full and a code has its
+ * share of it, and ends when that code has less than half of that. Embedded, zeroed; loop thread
+ * only. */
 #ifndef PRIMAFLOW_SURGE_H
 #define PRIMAFLOW_SURGE_H
 
@@ -29,8 +31,8 @@ struct surge {
 
 void surge_init(struct surge *surge, size_t keys, int share_percent);
 
-/* A key, by a hash that is not 0, ended with this code; PF_OK: with none. True: `surge->code` is another one
- * now. */
+/* A key, by a hash that is not 0, ended with this code; PF_OK: with none. True: `surge->code` is
+ * another one now. */
 bool surge_see(struct surge *surge, uint64_t key, enum pf_error code);
 
 /* As if nothing had been seen: what they ended by has changed. */

@@ -1,5 +1,5 @@
-/* What a worker does about a surge (surge.h): one line, one metric, and by policy (deadletter.surge) a pause
- * until the mappings are loaded anew. Loop thread only. */
+/* What a worker does about a surge (surge.h): one line, one metric, and by policy
+ * (deadletter.surge) a pause until the mappings are loaded anew. Loop thread only. */
 #ifndef PRIMAFLOW_SURGE_WATCH_H
 #define PRIMAFLOW_SURGE_WATCH_H
 

@@ -1,8 +1,9 @@
-/* How many exceptions wait for each owner, how old the oldest is, and how much of its retention is over; and
- * the word in ops.decisions by which a dead letter stays listed, as expired, once its bytes have gone.
+/* How many exceptions wait for each owner, how old the oldest is, and how much of its retention
+ * is over; and the word in ops.decisions by which a dead letter stays listed, as expired, once
+ * its bytes have gone.
  *
- * What is open past three quarters of its topic's retention is remembered: code, key, delivery, amount, time;
- * no personal data. One thread. */
+ * What is open past three quarters of its topic's retention is remembered: code, key, delivery,
+ * amount, time; no personal data. One thread. */
 #ifndef PRIMAFLOW_OPS_EXCEPTIONS_REPORT_H
 #define PRIMAFLOW_OPS_EXCEPTIONS_REPORT_H
 

@@ -176,7 +176,8 @@ static int see_decision(void *user, const struct decision *decision)
     return decision_apply(user, decision);
 }
 
-/* With the pen in hand nobody else decides: what was decided since the book was read is seen first. */
+/* With the pen in hand nobody else decides: what was decided since the book was read is seen
+ * first. */
 static enum ops_kind check_undecided(struct parking *p, struct ops_error *ret_error)
 {
     struct letter_book *book = &p->found.book;
@@ -224,6 +225,12 @@ static enum ops_kind say(struct parking *p, enum parked_word word, enum verdict 
     return kind != OPS_DONE || verdict == wanted ? kind : not_taken(p, verdict, &view, ret_error);
 }
 
+/* The transaction has begun: should this process sleep from here on, its time ends before the lease. */
+static enum ops_kind is_still_ours(void *user, struct ops_error *ret_error)
+{
+    return say(user, PARKED_TAKE, VERDICT_CLAIMED, ret_error);
+}
+
 static enum ops_kind write_word(struct parking *p, struct kafka_writer *writer,
                                 struct ops_error *ret_error)
 {
@@ -239,6 +246,8 @@ static enum ops_kind write_word(struct parking *p, struct kafka_writer *writer,
                                            .reason = p->options->reason,
                                            .kind = acts[p->options->act].kind,
                                            .asks_first = releases,
+                                           .check = releases ? is_still_ours : NULL,
+                                           .user = p,
                                            .ends_ledger = releases};
     enum ops_kind kind = say(p, acts[p->options->act].word, acts[p->options->act].taken, ret_error);
     if (kind != OPS_DONE)

@@ -1,6 +1,6 @@
-/* Which parked record a person means, and what belongs to it: its dead letter with all bytes, who it is to
- * the worker, and the later versions that wait behind it. Owned by the caller: parked_case_release. One
- * thread. */
+/* Which parked record a person means, and what belongs to it: its dead letter with all bytes,
+ * who it is to the worker, and the later versions that wait behind it. Owned by the caller:
+ * parked_case_release. One thread. */
 #ifndef PRIMAFLOW_OPS_PARKED_FIND_H
 #define PRIMAFLOW_OPS_PARKED_FIND_H
 
@@ -30,11 +30,13 @@ struct parked_case {
     size_t waiting_count;
 };
 
-/* Is a letter of this code about a key that is parked, and not only about one that waits behind it? */
+/* Is a letter of this code about a key that is parked, and not only about one that waits behind
+ * it? */
 bool parked_is_own(enum pf_error code);
 
-/* `id`: the place of the letter, or an id as `why` takes it. OPS_USAGE: it means none, or several. OPS_DATA:
- * its letter is not open, is not about a parked key, or its bytes cannot be used. */
+/* `id`: the place of the letter, or an id as `why` takes it. OPS_USAGE: it means none, or
+ * several. OPS_DATA: its letter is not open, is not about a parked key, or its bytes cannot be
+ * used. */
 __attribute__((warn_unused_result)) enum ops_kind parked_find(struct ops *ops, const char *id,
                                                               int64_t since_ms,
                                                               struct parked_case *ret_case,

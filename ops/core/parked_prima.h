@@ -1,5 +1,5 @@
-/* What Prima says of a parked record's document: whether it has its number, and what that comes to. One
- * thread. */
+/* What Prima says of a parked record's document: whether it has its number, and what that comes
+ * to. One thread. */
 #ifndef PRIMAFLOW_OPS_PARKED_PRIMA_H
 #define PRIMAFLOW_OPS_PARKED_PRIMA_H
 
@@ -21,8 +21,8 @@ __attribute__((warn_unused_result)) enum ops_kind parked_prima_ask(const struct 
                                                                    struct parked_prima *ret_prima,
                                                                    struct ops_error *ret_error);
 
-/* Looks for an order's sum in OrderSearch, a day around its date. What keeps it from being compared is
- * said. */
+/* Looks for an order's sum in OrderSearch, a day around its date. What keeps it from being
+ * compared is said. */
 void parked_prima_compare(const struct parked_case *found, struct parked_prima *prima);
 
 #endif

@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A writer's transaction has ended by then, committed or not: with its copies it is of some MiB at most
- * (kafka/writer.h). */
+/* A writer's transaction has ended by then, committed or not: with its copies it is of some MiB
+ * at most (kafka/writer.h). */
 enum { LEASE_MS = 30000 };
 
 struct parked_key parked_redis_key(struct ops *ops, const struct dead_letter *letter,

@@ -189,6 +189,8 @@ static enum ops_kind write_copies(const struct copying *c, struct parked_case *p
         if (kind != OPS_DONE)
             return kind;
     }
+    if (rc == 0 && w->check != NULL && (kind = w->check(w->user, ret_error)) != OPS_DONE)
+        return kind;
     if (rc == 0)
         rc = kafka_writer_commit(writer, message.text);
     return rc == 0 ? OPS_DONE : ops_fail_kafka(ret_error, rc, &message);

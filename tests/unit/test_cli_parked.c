@@ -233,7 +233,8 @@ static void test_releasing(void **state)
             "look at orders " NATURAL " | only reads | OrderStatus of '01' | as "
             "primaflow.cli.decisions | read ops.decisions | take orders " NATURAL
             " | begin | add orders.raw.retry.10s " ORDER " | add ops.decisions " NATURAL
-            " | add ops.audit dlq released | commit | free orders " NATURAL " | free");
+            " | add ops.audit dlq released | take orders " NATURAL
+            " | commit | free orders " NATURAL " | free");
     run_has(world.sent[1], "\"decision\":\"released\"");
     assert_int_equal(run("-o", "prima.enforces_unique_order_number=true", RELEASE, NULL), 0);
     assert_null(strstr(run_err, "second document"));
@@ -357,7 +358,8 @@ static void test_a_refund(void **state)
             "take refunds 01/refunds/shopify/uk/R1 of " REFUND_ORDER
             " | begin | add refunds.raw.retry.10s " REFUND_ORDER
             " | add ops.decisions 01/refunds/shopify/uk/R1 | add ops.audit dlq released | ");
-    run_has(world.trace, "add orders.ledger " REFUND_ORDER "/R1 | commit");
+    run_has(world.trace, "add orders.ledger " REFUND_ORDER "/R1 | take refunds ");
+    run_has(world.trace, " | commit | free refunds ");
     assert_string_equal(world.sent[3], "(null)");
 
     world_reset();
@@ -491,6 +493,20 @@ static void test_the_key_is_somebody_elses(void **state)
     }
 }
 
+/* It slept, its lease ended, and another delivery has posted it: nothing is committed. */
+static void test_who_slept(void **state)
+{
+    (void)state;
+    put_parked_refund();
+    prima_lacks();
+    world.parked_again = VERDICT_POSTED;
+    assert_int_equal(run("dlq", "release", "refunds.raw.dlq/0/4", "--reason", "x", "--yes", NULL),
+                     65);
+    run_has(run_err, "is posted meanwhile");
+    run_has(world.trace, "add orders.ledger " REFUND_ORDER "/R1 | take refunds ");
+    assert_null(strstr(world.trace, "commit"));
+}
+
 /* Somebody decides while Prima is asked. */
 static void test_two_people(void **state)
 {
@@ -566,6 +582,7 @@ int main(void)
         TEST(test_discarding),
         TEST(test_which_is_meant),
         TEST(test_the_key_is_somebody_elses),
+        TEST(test_who_slept),
         TEST(test_two_people),
         TEST(test_a_user_who_may_only_read),
         TEST(test_hostile_letters),

@@ -673,6 +673,8 @@ enum verdict __wrap_key_parked(struct redis_once *redis, enum parked_word word,
     *ret_view = world.parked;
     if (word == PARKED_TAKE)
         ret_view->wait_ms = world.parked_take_ms;
+    if (word == PARKED_TAKE && world.parked_takes++ > 0 && world.parked_again != 0)
+        return world.parked_again;
     (void)snprintf(ret_message, 300, "%s", world.refusal != NULL ? world.refusal : "");
     return world.parked_verdicts[word];
 }

@@ -83,6 +83,8 @@ struct world {
     /* of key_parked, by parked_word; what a look says, and what goes with other verdicts */
     enum verdict parked_verdicts[PARKED_DISCARD + 1];
     struct parked_view parked;
+    enum verdict parked_again; /* of every PARKED_TAKE but the first; 0: the same */
+    size_t parked_takes;
     int64_t parked_take_ms; /* how long the key is somebody's, where a release is BUSY or WAIT */
     struct redis_server server;
     struct world_answer answers[WORLD_ANSWERS];
