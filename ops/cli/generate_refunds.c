@@ -6,11 +6,13 @@
 
 #include "kafka/topics.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 struct options {
     int64_t count, seed, rate, keys, start_ms;
-    const char *duplicates, *faulty, *kinds, *skew, *expect;
+    const char *duplicates, *faulty, *kinds, *skew, *expect, *exchanges;
     bool to_kafka;
 };
 
@@ -24,7 +26,8 @@ static const struct options defaults = {.count = 10,
                                         .faulty = "0",
                                         .kinds = "",
                                         .skew = "0",
-                                        .expect = NULL};
+                                        .expect = NULL,
+                                        .exchanges = NULL};
 
 static const struct arg args_table[] = {
     {"--count", ARG_INT, offsetof(struct options, count), "N", "number of events (10)", 0,
@@ -47,6 +50,8 @@ static const struct arg args_table[] = {
      "time of the first order, as of the orders (2026-01-05T09:00:00Z)", 0, 0},
     {"--expect", ARG_TEXT, offsetof(struct options, expect), "FILE",
      "write the expected outcome of each event there, one JSON line per event", 0, 0},
+    {"--exchanges", ARG_TEXT, offsetof(struct options, exchanges), "FILE",
+     "write what exchanges sent there, as orders of their own, one event per line", 0, 0},
     {"--to-kafka", ARG_FLAG, offsetof(struct options, to_kafka), NULL,
      "send to refunds.raw instead of printing", 0, 0},
 };
@@ -131,13 +136,28 @@ static json_t *expectation(const struct refund_gen_event *e)
         e->code, "is_resend", e->is_resend);
 }
 
-static enum ops_kind events_run(struct feed *feed, struct refund_gen *gen, int64_t count)
+/* What was sent in exchange, as an order. */
+static enum ops_kind exchange_write(struct feed *feed, FILE *to, const char *path,
+                                    const json_t *order)
+{
+    if (to == NULL || order == NULL)
+        return OPS_DONE;
+    if (json_dumpf(order, to, JSON_COMPACT) != 0 || fputc('\n', to) == EOF)
+        return ops_fail(&feed->error, OPS_UNAVAILABLE, "see that there is room",
+                        "%s: %s cannot be written", name, path);
+    return OPS_DONE;
+}
+
+static enum ops_kind events_run(struct feed *feed, struct refund_gen *gen, int64_t count,
+                                FILE *exchanges, const char *path)
 {
     struct refund_gen_event e;
     enum ops_kind kind = OPS_DONE;
     while (kind == OPS_DONE && refund_gen_next(gen, &e)) {
         kind = feed_put(feed, e.event, expectation(&e), refund_kind_breaks(e.kind));
-        json_decref(e.event);
+        if (kind == OPS_DONE)
+            kind = exchange_write(feed, exchanges, path, e.order);
+        refund_gen_event_free(&e);
     }
     if (kind == OPS_DONE && feed->number < count)
         return ops_fail(&feed->error, OPS_USAGE, "more orders (--keys) or more --kinds",
@@ -155,16 +175,25 @@ static int generate_run(struct cli *cli, const struct args *args)
     const int code = options_read(o, &g);
     if (code != CLI_DONE)
         return code;
+    FILE *exchanges = o->exchanges != NULL ? fopen(o->exchanges, "we") : NULL;
+    if (o->exchanges != NULL && exchanges == NULL)
+        return cli_fail(CLI_USAGE, "%s --exchanges %s: %s", name, o->exchanges, strerror(errno));
     struct refund_gen *gen = refund_gen_new(&g);
-    if (gen == NULL)
+    if (gen == NULL) {
+        if (exchanges != NULL)
+            (void)fclose(exchanges);
         return cli_fail(CLI_UNAVAILABLE, "no memory for so many refunds");
+    }
     enum ops_kind kind = feed_open(&feed, cli,
                                    &(struct feed_options){.topic = topic_refunds_raw,
                                                           .expect = o->expect,
                                                           .rate = o->rate,
                                                           .to_kafka = o->to_kafka});
     if (kind == OPS_DONE)
-        kind = events_run(&feed, gen, g.count);
+        kind = events_run(&feed, gen, g.count, exchanges, o->exchanges);
+    if (exchanges != NULL && fclose(exchanges) != 0 && kind == OPS_DONE)
+        kind = ops_fail(&feed.error, OPS_UNAVAILABLE, "see that there is room",
+                        "%s: %s cannot be written", name, o->exchanges);
     refund_gen_free(gen);
     return feed_close(&feed, kind);
 }
@@ -180,6 +209,9 @@ const struct command command_generate_refunds = {
         "Amounts are right to the minor unit except where a kind says otherwise. After partial "
         "refunds, `final` pays back the rest: together they are the order, in money and in "
         "tax.\n"
+        "What was sent in an exchange is an order of its own, <order>.<return>, paid by what came "
+        "back "
+        "and by money for the rest: --exchanges writes these, for orders.raw.\n"
         "The worker needs gateway exchange and kind on_account in payments.yaml, as the example "
         "has them.\n\n"
         "Kinds:\n"

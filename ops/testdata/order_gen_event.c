@@ -212,3 +212,15 @@ json_t *made_order_event(const struct order_gen_options *options, int64_t index,
     }
     return event;
 }
+
+void made_order_replace(json_t *event, const struct made_order *order, int64_t id)
+{
+    const struct writer w = {.o = order, .id = (json_int_t)id};
+    json_t *lines = json_array();
+    for (size_t i = 0; i < order->line_count; i++)
+        (void)json_array_append_new(lines, line_event(&w, i));
+    gen_put(event, "lines", lines);
+    gen_put(event, "shipping_lines", shipping_event(&w));
+    gen_put(event, "charges", charges_event(&w));
+    gen_put(event, "totals", totals_event(&w));
+}

@@ -128,4 +128,8 @@ void made_order_fill(const struct order_gen_options *options, int64_t index, enu
 json_t *made_order_event(const struct order_gen_options *options, int64_t index,
                          enum order_fault fault, int content, int64_t number, bool cancels);
 
+/* Puts another order's lines, carriage, charges and totals into the event; ids of its parts follow from
+ * `id`. */
+void made_order_replace(json_t *event, const struct made_order *order, int64_t id);
+
 #endif

@@ -129,6 +129,8 @@ static void emit(const struct refund_gen *gen, int64_t index, int step, enum mad
                                    .outcome = kinds[refund.kind].outcome,
                                    .code = kinds[refund.kind].code};
     e->event = made_refund_event(&gen->orders, &left, &refund, gen->number, version);
+    if (refund.kind == REFUND_MADE_exchange && version == VERSION_FIRST)
+        e->order = made_exchange_order(&gen->orders, &left, &refund, e->event);
 }
 
 static bool is_due(const struct refund_gen *gen, int64_t index, int step)
@@ -179,6 +181,8 @@ static void resend(const struct refund_gen *gen, int64_t index, int step,
                was_pending = gen->stories[index].kinds[step] == REFUND_MADE_pending_paid;
     emit(gen, index, step, was_pending ? VERSION_PAID : VERSION_FIRST, e);
     e->is_resend = true;
+    json_decref(e->order);
+    e->order = NULL;
     if (!posted)
         return; /* the same becomes of it as at first */
     e->waits = e->code = "";
@@ -322,6 +326,12 @@ static bool begin_any(struct refund_gen *gen, int64_t first, bool faulty, struct
         }
     }
     return false;
+}
+
+void refund_gen_event_free(struct refund_gen_event *event)
+{
+    json_decref(event->event);
+    json_decref(event->order);
 }
 
 bool refund_gen_next(struct refund_gen *gen, struct refund_gen_event *ret_event)

@@ -47,6 +47,9 @@ struct refund_gen_options {
 
 struct refund_gen_event {
     json_t *event; /* owned by the caller; as schemas/RefundEvent.avsc */
+    /* of an exchange that comes for the first time: what was sent, as an order of its own, as
+     * schemas/OrderEvent.avsc; owned by the caller. NULL: none */
+    json_t *order;
     enum refund_kind_made kind;
     bool is_resend;
     int64_t index;     /* of the order */
@@ -61,6 +64,8 @@ void refund_gen_free(struct refund_gen *gen);
 /* False after the last one, and before it when nothing of these kinds is left to be refunded or sent
  * again. */
 bool refund_gen_next(struct refund_gen *gen, struct refund_gen_event *ret_event);
+
+void refund_gen_event_free(struct refund_gen_event *event); /* event and order */
 
 /* For order_gen_break: what is done to the encoded record; ORDER_FAULT_NONE but for REFUND_IN_BYTES. */
 enum order_fault refund_kind_breaks(enum refund_kind_made kind);

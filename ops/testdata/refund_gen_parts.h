@@ -83,6 +83,11 @@ enum made_version {
     VERSION_PAID, /* the money that was pending has arrived */
     VERSION_LOST  /* the money that had arrived failed after all */
 };
+/* Of an exchange: what was sent, as an order of its own (domain/keys/exchange.h), whose event is made at
+ * the time of the refund. NULL: no price of one article comes to what was sent, to the minor unit. */
+json_t *made_exchange_order(const struct order_gen_options *orders, const struct made_left *left,
+                            const struct made_refund *refund, const json_t *refund_event);
+
 /* Its event. `number` is the event's own, from which its id and source_version follow. */
 json_t *made_refund_event(const struct order_gen_options *orders, const struct made_left *left,
                           const struct made_refund *refund, int64_t number,

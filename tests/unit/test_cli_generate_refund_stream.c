@@ -36,7 +36,7 @@ static char *stream_text(const struct refund_gen_options *options)
         char *line = json_dumps(e.event, JSON_COMPACT);
         buf_printf(&text, "%s %s %s %s\n", line, e.waits, e.outcome, e.code);
         free(line);
-        json_decref(e.event);
+        refund_gen_event_free(&e);
     }
     refund_gen_free(gen);
     assert_false(text.failed);
@@ -133,7 +133,7 @@ static void test_versions_of_a_refund(void **state)
         .seed = 9, .count = COUNT, .keys = 300, .duplicates = 25, .faulty = 30, .kinds = all_kinds};
     struct refund_gen *gen = refund_gen_new(&options);
     struct refund_gen_event e;
-    for (; refund_gen_next(gen, &e); json_decref(e.event)) {
+    for (; refund_gen_next(gen, &e); refund_gen_event_free(&e)) {
         struct known *k = known_find(known, &count, text_of(e.event, "refund_id"));
         const bool is_new = k->version == 0;
         const int64_t version = number_of(e.event, "source_version");
@@ -169,7 +169,7 @@ static void test_kinds_come_by_their_weights(void **state)
         .seed = 8, .count = 6000, .keys = 6000, .faulty = 25, .kinds = all_kinds};
     struct refund_gen *gen = refund_gen_new(&options);
     struct refund_gen_event e;
-    for (; refund_gen_next(gen, &e); json_decref(e.event))
+    for (; refund_gen_next(gen, &e); refund_gen_event_free(&e))
         if (e.kind != REFUND_MADE_pending_paid || strcmp(e.outcome, "posted") != 0)
             seen[e.kind]++; /* those once */
     refund_gen_free(gen);
@@ -201,7 +201,7 @@ static void test_skew_gives_most_to_a_few(void **state)
         struct refund_gen *gen = refund_gen_new(&options);
         struct refund_gen_event e;
         int64_t first = 0;
-        for (; refund_gen_next(gen, &e); json_decref(e.event)) {
+        for (; refund_gen_next(gen, &e); refund_gen_event_free(&e)) {
             assert_in_range(e.index, 0, 99);
             first += e.index == 0;
         }
@@ -243,7 +243,7 @@ static void test_an_end_before_the_count(void **state)
     struct refund_gen *gen = refund_gen_new(&again);
     struct refund_gen_event e;
     size_t count = 0;
-    for (; refund_gen_next(gen, &e); json_decref(e.event), count++)
+    for (; refund_gen_next(gen, &e); refund_gen_event_free(&e), count++)
         assert_int_equal(e.is_resend, count > 0);
     assert_int_equal(count, 100);
     refund_gen_free(gen);

@@ -346,7 +346,7 @@ static void test_every_refund_is_right_to_the_minor_unit(void **state)
         struct refund_gen *gen = refund_gen_new(&options);
         struct refund_gen_event e;
         shop_open(&s, options.seed);
-        for (; refund_gen_next(gen, &e); json_decref(e.event)) {
+        for (; refund_gen_next(gen, &e); refund_gen_event_free(&e)) {
             struct order *o = &s.orders[e.index];
             if (e.kind == REFUND_MADE_edit_unpaid)
                 o->left[0].by_money = o->left[1].by_money = true;

@@ -48,7 +48,7 @@ struct world {
 };
 
 static struct {
-    size_t kinds[REFUND_MADE_COUNT], resends, waits, finals;
+    size_t kinds[REFUND_MADE_COUNT], resends, waits, finals, exchanges, sent;
 } seen;
 
 static void read_event(struct world *w, const json_t *json, const struct bound_record *record,
@@ -231,6 +231,31 @@ static void check_lost(struct world *w, const struct refund_gen_event *e,
     assert_non_null(detail);
 }
 
+/* What was sent is an order that is posted as it is, paid by the refund's credit note and the rest. */
+static void check_exchange(struct world *w, const struct refund_gen_event *e,
+                           const struct refund_event *refund)
+{
+    struct order_event event;
+    struct flow_key key;
+    struct flow_plan plan;
+    seen.exchanges += e->kind == REFUND_MADE_exchange && !e->is_resend;
+    if (e->order == NULL)
+        return;
+    assert_true(e->kind == REFUND_MADE_exchange && !e->is_resend);
+    read_event(w, e->order, &order_event_record, &event);
+    assert_string_equal(event.order_id,
+                        arena_printf(w->arena, "%s.%s", refund->order_id, refund->return_id));
+    assert_string_equal(event.lines.items[0].line_id, refund->sent.items[0].line_id);
+    assert_int_equal(event.totals.total.shop_minor, refund->sent.items[0].amount.shop_minor);
+    assert_int_equal(event.tenders.items[0].amount.shop_minor, refund->set_off.shop_minor);
+    support_decide(&event, w->rules, NULL, w->arena, &key, &plan);
+    assert_int_equal(plan.verdict, FLOW_SENDS);
+    assert_int_equal(plan.outcome, OUTCOME_POSTED);
+    assert_int_equal(plan.code_count, 0);
+    assert_non_null(strstr(plan.request, arena_printf(w->arena, "R%s\"", refund->refund_id)));
+    seen.sent++;
+}
+
 static void deliver(struct world *w, const struct refund_gen_event *e)
 {
     struct refund_event event;
@@ -239,6 +264,7 @@ static void deliver(struct world *w, const struct refund_gen_event *e)
     read_event(w, e->event, &refund_event_record, &event);
     if (refund_kind_info(e->kind)->shape == REFUND_IN_BYTES)
         return; /* nobody comes to decide it */
+    check_exchange(w, e, &event);
     if (e->index < KEYS && !w->is_there[e->index])
         post_order(w, e->index);
     if (e->kind == REFUND_MADE_money_lost) {
@@ -286,7 +312,7 @@ static void deliver_all(const struct order_rules *rules, struct codec *codec, ui
     assert_true(w.arena != NULL && w.orders != NULL && gen != NULL);
     for (; refund_gen_next(gen, &e); count++) {
         deliver(&w, &e);
-        json_decref(e.event);
+        refund_gen_event_free(&e);
     }
     assert_int_equal(count, EVENTS);
     assert_int_equal(w.pending, 0); /* each that was to be superseded was */
@@ -318,7 +344,10 @@ static void test_made_up_refunds(void **state)
     }
     print_message("  %zu resends, %zu waited, %zu orders paid back whole\n", seen.resends,
                   seen.waits, seen.finals);
+    print_message("  %zu exchanges, %zu with an order of what was sent\n", seen.exchanges,
+                  seen.sent);
     assert_true(seen.resends > SEEDS && seen.finals > SEEDS);
+    assert_true(seen.sent > SEEDS / 5 && 2 * seen.sent > seen.exchanges);
     codec_close(codec);
     support_rules_free((struct order_rules *)rules);
 }
