@@ -169,6 +169,11 @@ void control_free(struct control *control)
     *control = (struct control){.ends = NULL};
 }
 
+bool control_is_open(const struct control *control)
+{
+    return control->incident[0] != '\0' && strcmp(control->cleared, control->incident) != 0;
+}
+
 int control_read(const struct config *config, const char *group, struct control *ret_control,
                  char ret_message[static KAFKA_TEXT_MAX])
 {

@@ -59,6 +59,10 @@ struct control {
 bool control_server_is(const struct control_server *a, const char *run_id,
                        const char *replication_id);
 
+/* The latest incident is not cleared: not all that may have been under way before the loss is
+ * committed, and nothing else knows of it. */
+bool control_is_open(const struct control *control);
+
 void control_free(struct control *control); /* its lists; it may be read into again */
 
 /* Reads ops.control to its end, into what was zeroed or read into before. -EIO (Kafka does not

@@ -2,9 +2,12 @@
 #include "core/amended_block.h"
 
 #include "base/digest.h"
+#include "core/flow_group.h"
 #include "idempotency/key_credit.h"
 #include "refund_flow.h"
+#include "stream/control.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +51,37 @@ static enum ops_kind block_read(const struct redis_reply *reply, struct arena *a
     return reserved != NULL ? OPS_DONE : ops_fail_memory(ret_error);
 }
 
+/* A note that was posted before Redis lost its data is neither reserved nor in the ledger, until its
+ * refund was read again and committed. Looked at once the order is blocked: what is lost from then
+ * on is seen at the commit. `is_blocked` false: Redis has no marker, which is what it looks like
+ * where no refunds worker ever worked, and where it has lost all and nobody has noticed. */
+static enum ops_kind check_incident(struct ops *ops, bool is_blocked, struct ops_error *ret_error)
+{
+    struct kafka_words message = {""};
+    struct control control = {.ends = NULL};
+    char group[160];
+    flow_group(ops_config(ops), &refund_flow, group, sizeof group);
+    const int rc = control_read(ops_config(ops), group, &control, message.text);
+    const bool is_open = control_is_open(&control),
+               has_worked = control.incident[0] != '\0' || control.member_count > 0;
+    control_free(&control);
+    if (rc == -ENOENT) /* made by an earlier release, or by nobody: no worker of today's was here */
+        return OPS_DONE;
+    if (rc != 0)
+        return ops_fail_kafka(ret_error, rc, &message);
+    if (is_open && is_blocked)
+        return ops_fail(ret_error, OPS_UNAVAILABLE,
+                        "run it again when the refunds workers have logged: Redis state recovered",
+                        "Redis has lost data, and what refunds workers had sent by then is not all "
+                        "committed");
+    return !is_blocked && has_worked
+               ? ops_fail(ret_error, OPS_UNAVAILABLE,
+                          "start a refunds worker, or wait until one has rebuilt it; then run it "
+                          "again",
+                          "Redis has lost what the refunds workers keep there")
+               : OPS_DONE;
+}
+
 enum ops_kind amended_block_begin(struct ops *ops, struct arena *arena, struct amended_block *block,
                                   struct ops_error *ret_error)
 {
@@ -64,13 +98,15 @@ enum ops_kind amended_block_begin(struct ops *ops, struct arena *arena, struct a
     switch (keys_credit_block(redis, &asked, &reply, message)) {
     case VERDICT_KNOWN:
         kind = block_read(&reply, arena, block, ret_error);
+        if (kind == OPS_DONE)
+            kind = check_incident(ops, true, ret_error);
         if (kind != OPS_DONE)
             (void)keys_credit_unblock(redis, &asked, -1, message);
         return kind;
     case VERDICT_SUSPECT:
         block->holder[0] = '\0';
         return keys_reply_bytes(&reply, 1).size == 0
-                   ? OPS_DONE /* no refunds worker has worked here: nothing is reserved */
+                   ? check_incident(ops, false, ret_error)
                    : ops_fail(ret_error, OPS_UNAVAILABLE, "run it again in some minutes",
                               "Redis is being rebuilt for the refunds workers");
     case VERDICT_BUSY:

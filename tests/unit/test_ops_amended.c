@@ -376,6 +376,51 @@ static void test_what_stands_in_the_way_of_a_block(void **state)
     }
 }
 
+static void put_control(const char *key, const char *value)
+{
+    world_put(&(struct world_put){
+        .topic = "ops.control", .key = key, .value = value, .size = strlen(value)});
+}
+
+/* What was sent before a loss is neither reserved nor in the ledger, until all of it is committed. */
+static void test_not_while_an_incident_is_open(void **state)
+{
+    static const struct {
+        const char *name, *open, *cleared, *words; /* NULL: it is written */
+        enum verdict blocks;
+    } rows[] = {
+        {"open", "primaflow.refunds", NULL, "is not all committed", VERDICT_KNOWN},
+        {"... another one was cleared", "primaflow.refunds", "{\"incident\":\"i0\"}",
+         "is not all committed", VERDICT_KNOWN},
+        {"cleared", "primaflow.refunds", "{\"incident\":\"i1\"}", NULL, VERDICT_KNOWN},
+        {"of orders", "primaflow.orders", NULL, NULL, VERDICT_KNOWN},
+        {"no marker, and nobody has noticed", "primaflow.refunds", "{\"incident\":\"i1\"}",
+         "Redis has lost what", VERDICT_SUSPECT},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char key[60];
+        world_reset();
+        struct ops *ops = world_ops(NULL);
+        const struct ledger_entry former = entry_of(3);
+        world_view(NATURAL, &posted);
+        put_version(ops, 8, 0);
+        put_entry(ops, &former);
+        (void)snprintf(key, sizeof key, "redis.open/%s", rows[i].open);
+        put_control(key, "{\"incident\":\"i1\",\"run_id\":\"r\"}");
+        if (rows[i].cleared != NULL)
+            put_control("redis.cleared/primaflow.refunds", rows[i].cleared);
+        world.credit_verdict = rows[i].blocks;
+        world.is_marker_gone = rows[i].blocks == VERDICT_SUSPECT;
+        const enum ops_kind kind = amend(ops, KEY, 8, true);
+        if (kind != (rows[i].words == NULL ? OPS_DONE : OPS_UNAVAILABLE) ||
+            (rows[i].words != NULL && strstr(error.text, rows[i].words) == NULL) ||
+            (rows[i].words != NULL && strstr(world.trace, "| commit") != NULL) ||
+            (rows[i].blocks == VERDICT_KNOWN && strstr(world.trace, "unblock") == NULL))
+            fail_msg("%s: %d, %s, %s", rows[i].name, (int)kind, error.text, world.trace);
+    }
+}
+
 /* Whether it was committed nobody knows: refunds of the order wait until it is run again. */
 static void test_a_commit_that_breaks_off_keeps_the_block(void **state)
 {
@@ -549,6 +594,7 @@ int main(void)
         TEST(test_credit_notes_forbid_it),
         TEST(test_nobody_reserves_meanwhile),
         TEST(test_what_stands_in_the_way_of_a_block),
+        TEST(test_not_while_an_incident_is_open),
         TEST(test_a_commit_that_breaks_off_keeps_the_block),
         TEST(test_a_block_that_is_lost_before_the_commit),
         TEST(test_what_refunds_took_needs_room),

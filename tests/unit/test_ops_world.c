@@ -258,6 +258,23 @@ int __wrap_kafka_read(const struct config *config, const char *const topics[], s
     return 0;
 }
 
+int __wrap_kafka_scan(const struct config *config, const char *topic, const atomic_int *give_up,
+                      void (*each)(void *user, const struct kafka_record *record), void *user,
+                      char ret_message[static KAFKA_TEXT_MAX]);
+int __wrap_kafka_scan(const struct config *config, const char *topic, const atomic_int *give_up,
+                      void (*each)(void *user, const struct kafka_record *record), void *user,
+                      char ret_message[static KAFKA_TEXT_MAX])
+{
+    (void)config;
+    (void)give_up;
+    if (world.read_rc != 0 && world.fails_read != NULL && strcmp(world.fails_read, topic) == 0)
+        return refuse(world.read_rc, ret_message);
+    for (size_t i = 0; i < record_count; i++)
+        if (strcmp(records[i].record.topic, topic) == 0)
+            each(user, &records[i].record);
+    return 0;
+}
+
 /* ---- kafka/writer.h ---- */
 
 struct kafka_writer {
@@ -706,7 +723,8 @@ static enum verdict credit_reply(struct redis_reply *ret_reply, char ret_message
     items[5].text = text;
     items[5].size = size;
     if (world.credit_verdict == VERDICT_SUSPECT)
-        items[1] = (struct redis_item){.text = "rebuild", .size = 7};
+        items[1] = world.is_marker_gone ? (struct redis_item){.text = "", .size = 0}
+                                        : (struct redis_item){.text = "rebuild", .size = 7};
     memset(ret_reply, 0, sizeof *ret_reply);
     memcpy(ret_reply->items, items, sizeof items);
     ret_reply->count = 6;

@@ -77,6 +77,7 @@ struct world {
     enum verdict amend_verdict;
     enum verdict credit_verdict;  /* of keys_credit_show and keys_credit_block */
     enum verdict unblock_verdict; /* 0: released */
+    bool is_marker_gone;          /* SUSPECT: not because of a rebuild */
     bool is_block_lost;           /* keys_credit_block_again says ... */
     enum verdict again_verdict;   /* ... this; else known */
     bool is_blocked;              /* ... KNOWN: the order is being amended */
