@@ -7,7 +7,7 @@ import time
 import feed
 from case import case, expect, until
 from cases_prima import HOSTILE
-from refund_feed import REFUND_GROUP, REFUND_RETRIES, REFUNDS, Book, excess, natural, refund
+from refund_feed import REFUND_GROUP, REFUND_RETRIES, REFUNDS, Book, edit, excess, money_alone, natural, refund
 from workers import Worker
 
 SEED = int(os.environ.get("PF_SEED", str(random.randrange(10**6))))
@@ -239,6 +239,31 @@ def killed_at_each_step(w):
         its = sorted(outcomes[natural(e)][0] for e in events[3 * n:3 * n + 3])
         expect(its == ["posted"] * 2 + ["refund_exceeds_creditable"], f"{edge}: {its}")
         expect(all(len(outcomes[natural(e)]) == 1 for e in events[3 * n:3 * n + 3]), f"{edge}: ended twice: {[outcomes[natural(e)] for e in events[3 * n:3 * n + 3]]}")
+
+
+@case("refunds", usual=("on",))
+def an_edit_and_its_money(w):
+    """Edits take units away without money, and the money follows at once: each is credited against what its edit left owed, also where the worker that ended the edit was
+    killed before its record was committed, or before it could say so."""
+    edges = ("", "release.after", "credit.done")
+    orders = [w.order(quantity=3) for _ in edges]
+    posted(w, *orders)
+    base, book, events = w.numbers() * 100, Book(w.stack), []
+    for n, (edge, order) in enumerate(zip(edges, orders)):
+        taken, money = edit(order, base + 10 * n + 1), money_alone(order, base + 10 * n + 2)
+        events += [taken, money]
+        worker = refunder(w, fail=f"{edge}:kill" if edge else None)
+        feed_refunds(w, taken, money)
+        if edge:
+            expect(worker.await_death(30) == -9, f"{edge} was not met")
+        else:
+            until("the money is credited", 40, lambda m=money: book.outcomes().get(natural(m)) == ["posted"])
+            expect(worker.drain() == 0, "it did not drain")
+            w.workers.remove(worker)
+    refunder(w).await_running()
+    judge(w, orders, events, {natural(e): {"no_money" if e["kind"] == "edit" else "posted"} for e in events})
+    for edge, order in zip(edges, orders):
+        expect([(units, paid) for _, units, paid in book.notes(order)] == [(1, 600)], f"{edge or 'nobody died'}: not credited against what is owed: {book.notes(order)}")
 
 
 @case("refunds", usual=("on",))

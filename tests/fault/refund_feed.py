@@ -25,6 +25,16 @@ def refund(order, refund_id, units=1, money=None, version=1, status="succeeded",
     }
 
 
+def edit(order, edit_id, units=1):
+    """Units that are taken out of a posted order, without money."""
+    return {**refund(order, edit_id, units, money=0), "kind": "edit", "transactions": [], "succeeded": {"shop_minor": 0}}
+
+
+def money_alone(order, refund_id, units=1):
+    """The price of some units, and nothing of which they are."""
+    return {**refund(order, refund_id, units), "lines": []}
+
+
 def natural(event):
     return f"{feed.CHANNELS[event['store']][0]}/refunds/{event['channel']}/{event['store']}/{event['refund_id']}"
 
