@@ -57,7 +57,10 @@ static json_t *note_json(const struct replay_entry *e, const struct replay_note 
                   (json_int_t)e->left_out.old, "limited", (json_int_t)e->left_out.limited, "large",
                   (json_int_t)e->left_out.large, "next", next_json(e, note->before));
     if (json != NULL && note->event == REPLAY_BEGUN) {
-        (void)json_object_set_new(json, "choice", choice_json(&e->choice));
+        if (json_object_set_new(json, "choice", choice_json(&e->choice)) != 0) {
+            json_decref(json);
+            return NULL;
+        }
         (void)json_object_set_new(json, "rate", json_integer((json_int_t)e->rate));
         (void)json_object_set_new(json, "resolve_first", json_boolean(e->resolve_first));
     }

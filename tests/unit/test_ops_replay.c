@@ -380,6 +380,22 @@ static void test_left_out(void **state)
     assert_non_null(strstr(world.trace, "01/web/uk/5"));
 }
 
+/* What the log cannot hold is refused before anything is written. */
+static void test_not_utf8(void **state)
+{
+    char id[REPLAY_ID_MAX];
+    struct replay_choice choice = {.channel = "w\xff", .outcome = REPLAY_ANY};
+    const struct kafka_range all = {.partition = -1};
+    (void)state;
+    begin_world();
+    struct ops *ops = world_ops(NULL);
+    assert_int_equal(replay_choose(ops, "orders.raw", &all, -1, &choice, &error), OPS_DONE);
+    assert_int_equal(replay_begin(ops, &choice, &plain, id, &error), OPS_CONFIG);
+    assert_non_null(strstr(error.text, "is not UTF-8"));
+    assert_null(strstr(world.trace, "commit"));
+    replay_choice_release(&choice);
+}
+
 static void test_cancelled(void **state)
 {
     char id[REPLAY_ID_MAX];
@@ -504,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_resumes),
         cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_not_utf8),
         cmocka_unit_test(test_cancelled),
         cmocka_unit_test(test_another_topic),
         cmocka_unit_test(test_strange_log),
