@@ -37,6 +37,7 @@ await_refusals() { # COUNT
     not_ok "$(refusals) of $1 refusals are logged: $(tail -n 5 "$TMP/poller-b.log")"
 }
 
+cd "$TREE"
 code=0
 "$PRIMAFLOW_BIN/primaflow-poller" --check -o poller.spool=/nonexistent >"$TMP/out" 2>&1 || code=$?
 is 'a folder that is not there is found by --check' 78 "$code"
