@@ -15,6 +15,7 @@ PROGRAMS = {  # name: (one line for whatis, pages to see)
     "primaflow-orders": ("carry orders from Kafka to Prima, exactly once in effect", ["primaflow"]),
     "primaflow-refunds": ("carry refunds from Kafka to Prima, each one credit note", ["primaflow"]),
     "primaflow-poller": ("read Prima's stock and the statuses of orders on a schedule, into Kafka", ["primaflow"]),
+    "primaflow-stock": ("make levels of stock per channel location of Prima's reads", ["primaflow", "primaflow-poller"]),
     "prima-sandbox": ("stand-in for Prima's SOAP service, for tests and demonstrations", ["primaflow"]),
 }
 ENTRY = re.compile(r"^  (\S.*?)(?:  +(\S.*))?$")  # "  --option VALUE   what it does"

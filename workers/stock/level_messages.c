@@ -7,6 +7,7 @@
 #include "kafka/headers.h"
 #include "kafka/topics.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,6 +311,20 @@ void level_messages_dead_letter(struct level_messages *to, const struct level_ma
                             .headers = h.list,
                             .header_count = h.count};
     message_add(to, &p)->offset = record->offset;
+}
+
+/* ---- reading ---- */
+
+int level_decode(struct codec *codec, const struct bound_record *record,
+                 const struct kafka_record *from, struct arena *arena, void *ret_struct,
+                 struct codec_fault *ret_fault)
+{
+    int r =
+        codec_decode(codec, record, from->value, from->value_size, arena, ret_struct, ret_fault);
+    if (r == -EAGAIN && codec_fetch(codec, from->value, from->value_size) == 0)
+        r = codec_decode(codec, record, from->value, from->value_size, arena, ret_struct,
+                         ret_fault);
+    return r;
 }
 
 /* ---- lists ---- */

@@ -52,6 +52,14 @@ void level_messages_dead_letter(struct level_messages *to, const struct level_ma
                                 const struct kafka_record *record, enum pf_error code,
                                 const char *detail);
 
+/* codec_decode, with the schema asked of the registry where it is not known yet: once for each id,
+ * which blocks for as long as that takes. -EAGAIN: the registry does not answer. */
+__attribute__((warn_unused_result)) int level_decode(struct codec *codec,
+                                                     const struct bound_record *record,
+                                                     const struct kafka_record *from,
+                                                     struct arena *arena, void *ret_struct,
+                                                     struct codec_fault *ret_fault);
+
 void level_messages_append(struct level_messages *to, struct level_messages *from, size_t count);
 void level_messages_clear(struct level_messages *messages); /* frees all */
 

@@ -179,16 +179,20 @@ static void look_at_event(struct incoming *in)
         is_bad(in, "product and codes: longer than Prima's can be");
 }
 
-static void decode(const struct level_part *p, struct incoming *in, struct arena *arena)
+/* False: the registry does not answer, and it is tried again. */
+static bool decode(const struct level_part *p, struct incoming *in, struct arena *arena)
 {
-    const struct kafka_record *r = in->record;
-    if (codec_decode(p->settings.maker.codec, &stock_event_record, r->value, r->value_size, arena,
-                     &in->event, &in->fault) < 0) {
-        in->code = in->fault.code != PF_OK ? in->fault.code : PF_E_avro_malformed;
-        in->detail = in->fault.message;
-        return;
+    const int r = level_decode(p->settings.maker.codec, &stock_event_record, in->record, arena,
+                               &in->event, &in->fault);
+    if (r == -EAGAIN)
+        return false;
+    if (r == 0) {
+        look_at_event(in);
+        return true;
     }
-    look_at_event(in);
+    in->code = in->fault.code != PF_OK ? in->fault.code : PF_E_avro_malformed;
+    in->detail = in->fault.message;
+    return true;
 }
 
 static void bury(struct level_part *p, const struct incoming *in)
@@ -244,8 +248,7 @@ static bool take_record(struct level_part *p, const struct kafka_record *record)
     struct incoming in = {.record = record, .code = PF_OK};
     if (arena == NULL)
         abort();
-    decode(p, &in, arena);
-    const bool is_taken = take_event(p, &in);
+    const bool is_taken = decode(p, &in, arena) && take_event(p, &in);
     arena_free(arena);
     if (is_taken)
         p->position = record->offset + 1;
@@ -471,6 +474,7 @@ void level_part_tick(struct level_part *part, int64_t now_ms)
     while ((read = read_stage_expired(&part->state.stage, now_ms,
                                       part->settings.read_timeout_ms)) != NULL)
         take_ended(part, read);
+    work(part);
     if (part->sweep < part->sweep_end || now_ms - part->swept_ms < SWEEP_MS)
         return;
     part->swept_ms = now_ms;

@@ -18,7 +18,7 @@
 #include "stream/engine.h"
 
 enum {
-    LEVEL_PART_SKUS = 2000, /* of one kind in one transaction: some 2 MB */
+    LEVEL_PART_SKUS = 500, /* of one kind in one transaction: some 30 ms of the loop */
     LEVEL_PART_SWEEP =
         20000, /* SKUs that are looked at in one transaction for what is due by time */
     LEVEL_PART_RECORDS = 4096 /* that wait for room */

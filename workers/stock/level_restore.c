@@ -3,7 +3,9 @@
 
 #include "domain/events/stock_state.h"
 #include "kafka/headers.h"
+#include "level_messages.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,15 @@ static bool told(struct level_restore *r, bool is_right)
     r->read++;
     r->refused += !is_right;
     return is_right;
+}
+
+static bool decoded(struct level_restore *r, const struct bound_record *record,
+                    const struct kafka_record *from, struct arena *arena, void *ret_struct)
+{
+    struct codec_fault fault;
+    const int result = level_decode(r->codec, record, from, arena, ret_struct, &fault);
+    r->has_no_schema |= result == -EAGAIN;
+    return result == 0;
 }
 
 static struct arena *new_arena(void)
@@ -52,10 +63,8 @@ bool level_restore_rows(struct level_restore *restore, const struct kafka_record
         return told(restore, true); /* a read that another one covers, which stands here, too */
     struct arena *arena = new_arena();
     struct stock_state state;
-    struct codec_fault fault;
-    const bool is_right = codec_decode(restore->codec, &stock_state_record, record->value,
-                                       record->value_size, arena, &state, &fault) == 0 &&
-                          rows_take(restore, &state);
+    const bool is_right =
+        decoded(restore, &stock_state_record, record, arena, &state) && rows_take(restore, &state);
     arena_free(arena);
     return told(restore, is_right);
 }
@@ -107,9 +116,7 @@ static bool level_take(struct level_restore *r, const struct kafka_record *recor
     }
     struct arena *arena = new_arena();
     struct stock_level level;
-    struct codec_fault fault;
-    const bool is_right = codec_decode(r->codec, &stock_level_record, record->value,
-                                       record->value_size, arena, &level, &fault) == 0 &&
+    const bool is_right = decoded(r, &stock_level_record, record, arena, &level) &&
                           level_state_published(r->state, &level, key);
     arena_free(arena);
     return is_right;
@@ -141,11 +148,10 @@ bool level_restore_reservation(struct level_restore *restore, const struct kafka
                                                is_in_totals));
     struct arena *arena = new_arena();
     struct stock_reservation reservation;
-    struct codec_fault fault;
-    const bool is_right = codec_decode(restore->codec, &stock_reservation_record, record->value,
-                                       record->value_size, arena, &reservation, &fault) == 0 &&
-                          level_state_claim(restore->state, record->key, record->key_size,
-                                            &reservation, is_in_totals);
+    const bool is_right =
+        decoded(restore, &stock_reservation_record, record, arena, &reservation) &&
+        level_state_claim(restore->state, record->key, record->key_size, &reservation,
+                          is_in_totals);
     arena_free(arena);
     return told(restore, is_right);
 }

@@ -13,6 +13,7 @@ struct level_restore {
     struct level_state *state;
     int64_t taken_to; /* the highest that a level tells of; 0: none does */
     int64_t read, refused;
+    bool has_no_schema; /* the registry did not answer: what was read is worth nothing */
 };
 
 /* False: it is not what it should be. */

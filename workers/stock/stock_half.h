@@ -28,6 +28,7 @@ struct stock_part;
 struct stock_tools {
     struct host *host; /* timers, configuration, the loop */
     struct codec *codec;
+    const char *group; /* of consumers: in dead letters */
     /* Replaced by a reload, and the former ones freed: a half keeps no pointer into them behind
      * `reload`. */
     const struct order_rules *rules;

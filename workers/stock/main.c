@@ -1,0 +1,13 @@
+/* primaflow-stock: Prima's reads and what orders take, as levels for every shop. */
+#include "level_half.h"
+#include "stock_engine.h"
+#include "stock_flow.h"
+#include "worker/run.h"
+
+int main(int argc, char **argv)
+{
+    static const struct stock_reader readers[] = {
+        {&level_half, level_half_reads, level_half_records}, {.half = NULL}};
+    const struct worker_engine engine = stock_worker(readers);
+    return worker_main(&stock_flow, &engine, argc, argv);
+}
