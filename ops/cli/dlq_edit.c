@@ -98,7 +98,8 @@ static int wanted_all(const struct options *o, struct wanted *w)
 
 /* ---- what became of it ---- */
 
-static void edited_print(const struct cli *cli, const struct dlq_edited *e, const char *place)
+static void edited_print(const struct cli *cli, const struct dlq_edited *e, const char *place,
+                         bool writes)
 {
     char key[SAFE_TEXT_MAX], text[TRIAL_TEXT_MAX] = "", detail[SAFE_TEXT_MAX] = "";
     if (e->has_trial) {
@@ -126,7 +127,7 @@ static void edited_print(const struct cli *cli, const struct dlq_edited *e, cons
                detail[0] != '\0' ? ": " : "", detail);
     if (e->written)
         printf("Edited, version %" PRId64 "; primaflow dlq retry sends it so.\n", e->version);
-    else
+    else if (!writes) /* else an error follows */
         printf("Nothing was written: --yes --reason TEXT writes it as version %" PRId64
                " (--expects %" PRId64 ").\n",
                e->version, e->version - 1);
@@ -141,7 +142,7 @@ static int edit_letter(struct cli *cli, const char *place, struct dlq_edit_optio
     wanted->who = who;
     const enum ops_kind kind = dlq_edit(cli->ops, wanted, &edited, &error);
     if (kind == OPS_DONE || edited.has_trial) /* of a refused one, too: what it was to be */
-        edited_print(cli, &edited, place);
+        edited_print(cli, &edited, place, wanted->writes);
     dlq_edited_release(&edited);
     return kind == OPS_DONE ? CLI_DONE : cli_report(&error);
 }

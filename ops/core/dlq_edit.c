@@ -278,6 +278,18 @@ static int see_decision(void *user, const struct decision *decision)
     return decision_apply(user, decision);
 }
 
+/* Whoever may only read is told what it takes: Kafka does not say which topic it was. */
+static enum ops_kind fail_write(struct editing *e, int rc, const struct kafka_words *message)
+{
+    if (rc == -EMSGSIZE)
+        return ops_fail(e->error, OPS_USAGE, "edit fewer fields", "%s", message->text);
+    const enum ops_kind kind = ops_fail_kafka(e->error, rc, message);
+    (void)snprintf(e->error->remedy, sizeof e->error->remedy,
+                   "an edit needs WRITE on %s, %s and %s", topic_ops_overlays, topic_ops_decisions,
+                   topic_ops_audit);
+    return kind;
+}
+
 /* With the pen in hand nobody else decides: what was decided since the book was read is looked at first. */
 static enum ops_kind write_with_pen(struct editing *e)
 {
@@ -297,10 +309,7 @@ static enum ops_kind write_with_pen(struct editing *e)
                       "was edited by somebody else meanwhile; nothing was written");
     if (kind == OPS_DONE) {
         const int rc = write_edit(e, writer, &message);
-        kind = rc == 0 ? OPS_DONE
-               : rc == -EMSGSIZE
-                   ? ops_fail(e->error, OPS_USAGE, "edit fewer fields", "%s", message.text)
-                   : ops_fail_kafka(e->error, rc, &message);
+        kind = rc == 0 ? OPS_DONE : fail_write(e, rc, &message);
     }
     kafka_writer_free(writer);
     e->told->written = kind == OPS_DONE;

@@ -293,3 +293,29 @@ def refund_down_to_what_remains(w):
     expect(len(set(told)) == 1 and told[0], f"both results name the edit: {told}")
     expect([n[1:] for n in book.notes(order)] == [(1, 600), (1, 600)] or [n[2] for n in book.notes(order)] == [600, 600], f"{book.notes(order)}")
     expect(not excess(book, [order]), f"{excess(book, [order])}")
+
+
+@case("edit", usual=("off",))
+def may_only_read(w):
+    """Whoever may only read Kafka may look and try, and is told which right is missing; nothing is written, in part or whole."""
+    order = wrong(w)
+    w.feed(order)
+    w.worker("0")
+    w.await_outcomes(order)
+    place = letter_of(w, order)
+    for name in ("ops.overlays", "ops.decisions", "ops.audit"):
+        w.stack.kafka.take_rights(name, "topic", "write")
+        try:
+            code, said = cli(w, "dlq", "edit", place, "--set", f"{FIELD}={RIGHT}")
+            expect(code == 0 and "would become: posted" in said, f"without WRITE on {name}: {said}")
+            code, said = edit(w, place)
+            expect(code == 69 and name in said and "Edited" not in said, f"without WRITE on {name}: {code} {said}")
+        finally:
+            w.stack.kafka.give_rights(name, "topic")
+    expect(not decisions(w, order), f"{decisions(w, order)}")
+    until("the right is back", 20, lambda: edit(w, place)[0] in (0, 65))
+    expect([d["version"] for d in decisions(w, order)] == [1], f"{decisions(w, order)}")
+    code, said = retry(w, place)
+    expect(code == 0, said)
+    w.await_outcomes(order, 2)
+    w.judge()

@@ -85,15 +85,20 @@ static void put_word(const char *topic, const char *key, const char *json)
         .topic = topic, .key = key, .value = json, .size = strlen(json), .at_ms = now_ms});
 }
 
+static void forget_written(void)
+{
+    world_untrace();
+    for (size_t i = 0; i < world.sent_count; i++)
+        free(world.sent[i]);
+    world.sent_count = 0;
+}
+
 /* What the command wrote is in Kafka from now on. */
 static void keep_written(void)
 {
     put_word("ops.overlays", DELIVERY, world.sent[0]);
     put_word("ops.decisions", NATURAL, world.sent[1]);
-    world_untrace();
-    for (size_t i = 0; i < world.sent_count; i++)
-        free(world.sent[i]);
-    world.sent_count = 0;
+    forget_written();
 }
 
 static void edit(const char *set, const char *reason)
@@ -302,7 +307,9 @@ static void test_kafka_refuses(void **state)
         run("dlq", "edit", PLACE, "--set", "lines[0].quantity=2", "--yes", "--reason", "x", NULL),
         69);
     run_has(run_err, "not authorized to write to ops.overlays");
+    run_has(run_err, "an edit needs WRITE on ops.overlays, ops.decisions and ops.audit");
     assert_null(strstr(run_out, "Edited"));
+    assert_null(strstr(run_out, "--yes"));
 }
 
 /* ---- two people ---- */
@@ -396,8 +403,7 @@ static void test_retry_sends_the_edit(void **state)
     put_letter(&(struct put){.overlay = "[[\"note\",\"old\"]]"});
     retry_fails_at("add 1"); /* headers are those of the last record added */
     run_has(world.last_headers, HEADER_OVERLAY "=[[\"note\",\"old\"]] ");
-    world_untrace();
-    world.sent_count = 0;
+    forget_written();
     edit("lines[0].quantity=2", "counted");
     run_has(run_out, "  note (edited before)\n");
     keep_written();

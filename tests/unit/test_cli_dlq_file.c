@@ -56,10 +56,11 @@ static int folder_remove(void **state)
 /* Bytes that are no text, headers that stand twice, are empty, or absent. */
 static void put_letters(int count)
 {
+    static char delivery[4][40], natural[4][60]; /* as long as the records */
+    assert_true(count < 4);
     for (int i = 1; i <= count; i++) {
-        char delivery[40], natural[60];
-        (void)snprintf(delivery, sizeof delivery, "orders.raw/0/%d", i);
-        (void)snprintf(natural, sizeof natural, "01/orders/shopify/uk/%d", i);
+        (void)snprintf(delivery[i], sizeof delivery[i], "orders.raw/0/%d", i);
+        (void)snprintf(natural[i], sizeof natural[i], "01/orders/shopify/uk/%d", i);
         world_put(&(struct world_put){.topic = "orders.raw.dlq",
                                       .key = "01/shopify/uk/1",
                                       .value = "\x1b[2J\0\xff!",
@@ -67,8 +68,8 @@ static void put_letters(int count)
                                       .at_ms = now_ms - 60000,
                                       .offset = i,
                                       .headers = {{HEADER_CODE, "event_invalid"},
-                                                  {HEADER_DELIVERY, strdup(delivery)},
-                                                  {HEADER_IDEMPOTENCY_KEY, strdup(natural)},
+                                                  {HEADER_DELIVERY, delivery[i]},
+                                                  {HEADER_IDEMPOTENCY_KEY, natural[i]},
                                                   {"traceparent", "one"},
                                                   {"traceparent", "two"},
                                                   {"empty", ""},
