@@ -1,6 +1,6 @@
 /* What the stock worker's state costs, without Kafka: how fast a partition's state is read back out of
  * its changelog, how much memory each row takes, how many rows of reads it applies. One thread, as in
- * a worker; rows are decoded from their bytes, as they come. tests/bench/README.md has the figures.
+ * a worker; rows are decoded from their bytes, as they come.
  * usage: bench-stock [ROWS]   (from the tree's top: schemas/ and ops/deploy/mappings) */
 #include <inttypes.h>
 #include <stdarg.h>
