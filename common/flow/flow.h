@@ -201,7 +201,7 @@ struct flow_output {
     const char *what;   /* "result": one of its messages, in texts */
     bool is_for_shadow; /* a shadow writes it as well, to a topic of its own */
 };
-enum { FLOW_OUTPUTS_MAX = 4 };
+enum { FLOW_OUTPUTS_MAX = 6 };
 
 /* Where a flow puts what is published with a settlement, in one transaction with its offset. */
 struct flow_outputs {

@@ -31,7 +31,7 @@ print("\n".join(f"{sku} {level}" for sku, level in sorted(set(rows))))'; }
 prima() { sqlite3 -cmd '.timeout 5000' "$D/prima.sqlite" "SELECT product || rtrim(':' || mtrx_code1 || ':' || mtrx_code2 || ':' || mtrx_code3 || ':' || mtrx_code4, ':') || ' ' || max(0, on_hand)
     FROM stock JOIN products ON id = product_id WHERE depot = 'S1' AND product LIKE 'SKU%' AND product <= 'SKU00019'" | LC_ALL=C sort; }
 await_levels() { # NAME
-    for ((i = 0; i < 60; i++)); do
+    for ((i = 0; i < 200; i++)); do
         if [ -n "$(prima)" ] && [ "$(levels | LC_ALL=C sort)" = "$(prima)" ]; then
             ok "$1"
             return 0
@@ -43,7 +43,7 @@ await_levels() { # NAME
 results() { count stock.results; }
 await_results() { # MORE NAME
     local wanted=$(($(results) + $1))
-    for ((i = 0; i < 60; i++)); do
+    for ((i = 0; i < 200; i++)); do
         if [ "$(results)" -ge "$wanted" ]; then
             ok "$2"
             return 0
@@ -51,6 +51,37 @@ await_results() { # MORE NAME
         sleep 0.3
     done
     not_ok "$2: $(results) of $wanted results: $(tail -n 5 "$TMP/stock.log")"
+}
+
+# What is taken of SKU00007 at another shop of London's: in flight, and the running total of the shop's own orders.
+taken() { cli consume stock.levels | python3 -c '
+import json, sys
+last = {}
+for line in sys.stdin:
+    record = json.loads(line)
+    last[record["key"]] = record["value"]
+v = last["shopify/uk/1001/SKU00007"]
+print(v["in_flight"], v["taken"], v["level"] == max(0, v["available"] - v["in_flight"] - v["buffer"]))'; }
+await_taken() { # NAME WANTED
+    for ((i = 0; i < 200; i++)); do
+        if [ "$(taken)" = "$2" ]; then
+            ok "$1: $2"
+            return 0
+        fi
+        sleep 0.3
+    done
+    not_ok "$1: $(taken), wanted $2 $(tail -n 5 "$TMP"/*.log)"
+}
+order() { # an order of SKU00007 there
+    cli generate orders --count 1 --seed 1 | python3 -c '
+import json, sys
+event = json.loads(sys.stdin.readline())
+assert (event["channel"], event["store"]) == ("shopify", "uk"), (event["channel"], event["store"])
+line = event["lines"][0]
+line.update(sku="SKU00007", location_id="1001", gift_card=False, requires_shipping=True)
+event["lines"] = [line]
+print(line["quantity"], file=sys.stderr)
+print(json.dumps(event))' 2>"$TMP/units"
 }
 
 own_stack
@@ -64,6 +95,20 @@ kill -KILL "$STOCK"
 stock
 await_results 8 'killed, and killed again while it starts: reads are applied'
 await_levels 'and levels are those of Prima'
+
+# An order lowers the level at once, whether or not anybody posts it; a kill changes nothing; once it is posted and read it is in Prima's own figure.
+order >"$TMP/order.jsonl"
+U=$(cat "$TMP/units")
+await_taken 'before it is ordered' '0 0 True'
+cli produce orders.raw "$TMP/order.jsonl" 2>/dev/null
+await_taken 'an order is in flight' "$U $U True"
+kill -KILL "$STOCK"
+stock
+cli produce orders.raw "$TMP/order.jsonl" 2>/dev/null # once more
+sleep 1
+await_taken 'killed, and ordered twice: in flight once' "$U $U True"
+worker orders.log
+await_taken "posted, and read again by the poller: in Prima's own figure" "0 $U True"
 kill -TERM "$STOCK"
 ends "$STOCK"
 is 'it drains' 0 "$ENDED"
