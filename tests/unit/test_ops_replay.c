@@ -511,20 +511,13 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice),
-        cmocka_unit_test(test_outcomes),
-        cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_too_many_drops),
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_one_batch),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_resumes),
-        cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_not_utf8),
-        cmocka_unit_test(test_cancelled),
-        cmocka_unit_test(test_another_topic),
-        cmocka_unit_test(test_strange_log),
-        cmocka_unit_test(test_dead_letters_only),
+        cmocka_unit_test(test_choice),      cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_copies),      cmocka_unit_test(test_too_many_drops),
+        cmocka_unit_test(test_keys),        cmocka_unit_test(test_one_batch),
+        cmocka_unit_test(test_failures),    cmocka_unit_test(test_resumes),
+        cmocka_unit_test(test_left_out),    cmocka_unit_test(test_not_utf8),
+        cmocka_unit_test(test_cancelled),   cmocka_unit_test(test_another_topic),
+        cmocka_unit_test(test_strange_log), cmocka_unit_test(test_dead_letters_only),
         cmocka_unit_test(test_status),
     };
     return cmocka_run_group_tests_name("replays", tests, NULL, end);

@@ -11,14 +11,17 @@ static void test_the_keys_partition_then_all(void **state)
         const char *trace, *range_key;
     } rows[] = {
         {"there", 0, false,
-         "redis | read orders.raw,... | read refunds.raw,... | read stock.orders | only reads | OrderStatus of '01'",
+         "redis | read orders.raw,... | read refunds.raw,... | read stock.orders | only reads | "
+         "OrderStatus of '01'",
          KEY},
         {"elsewhere", 5, false,
-         "redis | read orders.raw,... | read orders.raw,... | read refunds.raw,... | read stock.orders | only reads | "
+         "redis | read orders.raw,... | read orders.raw,... | read refunds.raw,... | read "
+         "stock.orders | only reads | "
          "OrderStatus of '01'",
          ""},
         {"all at once", 0, true,
-         "redis | read orders.raw,... | read refunds.raw,... | read stock.orders | only reads | OrderStatus of '01'",
+         "redis | read orders.raw,... | read refunds.raw,... | read stock.orders | only reads | "
+         "OrderStatus of '01'",
          ""},
     };
     (void)state;
@@ -48,8 +51,9 @@ static void test_a_result_alone_is_not_enough(void **state)
     const struct order_result r = result_of(OUTCOME_DUPLICATE);
     put_result(ops, &r, 10);
     assert_int_equal(why(ops, KEY, 0, false), OPS_DONE);
-    assert_string_equal(world.trace, "redis | read orders.raw,... | read orders.raw,... | "
-                                     "read refunds.raw,... | read stock.orders | only reads | OrderStatus of '01'");
+    assert_string_equal(
+        world.trace, "redis | read orders.raw,... | read orders.raw,... | "
+                     "read refunds.raw,... | read stock.orders | only reads | OrderStatus of '01'");
     assert_int_equal(only_event()->kind, WHY_RESULT);
 }
 
