@@ -330,9 +330,9 @@ static void begin_without_keys(void)
     without_keys = *stream.engine;
     without_keys.keeps_keys = false;
     stream.engine = &without_keys;
-    worker.times.ttl_ms = 0; /* shorter than any retention */
-    redis.key_count = 0;     /* nor is there a marker */
-    kafka.record_count = 0;  /* or an incident */
+    worker.times.ttl_ms = 0;                         /* shorter than any retention */
+    redis.key_count = 0;                             /* nor is there a marker */
+    free(kafka.records[--kafka.record_count].value); /* or an incident */
 }
 
 #define WITHOUT_TO_SLOT "exist:4:orders.results register:OrderResult:orders.results open:2000 take"
